@@ -1,0 +1,3 @@
+//! Copying images: plan, then apply.
+
+pub mod event;

@@ -1,0 +1,3 @@
+//! What crossdock does with images, knowing no terminal, no environment and no clock.
+
+pub mod copy;

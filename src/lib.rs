@@ -1,0 +1,25 @@
+//! crossdock moves container images between registries.
+//!
+//! The floors, each of which uses only what lies below it (`tests/it/floors.rs` holds the table):
+//!
+//! ```text
+//!  6  main.rs ──> command/             what the user typed → one engine call → rows
+//!  5  app.rs      term/                the composition root · everything about terminals
+//!  4  engine/     server/              copy, tag, list, delete, login · a registry in memory
+//!  3  store/                           one repository, wherever it is
+//!  2  registry/                        the distribution API, typed
+//!  1  auth/       config/              challenge → credential → token · the settings file
+//!  0  oci/        transport/           the vocabulary · HTTP with retry, limits, redirects
+//! ```
+
+#![forbid(unsafe_code)]
+
+pub mod auth;
+pub mod config;
+pub mod engine;
+pub mod oci;
+pub mod registry;
+pub mod server;
+pub mod store;
+pub mod term;
+pub mod transport;

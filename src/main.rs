@@ -1,0 +1,5 @@
+//! The `crossdock` command.
+
+#![forbid(unsafe_code)]
+
+fn main() {}

@@ -1,0 +1,8 @@
+//! The vocabulary: references, digests, descriptors and manifests, as the specifications name them.
+
+pub mod digest;
+pub mod manifest;
+pub mod reference;
+pub mod strict;
+
+pub use oci_spec::image::{Descriptor, Digest, MediaType, Platform};

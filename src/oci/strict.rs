@@ -1,0 +1,1 @@
+//! A JSON reader that refuses what two readers could understand differently.

@@ -1,0 +1,71 @@
+//! The one error that engines decide on.
+
+/// What sort of thing went wrong, and so what to do about it. Exit codes follow from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A flag, reference or configuration that cannot be meant. Nothing was sent.
+    Usage,
+    /// The manifest, blob or repository is not there.
+    NotFound,
+    /// 401: not, or not rightly, logged in.
+    Unauthenticated,
+    /// 403: logged in, and not allowed.
+    Denied,
+    /// A secret was held back because it would have gone to somebody else.
+    Withheld,
+    /// Refused by a rule: an immutable tag, a shared digest, a tag moved meanwhile.
+    Refused,
+    /// A gate said no.
+    Gate,
+    /// The network, the time, or the server's patience ran out; trying later may work.
+    Unavailable,
+    /// A digest, size or media type that is not what was promised, or a broken protocol.
+    Corrupt,
+    /// The registry cannot do this.
+    Unsupported,
+    /// The machine crossdock runs on: disk, permission, lock.
+    Local,
+    /// Anything else.
+    Other,
+}
+
+/// A failure at a store: one sentence, its kind, and its cause.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}")]
+pub struct Error {
+    kind: Kind,
+    what: String,
+    source: Option<crate::transport::BoxError>,
+}
+
+/// The result of everything a store does.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// An error without a further cause.
+    pub fn new(kind: Kind, what: impl Into<String>) -> Self {
+        Self {
+            kind,
+            what: what.into(),
+            source: None,
+        }
+    }
+
+    /// An error with its cause. `what` must not repeat it.
+    pub fn caused(
+        kind: Kind,
+        what: impl Into<String>,
+        source: impl Into<crate::transport::BoxError>,
+    ) -> Self {
+        Self {
+            kind,
+            what: what.into(),
+            source: Some(source.into()),
+        }
+    }
+
+    /// What sort of failure this is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+}

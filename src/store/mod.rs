@@ -1,0 +1,3 @@
+//! One repository, wherever it lives.
+
+pub mod error;
