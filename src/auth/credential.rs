@@ -1,7 +1,7 @@
 //! Credentials and where they come from.
 
-use crate::oci::reference::Repository;
 use crate::oci::reference::Host;
+use crate::oci::reference::Repository;
 use crate::transport::secret::Secret;
 use async_trait::async_trait;
 use std::path::PathBuf;

@@ -1,11 +1,12 @@
 //! Secrets: values that never print.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use zeroize::Zeroizing;
 
 /// A password, token or key. It has no `Display`, its `Debug` is `***`, and its memory is
 /// overwritten when it is dropped. Bytes, because passwords need not be UTF-8.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
@@ -22,6 +23,12 @@ impl Secret {
     /// The secret as text, where it is UTF-8.
     pub fn expose_str(&self) -> Option<&str> {
         std::str::from_utf8(&self.0).ok()
+    }
+}
+
+impl Hash for Secret {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.expose().hash(state);
     }
 }
 
