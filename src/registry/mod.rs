@@ -1,1 +1,57 @@
-//! The distribution API, typed.
+//! The distribution API of one host, typed. It knows requests and answers; no policy.
+//!
+//! Source: OCI distribution-spec 1.1, with what registries do besides it.
+
+mod address;
+mod blob;
+mod call;
+pub mod error;
+mod list;
+mod location;
+mod manifest;
+mod memory;
+mod mount;
+mod page;
+pub mod problem;
+mod probe;
+mod range;
+mod session;
+pub mod source;
+mod upload;
+
+pub use address::Address;
+pub use blob::Opened;
+pub use error::Error;
+pub use manifest::{Precondition, Put};
+pub use upload::Upload;
+
+use crate::auth::Authenticator;
+use crate::oci::reference::Host;
+use crate::transport::Transport;
+use memory::Memory;
+use std::sync::Arc;
+
+/// The client of one registry. Shared by all who talk to it, so that what was learned about the
+/// registry once is known to everybody.
+pub struct Client {
+    address: Address,
+    transport: Arc<Transport>,
+    auth: Arc<Authenticator>,
+    memory: Memory,
+}
+
+impl Client {
+    /// A client for the registry at `address`. Nothing is sent yet.
+    pub fn new(address: Address, transport: Arc<Transport>, auth: Arc<Authenticator>) -> Self {
+        Self { address, transport, auth, memory: Memory::default() }
+    }
+
+    /// The registry.
+    pub fn host(&self) -> &Host {
+        self.address.host()
+    }
+
+    fn warn(&self, text: &str) {
+        self.transport.observer().warning(self.host().as_str(), text);
+    }
+}

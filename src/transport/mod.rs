@@ -1,6 +1,25 @@
 //! HTTP with timeouts, retries, limits and redirects, and the rule on where a secret may go.
+//!
+//! [`Transport::send`] is the only way out of the process.
 
+pub mod brake;
+pub mod carry;
+pub mod client;
+pub mod error;
+pub mod idle;
+pub mod observe;
+pub mod origin;
+pub mod redact;
+pub mod request;
+pub mod response;
+pub mod retry;
 pub mod secret;
+mod send;
+
+pub use error::{Error, Kind};
+pub use request::{Attempts, Authorization, Body, Lane, Request};
+pub use response::Response;
+pub use send::Transport;
 
 /// An error of any type, kept as it is so that its own cause stays in the chain.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -1,0 +1,85 @@
+//! Why there is no authorization for a request.
+
+use super::challenge::ChallengeError;
+use super::credential::CredentialError;
+use crate::transport;
+use http::StatusCode;
+
+/// Why there is no authorization for a request. Never holds a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The token service could not be asked.
+    #[error(transparent)]
+    Transport(#[from] transport::Error),
+    /// A place that credentials are kept in is broken.
+    #[error("cannot read the credentials")]
+    Credential(#[from] CredentialError),
+    /// The registry's challenge cannot be understood.
+    #[error("{registry} asks for a login in a way that is not understood")]
+    Challenge {
+        /// The registry.
+        registry: String,
+        /// What is wrong with it.
+        source: ChallengeError,
+    },
+    /// The registry says 401 and not what it wants.
+    #[error("{registry} asks for a login and does not say which")]
+    Unchallenged {
+        /// The registry.
+        registry: String,
+    },
+    /// There is no credential, and the registry wants one.
+    #[error("{registry} asks for a login")]
+    Missing {
+        /// The registry.
+        registry: String,
+    },
+    /// The registry does not accept what was sent.
+    #[error("{registry} does not accept the {what} from {origin}")]
+    Rejected {
+        /// The registry.
+        registry: String,
+        /// `password`, `token`.
+        what: &'static str,
+        /// Where the credential came from.
+        origin: String,
+    },
+    /// The token service that the registry names is not one that its credential may go to.
+    #[error("the credential for {registry} is not sent to {realm}, which {registry} names as its token service")]
+    Withheld {
+        /// The registry.
+        registry: String,
+        /// The token service's `HOST[:PORT]`.
+        realm: String,
+    },
+    /// The token service that the registry names is not asked at all.
+    #[error("{registry} names {realm} as its token service, which {reason}")]
+    Realm {
+        /// The registry.
+        registry: String,
+        /// The realm, without secrets.
+        realm: String,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// The token service says no.
+    #[error("{service} gives no token ({}){}", .status.as_u16(), .message.as_ref().map(|m| format!(": {m}")).unwrap_or_default())]
+    Refused {
+        /// The token service.
+        service: String,
+        /// Its status.
+        status: StatusCode,
+        /// Its own words.
+        message: Option<String>,
+        /// Whether it was asked without a credential.
+        anonymous: bool,
+    },
+    /// The token service's answer is no token reply.
+    #[error("the answer of {service} {reason}")]
+    Reply {
+        /// The token service.
+        service: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+}

@@ -1,0 +1,177 @@
+//! What a token is to be good for.
+//!
+//! Source: distribution, "Token Scope Documentation": `repository:NAME:ACTION[,ACTION]`.
+
+use crate::oci::reference::RepositoryName;
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// A right on a repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Action {
+    /// Reading.
+    Pull,
+    /// Writing.
+    Push,
+    /// Deleting.
+    Delete,
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pull => "pull",
+            Self::Push => "push",
+            Self::Delete => "delete",
+        })
+    }
+}
+
+/// Rights on one thing. Equal rights in another order are equal.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Scope {
+    resource: String,
+    actions: BTreeSet<String>,
+}
+
+impl Scope {
+    /// Rights on a repository.
+    pub fn repository(name: &RepositoryName, actions: &[Action]) -> Self {
+        Self {
+            resource: format!("repository:{}", name.as_str()),
+            actions: actions.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    /// The right to list a registry's repositories.
+    pub fn catalog() -> Self {
+        Self {
+            resource: "registry:catalog".to_owned(),
+            actions: BTreeSet::from(["*".to_owned()]),
+        }
+    }
+
+    /// Reads one scope as a challenge names it. The name may hold colons of its own.
+    fn read(text: &str) -> Option<Self> {
+        let (resource, actions) = text.rsplit_once(':')?;
+        Some(Self {
+            resource: resource.to_owned(),
+            actions: actions.split(',').map(str::to_owned).collect(),
+        })
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // `pull` before `push` before `delete`, as every other client sends them.
+        let order = |action: &&String| match action.as_str() {
+            "pull" => 0,
+            "push" => 1,
+            _ => 2,
+        };
+        let mut actions: Vec<&String> = self.actions.iter().collect();
+        actions.sort_by_key(order);
+        let actions: Vec<&str> = actions.into_iter().map(String::as_str).collect();
+        write!(f, "{}:{}", self.resource, actions.join(","))
+    }
+}
+
+/// What one request needs: rights on its own repository, and perhaps on a second one that it
+/// takes a blob from. The first is named first, since some token services read no further.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Scopes(Vec<Scope>);
+
+impl Scopes {
+    /// No rights: only the proof of who asks.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Rights on one thing.
+    pub fn one(scope: Scope) -> Self {
+        Self(vec![scope])
+    }
+
+    /// These, and the right to read another repository.
+    #[must_use]
+    pub fn and(mut self, scope: Scope) -> Self {
+        if let Some(own) = self.0.iter_mut().find(|own| own.resource == scope.resource) {
+            own.actions.extend(scope.actions);
+        } else {
+            self.0.push(scope);
+        }
+        self
+    }
+
+    /// Only what concerns the first thing.
+    #[must_use]
+    pub fn first(&self) -> Self {
+        Self(self.0.iter().take(1).cloned().collect())
+    }
+
+    /// How many things are concerned.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether nothing is asked for.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds the rights that a challenge names on the same things. Rights on other things are not
+    /// asked for: a registry could fish for them.
+    #[must_use]
+    pub fn as_challenged(&self, scope: Option<&str>) -> Self {
+        let mut wanted = self.clone();
+        for named in scope.unwrap_or_default().split_ascii_whitespace().filter_map(Scope::read) {
+            if let Some(own) = wanted.0.iter_mut().find(|own| own.resource == named.resource) {
+                own.actions.extend(named.actions);
+            }
+        }
+        wanted
+    }
+
+    /// Each scope as a token service wants it.
+    pub fn texts(&self) -> Vec<String> {
+        self.0.iter().map(ToString::to_string).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn on(name: &str, actions: &[Action]) -> Scope {
+        Scope::repository(&name.parse().unwrap(), actions)
+    }
+
+    #[test]
+    fn equal_rights_are_equal_in_any_order() {
+        let a = on("team/app", &[Action::Push, Action::Pull]);
+        assert_eq!(a, on("team/app", &[Action::Pull, Action::Push]));
+        assert_eq!(a.to_string(), "repository:team/app:pull,push");
+    }
+
+    #[test]
+    fn a_challenge_widens_only_what_was_wanted() {
+        let wanted = Scopes::one(on("a", &[Action::Pull])).and(on("b", &[Action::Pull]));
+        let named = "repository:a:pull,delete repository:other:push registry:catalog:*";
+        let widened = wanted.as_challenged(Some(named));
+        assert_eq!(widened.texts(), ["repository:a:pull,delete", "repository:b:pull"]);
+        assert_eq!(wanted.as_challenged(None), wanted);
+    }
+
+    #[test]
+    fn two_rights_on_one_repository_are_one_scope() {
+        let scopes = Scopes::one(on("a", &[Action::Push])).and(on("a", &[Action::Pull]));
+        assert_eq!(scopes.texts(), ["repository:a:pull,push"]);
+    }
+
+    #[test]
+    fn a_name_may_hold_colons() {
+        let scope = Scope::read("repository:host:5000/a:pull").unwrap();
+        assert_eq!(scope.resource, "repository:host:5000/a");
+    }
+}

@@ -1,0 +1,116 @@
+//! Blobs on the way out of a registry.
+
+use super::Client;
+use super::error::Error;
+use super::range::ContentRange;
+use crate::auth::Access;
+use crate::auth::scope::Action;
+use crate::oci::digest::verifiable;
+use crate::oci::reference::RepositoryName;
+use crate::oci::{Descriptor, Digest};
+use crate::transport::{ByteStream, Lane, Request, Response};
+use http::header::{CONTENT_RANGE, RANGE};
+use http::{HeaderValue, Method, StatusCode};
+use url::Url;
+
+/// A blob's bytes, from an offset on.
+pub struct Opened {
+    /// The bytes. Unverified.
+    pub stream: ByteStream,
+    /// Where they begin: at what was asked for, or at 0 where the registry knows no ranges.
+    pub offset: u64,
+}
+
+impl Client {
+    /// Whether a repository holds a blob.
+    pub async fn has_blob(&self, name: &RepositoryName, digest: &Digest) -> Result<bool, Error> {
+        let access = self.access(name, &[Action::Pull]).await?;
+        self.has_blob_as(name, digest, &access).await
+    }
+
+    pub(super) async fn has_blob_as(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+        access: &Access,
+    ) -> Result<bool, Error> {
+        let url = self.blob_url(name, digest).await?;
+        let response = self.call(Request::new(Method::HEAD, url), access).await?;
+        match response.status() {
+            StatusCode::OK => self.refuse_markup(&response).map(|()| true),
+            StatusCode::NOT_FOUND => Ok(false),
+            _ => Err(Error::refused(response).await),
+        }
+    }
+
+    /// Opens a blob at `offset`.
+    pub async fn get_blob(
+        &self,
+        name: &RepositoryName,
+        blob: &Descriptor,
+        offset: u64,
+    ) -> Result<Opened, Error> {
+        verifiable(blob.digest())?;
+        let url = self.blob_url(name, blob.digest()).await?;
+        if offset > 0 && offset < blob.size() {
+            let response = self.fetch(name, &url, Some((offset, blob.size() - 1))).await?;
+            match response.status() {
+                StatusCode::PARTIAL_CONTENT if continues(&response, offset, blob.size()) => {
+                    return Ok(Opened { stream: response.stream(), offset });
+                }
+                StatusCode::OK => return self.whole(response, blob),
+                // A range that is not understood, or answered with another one: without it, then.
+                StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE => {}
+                // Some servers have no better word for a range that they do not know.
+                StatusCode::NOT_FOUND => {}
+                _ => return Err(Error::refused(response).await),
+            }
+        }
+        let response = self.fetch(name, &url, None).await?;
+        match response.status() {
+            StatusCode::OK => self.whole(response, blob),
+            _ => Err(Error::refused(response).await),
+        }
+    }
+
+    async fn fetch(
+        &self,
+        name: &RepositoryName,
+        url: &Url,
+        range: Option<(u64, u64)>,
+    ) -> Result<Response, Error> {
+        let access = self.access(name, &[Action::Pull]).await?;
+        let mut request = Request::new(Method::GET, url.clone()).lane(Lane::Bulk);
+        if let Some((first, last)) = range {
+            let value = HeaderValue::from_str(&format!("bytes={first}-{last}"))
+                .map_err(|_| Error::protocol(self.host(), "a range that no header can hold"))?;
+            request = request.header(RANGE, value);
+        }
+        self.call(request, &access).await
+    }
+
+    /// A whole body, whose declared length must be the blob's.
+    fn whole(&self, response: Response, blob: &Descriptor) -> Result<Opened, Error> {
+        match response.content_length() {
+            Some(length) if length != blob.size() => {
+                let (digest, size) = (blob.digest(), blob.size());
+                let what = format!("{digest} has {size} bytes and comes with {length}");
+                Err(Error::corrupt(self.host(), what))
+            }
+            _ => Ok(Opened { stream: response.stream(), offset: 0 }),
+        }
+    }
+
+    async fn blob_url(&self, name: &RepositoryName, digest: &Digest) -> Result<Url, Error> {
+        self.url(&format!("{name}/blobs/{digest}")).await
+    }
+}
+
+fn continues(response: &Response, offset: u64, size: u64) -> bool {
+    let range = response.header(&CONTENT_RANGE).and_then(ContentRange::read);
+    range.is_some_and(|range| {
+        range.first == offset
+            && range.last < size
+            && range.total.is_none_or(|total| total == size)
+    })
+}

@@ -1,0 +1,159 @@
+//! One question to the registry, with whatever authorization it wants.
+
+use super::error::Error;
+use super::Client;
+use crate::auth::credential::Subject;
+use crate::auth::scope::{Action, Scope, Scopes};
+use crate::auth::{self, Access, Granted};
+use crate::oci::reference::{Repository, RepositoryName};
+use crate::transport::origin::Origin;
+use crate::transport::{Request, Response};
+use http::{Method, StatusCode};
+use std::sync::Arc;
+use url::Url;
+
+impl Client {
+    /// The URL of `path` below `/v2/`. Names and digests hold nothing that needs escaping.
+    pub(super) async fn url(&self, path: &str) -> Result<Url, Error> {
+        let base = self.address.base().await?;
+        base.join(&format!("/v2/{path}"))
+            .map_err(|_| Error::protocol(self.host(), "its address cannot be extended"))
+    }
+
+    /// Access to one repository.
+    pub(super) async fn access(
+        &self,
+        name: &RepositoryName,
+        actions: &[Action],
+    ) -> Result<Access, Error> {
+        let repository = Repository { host: self.host().clone(), name: name.clone() };
+        Ok(Access {
+            home: self.address.home().await?,
+            subject: Subject::Repository(repository),
+            scopes: Scopes::one(Scope::repository(name, actions)),
+        })
+    }
+
+    /// Access to the registry as a whole.
+    pub(super) async fn access_to_all(&self, scopes: Scopes) -> Result<Access, Error> {
+        let subject = Subject::Host(self.host().clone());
+        Ok(Access { home: self.address.home().await?, subject, scopes })
+    }
+
+    /// Sends a request; a 401 is answered once. A request whose body cannot be sent twice comes
+    /// back with its 401.
+    pub(super) async fn call(&self, request: Request, access: &Access) -> Result<Response, Error> {
+        let granted = self.auth.prepare(access).await?;
+        self.call_as(request, access, granted).await
+    }
+
+    async fn call_as(
+        &self,
+        request: Request,
+        access: &Access,
+        granted: Option<Granted>,
+    ) -> Result<Response, Error> {
+        let again = request.repeat();
+        let authorization = granted.as_ref().map(|granted| granted.authorization.clone());
+        let response = self.transport.send(request.authorization(authorization)).await?;
+        let (Some(again), true) = (again, self.is_our_challenge(&response, access)) else {
+            return Ok(response);
+        };
+        let next = self.answer(access, &response, granted.as_ref()).await?;
+        Ok(self.transport.send(again.authorization(Some(next.authorization))).await?)
+    }
+
+    /// Whether it is the registry itself that wants a login, and not a storage host that it
+    /// redirected to: no secret is for those.
+    fn is_our_challenge(&self, response: &Response, access: &Access) -> bool {
+        response.status() == StatusCode::UNAUTHORIZED
+            && Origin::of(response.url()).as_ref() == Some(access.home.origin())
+    }
+
+    /// Finds the authorization that a 401 asks for. Some registries only say at `/v2/` what they
+    /// want.
+    async fn answer(
+        &self,
+        access: &Access,
+        response: &Response,
+        rejected: Option<&Granted>,
+    ) -> Result<Granted, Error> {
+        let answered = self.auth.answer(access, response.url(), response.headers(), rejected).await;
+        match answered {
+            Err(error) if matches!(*error, auth::Error::Unchallenged { .. }) => {
+                let ping = Request::new(Method::GET, self.url("").await?);
+                let response = self.transport.send(ping).await?;
+                let (url, headers) = (response.url(), response.headers());
+                Ok(self.auth.answer(access, url, headers, rejected).await?)
+            }
+            answered => Ok(answered?),
+        }
+    }
+
+    /// The authorization to send along with bytes that can be sent only once.
+    pub(super) async fn authorize(&self, access: &Access) -> Result<Option<Granted>, Error> {
+        Ok(self.auth.prepare(access).await?)
+    }
+
+    /// A new authorization after `rejected` was not accepted in the middle of an upload.
+    pub(super) async fn reauthorize(
+        &self,
+        access: &Access,
+        response: &Response,
+        rejected: Option<&Granted>,
+    ) -> Result<(), Error> {
+        self.answer(access, response, rejected).await.map(|_| ())
+    }
+
+    /// Asks `/v2/` who we are: whether the registry accepts the credential, and whether it wanted
+    /// one at all.
+    ///
+    /// Source: distribution-spec 1.1, "Determining Support".
+    pub async fn ping(&self) -> Result<Welcome, Error> {
+        let access = self.access_to_all(Scopes::none()).await?;
+        let ping = Request::new(Method::GET, self.url("").await?);
+        let asked = self.transport.send(ping.repeat().unwrap_or(ping)).await?;
+        let (response, verified) = if self.is_our_challenge(&asked, &access) {
+            let granted = self.answer(&access, &asked, None).await?;
+            let ping = Request::new(Method::GET, self.url("").await?);
+            let ping = ping.authorization(Some(granted.authorization));
+            (self.transport.send(ping).await?, granted.origin.is_some())
+        } else {
+            (asked, false)
+        };
+        match response.status() {
+            status if status.is_success() => {
+                self.refuse_markup(&response)?;
+                Ok(if verified { Welcome::Verified } else { Welcome::Unasked })
+            }
+            // Not every registry answers at the root of its API.
+            StatusCode::NOT_FOUND if verified => Ok(Welcome::Verified),
+            _ => Err(Error::refused(response).await),
+        }
+    }
+
+    /// A page for people instead of an answer: a portal, or a proxy, is in between.
+    pub(super) fn refuse_markup(&self, response: &Response) -> Result<(), Error> {
+        match response.header(&http::header::CONTENT_TYPE) {
+            Some(kind) if kind.starts_with("text/html") => {
+                Err(Error::protocol(self.host(), "it answers with a web page"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What a registry made of our credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Welcome {
+    /// It asked for one and accepted it.
+    Verified,
+    /// It asked for none, so that none was checked.
+    Unasked,
+}
+
+/// The error of a token service that does not grant all that was asked for.
+pub(super) fn is_refused_grant(error: &Error) -> bool {
+    let refused = |error: &Arc<auth::Error>| matches!(**error, auth::Error::Refused { .. });
+    matches!(error, Error::Auth(error) if refused(error))
+}

@@ -1,0 +1,153 @@
+//! Getting a blob into a repository with as few questions, and as few bytes, as the registry
+//! allows.
+
+use super::Client;
+use super::call::is_refused_grant;
+use super::error::Error;
+use super::session::{Begun, Session};
+use super::source::Source;
+use super::upload::Upload;
+use crate::auth::Access;
+use crate::auth::scope::{Action, Scope};
+use crate::oci::Descriptor;
+use crate::oci::reference::RepositoryName;
+use http::StatusCode;
+
+/// Sending so few bytes again costs less than asking whether they are there.
+const NOT_WORTH_ASKING: u64 = 64 * 1024;
+
+impl Client {
+    /// Sees to it that `name` holds `blob`: finds it there, links it from one of `mount_from`
+    /// (repositories of this registry, read with the same credential), or sends it.
+    ///
+    /// `likely_absent`: nothing suggests that it is there, so that the source may make ready
+    /// while the registry is asked.
+    pub async fn ensure_blob(
+        &self,
+        name: &RepositoryName,
+        blob: &Descriptor,
+        source: &dyn Source,
+        mount_from: &[RepositoryName],
+        likely_absent: bool,
+    ) -> Result<Upload, Error> {
+        let access = self.access(name, &[Action::Pull, Action::Push]).await?;
+        for from in mount_from.iter().filter(|from| *from != name) {
+            match self.mount(name, blob, from, &access).await? {
+                Some(Begun::Linked) => return Ok(Upload::Mounted),
+                Some(Begun::Session(session)) => {
+                    return self.unless_there(name, blob, source, session, &access).await;
+                }
+                None => {}
+            }
+        }
+        if self.memory.has_no_own_mounts() {
+            if self.has_blob_as(name, blob.digest(), &access).await? {
+                return Ok(Upload::Present);
+            }
+            return self.send_blob(name, blob, source, None, &access).await;
+        }
+        self.mount_own(name, blob, source, likely_absent, &access).await
+    }
+
+    /// Tries to link a blob from another repository. `None`: this does not work from there.
+    async fn mount(
+        &self,
+        name: &RepositoryName,
+        blob: &Descriptor,
+        from: &RepositoryName,
+        access: &Access,
+    ) -> Result<Option<Begun>, Error> {
+        if !self.memory.can_mount(from) {
+            return Ok(None);
+        }
+        let mut wide = access.clone();
+        wide.scopes = wide.scopes.and(Scope::repository(from, &[Action::Pull]));
+        match self.begin(name, blob.digest(), Some(from), &wide).await {
+            Ok(begun) => Ok(Some(begun)),
+            Err(error) if is_no_to_mounting(&error) => {
+                self.memory.set_unmountable(from);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Asks to link the blob from the very repository that it is to be in: where that is
+    /// honoured, one question finds out whether it is there and opens the upload if it is not.
+    async fn mount_own(
+        &self,
+        name: &RepositoryName,
+        blob: &Descriptor,
+        source: &dyn Source,
+        likely_absent: bool,
+        access: &Access,
+    ) -> Result<Upload, Error> {
+        let asking = self.begin(name, blob.digest(), Some(name), access);
+        let begun = if likely_absent && !self.memory.is_chunked() {
+            beside(asking, source.prepare()).await
+        } else {
+            asking.await
+        };
+        match begun {
+            Ok(Begun::Linked) => {
+                self.memory.set_own_mounts();
+                Ok(Upload::Present)
+            }
+            Ok(Begun::Session(session)) => {
+                if self.memory.has_own_mounts() || signs_its_state(&session) {
+                    return self.send_blob(name, blob, source, Some(session), access).await;
+                }
+                self.unless_there(name, blob, source, session, access).await
+            }
+            Err(error) if is_no_to_mounting(&error) => {
+                self.memory.set_no_own_mounts();
+                if self.has_blob_as(name, blob.digest(), access).await? {
+                    return Ok(Upload::Present);
+                }
+                self.send_blob(name, blob, source, None, access).await
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// An upload was opened, which need not mean that the blob is not there.
+    async fn unless_there(
+        &self,
+        name: &RepositoryName,
+        blob: &Descriptor,
+        source: &dyn Source,
+        session: Session,
+        access: &Access,
+    ) -> Result<Upload, Error> {
+        let worth_asking = blob.size() > NOT_WORTH_ASKING;
+        if worth_asking && self.has_blob_as(name, blob.digest(), access).await? {
+            self.memory.set_no_own_mounts();
+            self.cancel(&session, access).await;
+            return Ok(Upload::Present);
+        }
+        self.send_blob(name, blob, source, Some(session), access).await
+    }
+}
+
+/// Runs `main`, and `side` beside it for as long as `main` takes.
+async fn beside<T>(main: impl Future<Output = T>, side: impl Future<Output = ()>) -> T {
+    let (mut main, mut side) = (std::pin::pin!(main), std::pin::pin!(side));
+    tokio::select! {
+        done = &mut main => done,
+        () = &mut side => main.await,
+    }
+}
+
+/// CNCF distribution, and what is built on it, signs the state of an upload into its URL. It
+/// looks for the blob before it opens one.
+fn signs_its_state(session: &Session) -> bool {
+    session.url.query_pairs().any(|(name, _)| name == "_state")
+}
+
+/// Whether this refusal concerns the mount, and an upload without it may go well.
+fn is_no_to_mounting(error: &Error) -> bool {
+    let no = |status: StatusCode| {
+        matches!(status.as_u16(), 400 | 401 | 403 | 404 | 405 | 415 | 422 | 500 | 501)
+    };
+    is_refused_grant(error) || error.status().is_some_and(no)
+}

@@ -1,0 +1,129 @@
+//! Lists that come in pages.
+//!
+//! Source: distribution-spec 1.1, "Listing Tags"; RFC 8288 for `Link`.
+
+use super::Client;
+use super::error::Error;
+use crate::auth::Access;
+use crate::transport::Request;
+use bytes::Bytes;
+use http::header::LINK;
+use http::{Method, StatusCode};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// A page is read no further.
+const LIMIT: usize = 8 * 1024 * 1024;
+/// A list has no more pages.
+const MOST: usize = 10_000;
+/// A `Link` header is not longer.
+const LONGEST_LINK: usize = 64 * 1024;
+
+/// A walk through the pages of one list. Its host and path stay ours; of a `Link` only the query
+/// is taken, so that no registry can send us, and our token, elsewhere.
+pub(super) struct Pages {
+    client: Arc<Client>,
+    path: String,
+    access: Access,
+    next: Option<String>,
+    seen: HashSet<String>,
+}
+
+impl Pages {
+    pub(super) fn new(client: Arc<Client>, path: String, access: Access) -> Self {
+        // More than 1000 is an error on some registries.
+        let first = "n=1000".to_owned();
+        Self { client, path, access, next: Some(first), seen: HashSet::new() }
+    }
+
+    /// The body of the next page; `None` after the last.
+    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        let Some(query) = self.next.take() else {
+            return Ok(None);
+        };
+        let host = self.client.host();
+        if self.seen.len() >= MOST {
+            return Err(Error::protocol(host, format!("its list has more than {MOST} pages")));
+        }
+        let mut url = self.client.url(&self.path).await?;
+        url.set_query(Some(&query));
+        let request = Request::new(Method::GET, url);
+        let response = self.client.call(request, &self.access).await?;
+        if response.status() != StatusCode::OK {
+            return Err(Error::refused(response).await);
+        }
+        self.client.refuse_markup(&response)?;
+        let links = response.headers().get_all(LINK).iter();
+        for link in links {
+            let link = link.to_str().ok().filter(|link| link.len() <= LONGEST_LINK);
+            let link = link.ok_or_else(|| Error::protocol(host, "its `Link` is unreadable"))?;
+            self.next = self.next.take().or(next_query(link));
+        }
+        self.seen.insert(query);
+        if self.next.as_ref().is_some_and(|next| self.seen.contains(next)) {
+            return Err(Error::protocol(host, "its list comes back to a page that was read already"));
+        }
+        Ok(Some(response.bytes(LIMIT).await?))
+    }
+}
+
+/// The query of the link whose relation is `next`. `None`: there is no next page.
+fn next_query(header: &str) -> Option<String> {
+    let mut rest = header;
+    while let Some((_, tail)) = rest.split_once('<') {
+        let (target, tail) = tail.split_once('>')?;
+        let (parameters, tail) = tail.split_once(",<").or_else(|| tail.split_once(", <")).map_or(
+            (tail, ""),
+            |(parameters, _)| (parameters, &tail[parameters.len()..]),
+        );
+        if parameters.split(';').any(is_next) {
+            let target = target.split('#').next().unwrap_or_default();
+            let (_, query) = target.split_once('?')?;
+            return Some(query.to_owned()).filter(|query| !query.is_empty());
+        }
+        rest = tail;
+    }
+    None
+}
+
+/// Whether a parameter is `rel` and names `next` among its relations.
+fn is_next(parameter: &str) -> bool {
+    let Some((name, value)) = parameter.split_once('=') else {
+        return false;
+    };
+    let mut relations = value.trim().trim_matches('"').split_ascii_whitespace();
+    name.trim().eq_ignore_ascii_case("rel") && relations.any(|r| r.eq_ignore_ascii_case("next"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn only_the_query_of_the_next_page_is_taken() {
+        for (link, query) in [
+            ("</v2/a/tags/list?last=b&n=2>; rel=\"next\"", Some("last=b&n=2")),
+            ("<https://evil/x?last=b>; rel=next", Some("last=b")),
+            ("<?last=b>; REL=NEXT", Some("last=b")),
+            ("</a?x=1>; rel=\"prev\", </a?x=2>; rel=\"next\"", Some("x=2")),
+            ("</a?x=1>; rel=\"next last\"", Some("x=1")),
+            ("</a?x=1>; title=\"a, b\"; rel=next", Some("x=1")),
+            ("</a?x=1>; rel=prev", None),
+            ("</a>; rel=next", None),
+            ("<>", None),
+            ("</a?x=1; rel=next", None),
+            ("/a?x=1; rel=next", None),
+            ("", None),
+        ] {
+            assert_eq!(next_query(link).as_deref(), query, "{link}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(link in "[ -~]{0,100}") {
+            let _ = next_query(&link);
+        }
+    }
+}

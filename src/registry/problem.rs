@@ -1,0 +1,150 @@
+//! A registry's refusal, in its own words.
+//!
+//! Source: distribution-spec 1.1, "Error Codes": `{"errors":[{"code","message","detail"}]}`.
+
+use crate::transport::Response;
+use http::StatusCode;
+use serde::Deserialize;
+use std::fmt;
+
+/// An error body is read no further.
+const READ: usize = 64 * 1024;
+/// Nor shown at greater length, in characters.
+const SHOWN: usize = 2048;
+
+/// An answer that is not the one hoped for.
+#[derive(Debug, Clone, thiserror::Error)]
+pub struct Problem {
+    /// The status.
+    pub status: StatusCode,
+    /// What the registry says, most important first.
+    pub details: Vec<Detail>,
+    /// The body where it is not the specified document, if it is short text.
+    pub text: Option<String>,
+    /// How often the request was tried.
+    pub attempts: u32,
+    /// What the registry asks to be waited for, as it said it.
+    pub retry_after: Option<String>,
+}
+
+/// One of the registry's reasons.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Detail {
+    /// A code of the specification, e.g. `MANIFEST_UNKNOWN`, or one of the registry's own.
+    pub code: String,
+    /// A sentence.
+    pub message: String,
+    /// Whatever the registry adds.
+    pub detail: serde_json::Value,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    errors: Vec<Detail>,
+}
+
+impl Problem {
+    /// Reads the rest of an unwanted answer.
+    pub(super) async fn read(response: Response) -> Self {
+        let status = response.status();
+        let attempts = response.attempts();
+        let retry_after = response.header(&http::header::RETRY_AFTER).map(str::to_owned);
+        let body = response.beginning(READ).await;
+        let details = serde_json::from_slice(&body).map(|document: Document| document.errors);
+        let details = details.unwrap_or_default();
+        let text = details.is_empty().then(|| plain(&body)).flatten();
+        Self { status, details, text, attempts, retry_after }
+    }
+
+    /// Whether the registry names this code.
+    pub fn has(&self, code: &str) -> bool {
+        self.details.iter().any(|detail| detail.code.eq_ignore_ascii_case(code))
+    }
+}
+
+/// A short body that is meant for people: no markup.
+fn plain(body: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(body).ok()?.trim();
+    let readable = !text.is_empty() && !text.starts_with(['<', '{', '[']);
+    readable.then(|| text.chars().take(SHOWN).collect())
+}
+
+/// What a status means to the one who asked.
+fn phrase(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        401 => "not logged in, or not allowed",
+        403 => "denied",
+        404 => "not found",
+        405 => "not supported there",
+        413 => "too large for the registry",
+        429 => "too many requests",
+        500..=599 => "the registry is in trouble",
+        _ => "refused",
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let detail = self.details.first();
+        let code = detail.map(|detail| detail.code.as_str()).filter(|code| !code.is_empty());
+        write!(f, "{} ({}", phrase(self.status), self.status.as_u16())?;
+        if let Some(code) = code {
+            write!(f, " {}", code.chars().take(64).collect::<String>())?;
+        }
+        f.write_str(")")?;
+        let message = detail.map(|d| d.message.as_str()).filter(|message| !message.is_empty());
+        if let Some(message) = message.or(self.text.as_deref()) {
+            write!(f, ": {}", message.chars().take(SHOWN).collect::<String>())?;
+        }
+        if self.attempts > 1 {
+            write!(f, " (tried {} times)", self.attempts)?;
+        }
+        if let Some(wait) = &self.retry_after {
+            write!(f, " (asks to wait: {})", wait.chars().take(64).collect::<String>())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(status: u16, body: &str) -> Problem {
+        let details = serde_json::from_str(body).map(|document: Document| document.errors);
+        let details = details.unwrap_or_default();
+        Problem {
+            status: StatusCode::from_u16(status).unwrap_or_default(),
+            text: details.is_empty().then(|| plain(body.as_bytes())).flatten(),
+            details,
+            attempts: 1,
+            retry_after: None,
+        }
+    }
+
+    #[test]
+    fn the_registry_s_code_and_words_are_kept() {
+        for (status, body, shown) in [
+            (
+                403,
+                r#"{"errors":[{"code":"DENIED","message":"token lacks write:packages"}]}"#,
+                "denied (403 DENIED): token lacks write:packages",
+            ),
+            (404, r#"{"errors":[{"code":"NAME_UNKNOWN"}]}"#, "not found (404 NAME_UNKNOWN)"),
+            (404, "404 page not found\n", "not found (404): 404 page not found"),
+            (503, "<html>busy</html>", "the registry is in trouble (503)"),
+            (400, r#"{"errors":[]}"#, "refused (400)"),
+            (400, r#"{"errors":"odd"}"#, "refused (400)"),
+        ] {
+            assert_eq!(problem(status, body).to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn codes_are_found_in_any_case() {
+        let problem = problem(400, r#"{"errors":[{"code":"x"},{"code":"Digest_Invalid"}]}"#);
+        assert!(problem.has("DIGEST_INVALID"));
+        assert!(!problem.has("DENIED"));
+    }
+}

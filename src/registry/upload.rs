@@ -1,0 +1,301 @@
+//! Sending a blob's bytes: one PUT, or PATCH and PUT, mended wherever they break off.
+//!
+//! This is the one place that repeats streamed bodies. The registry's own count of what arrived
+//! is believed, never ours.
+
+use super::Client;
+use super::error::Error;
+use super::location::with_digest;
+use super::problem::Problem;
+use super::session::{Begun, Session};
+use super::source::Source;
+use crate::auth::Access;
+use crate::oci::Descriptor;
+use crate::oci::reference::RepositoryName;
+use crate::transport::retry::{Outcome, is_temporary};
+use crate::transport::{self, Attempts, Body, BoxError, ByteStream, Kind, Lane, Request, Response};
+use futures_util::StreamExt;
+use http::header::{CONTENT_RANGE, CONTENT_TYPE, RANGE};
+use http::{HeaderValue, Method, StatusCode};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// So much more acknowledged is getting on, and breaks before it are forgiven.
+const PROGRESS: u64 = 1024 * 1024;
+
+/// How a blob came to be in a repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Upload {
+    /// Its bytes were sent.
+    Sent,
+    /// It was linked from another repository.
+    Mounted,
+    /// It was there.
+    Present,
+}
+
+/// How a session ended.
+enum Ended {
+    Done,
+    /// It cannot go on; another may be opened.
+    Lost(Option<BoxError>),
+}
+
+/// What one streamed request came to.
+enum Step {
+    Done,
+    On,
+    Lost(Option<BoxError>),
+}
+
+/// One blob on its way into one repository.
+struct Filling<'a> {
+    client: &'a Client,
+    name: &'a RepositoryName,
+    blob: &'a Descriptor,
+    source: &'a dyn Source,
+    access: &'a Access,
+    session: Session,
+    /// Bytes that the registry says it has.
+    offset: u64,
+    /// The most bytes that were ever given to the network in this session.
+    sent: Arc<AtomicU64>,
+    /// Breaks since it last got on.
+    breaks: &'a mut u32,
+    /// The most that was acknowledged when it last got on.
+    mark: u64,
+    /// Whether a 401 has been answered since it last got on.
+    reauthorized: bool,
+}
+
+impl Client {
+    /// Sends a blob. `session`: an upload that is open already.
+    pub(super) async fn send_blob(
+        &self,
+        name: &RepositoryName,
+        blob: &Descriptor,
+        source: &dyn Source,
+        mut session: Option<Session>,
+        access: &Access,
+    ) -> Result<Upload, Error> {
+        let most = self.transport.settings().retry.attempts;
+        let mut breaks = 0;
+        loop {
+            let open = match session.take() {
+                Some(session) => session,
+                None => match self.begin(name, blob.digest(), None, access).await? {
+                    Begun::Linked => return Ok(Upload::Present),
+                    Begun::Session(session) => session,
+                },
+            };
+            let mut filling = Filling {
+                client: self,
+                name,
+                blob,
+                source,
+                access,
+                session: open,
+                offset: 0,
+                sent: Arc::default(),
+                breaks: &mut breaks,
+                mark: 0,
+                reauthorized: false,
+            };
+            match filling.run().await? {
+                Ended::Done => return Ok(Upload::Sent),
+                Ended::Lost(last) if breaks >= most => {
+                    return Err(Error::Stuck { times: breaks, last });
+                }
+                Ended::Lost(_) => {}
+            }
+        }
+    }
+}
+
+impl Filling<'_> {
+    async fn run(&mut self) -> Result<Ended, Error> {
+        loop {
+            let finishing = self.offset > 0 && self.offset == self.blob.size();
+            let whole = self.offset == 0 && !self.client.memory.is_chunked();
+            let result = if finishing || self.blob.size() == 0 {
+                self.put(Body::Empty).await
+            } else if whole {
+                self.put(self.body().await?).await
+            } else {
+                self.patch().await
+            };
+            let step = match result {
+                Ok(response) => self.judge(response, whole).await?,
+                Err(error) => self.mend(error).await?,
+            };
+            match step {
+                Step::Done => return Ok(Ended::Done),
+                Step::Lost(last) => return Ok(Ended::Lost(last)),
+                Step::On => {}
+            }
+        }
+    }
+
+    async fn put(&self, body: Body) -> Result<Response, Error> {
+        let url = with_digest(&self.session.url, self.blob.digest());
+        self.send(Request::new(Method::PUT, url).body(body)).await
+    }
+
+    async fn patch(&self) -> Result<Response, Error> {
+        let mut request = Request::new(Method::PATCH, self.session.url.clone());
+        if self.offset > 0 {
+            let range = format!("{}-{}", self.offset, self.blob.size() - 1);
+            let range = HeaderValue::from_str(&range)
+                .map_err(|_| Error::protocol(self.client.host(), "a range that no header can hold"))?;
+            request = request.header(CONTENT_RANGE, range);
+        }
+        self.send(request.body(self.body().await?)).await
+    }
+
+    async fn send(&self, request: Request) -> Result<Response, Error> {
+        let granted = self.client.authorize(self.access).await?;
+        let binary = HeaderValue::from_static("application/octet-stream");
+        let request = request
+            .header(CONTENT_TYPE, binary)
+            .lane(Lane::Bulk)
+            .attempts(Attempts::Once)
+            .authorization(granted.map(|granted| granted.authorization));
+        Ok(self.client.transport.send(request).await?)
+    }
+
+    /// What is still to be sent, counted as it goes.
+    async fn body(&self) -> Result<Body, Error> {
+        let stream = self.source.open(self.offset).await.map_err(Error::Source)?;
+        let sent = Arc::clone(&self.sent);
+        let mut at = self.offset;
+        let counted: ByteStream = Box::pin(stream.inspect(move |chunk| {
+            if let Ok(chunk) = chunk {
+                at += chunk.len() as u64;
+                sent.fetch_max(at, Ordering::Relaxed);
+            }
+        }));
+        Ok(Body::Stream { stream: counted, length: self.blob.size() - self.offset })
+    }
+
+    /// What an answer means for the upload.
+    async fn judge(&mut self, response: Response, whole: bool) -> Result<Step, Error> {
+        let status = response.status();
+        let ends = *self.last_method(&response) == Method::PUT;
+        if status.is_success() {
+            self.client.refuse_markup(&response)?;
+            return if ends { Ok(Step::Done) } else { self.acknowledged(&response) };
+        }
+        match status.as_u16() {
+            401 if !self.reauthorized => {
+                self.reauthorized = true;
+                let granted = self.client.authorize(self.access).await?;
+                self.client.reauthorize(self.access, &response, granted.as_ref()).await?;
+                self.ask(None).await
+            }
+            404 => self.gone(Some(Problem::read(response).await.into())).await,
+            416 => {
+                self.broke(Outcome::MaybeSent, "it wants other bytes").await;
+                self.ask(Some(Problem::read(response).await.into())).await
+            }
+            _ if is_temporary(status) => {
+                let after = response.header(&http::header::RETRY_AFTER);
+                let now = std::time::SystemTime::now();
+                let after = after.and_then(|after| transport::retry::retry_after(after, now));
+                self.broke(Outcome::Answered { status, after }, status.as_str()).await;
+                self.ask(Some(Problem::read(response).await.into())).await
+            }
+            _ => self.refused(Problem::read(response).await, whole).await,
+        }
+    }
+
+    /// A final refusal, unless another way of sending may be liked better.
+    async fn refused(&mut self, problem: Problem, whole: bool) -> Result<Step, Error> {
+        let digest = problem.has("DIGEST_INVALID");
+        let style = matches!(problem.status.as_u16(), 400 | 405 | 411 | 413 | 415);
+        if whole && style && !digest && !self.client.memory.is_chunked() {
+            self.client.memory.set_chunked();
+            return Ok(Step::Lost(None));
+        }
+        // What was sent is what its digest says: the registry lost some of it on the way.
+        if digest && self.retries_left() {
+            self.broke(Outcome::MaybeSent, "it counted wrongly").await;
+            return Ok(Step::Lost(Some(problem.into())));
+        }
+        Err(Error::Refused(problem))
+    }
+
+    /// A PATCH was taken: as many bytes as the registry says.
+    fn acknowledged(&mut self, response: &Response) -> Result<Step, Error> {
+        self.client.follow(&mut self.session, response)?;
+        let told = response.header(&RANGE).and_then(super::range::received);
+        self.reached(told.unwrap_or(self.blob.size()));
+        Ok(if self.offset <= self.blob.size() { Step::On } else { Step::Lost(None) })
+    }
+
+    /// No answer: the connection broke, or the source did.
+    async fn mend(&mut self, error: Error) -> Result<Step, Error> {
+        let Error::Transport(failure) = error else {
+            return Err(error);
+        };
+        if failure.kind() == Kind::Source || !failure.is_temporary() {
+            return Err(failure.into());
+        }
+        let outcome = match failure.kind() {
+            Kind::Refused => Outcome::NotSent { refused: true },
+            _ => Outcome::MaybeSent,
+        };
+        self.broke(outcome, &failure.to_string()).await;
+        self.ask(Some(failure.into())).await
+    }
+
+    /// Asks the registry how much it has.
+    async fn ask(&mut self, last: Option<BoxError>) -> Result<Step, Error> {
+        if !self.retries_left() {
+            return Ok(Step::Lost(last));
+        }
+        match self.client.received(&mut self.session, self.access).await? {
+            Some(received) if received <= self.sent.load(Ordering::Relaxed) => {
+                self.reached(received);
+                Ok(Step::On)
+            }
+            // More than was sent: whatever that is, it is not this blob.
+            Some(_) => Ok(Step::Lost(last)),
+            None => self.gone(last).await,
+        }
+    }
+
+    /// The session is gone: perhaps because it ended well and the answer got lost.
+    async fn gone(&mut self, last: Option<BoxError>) -> Result<Step, Error> {
+        if self.client.has_blob_as(self.name, self.blob.digest(), self.access).await? {
+            return Ok(Step::Done);
+        }
+        *self.breaks += 1;
+        Ok(Step::Lost(last))
+    }
+
+    fn reached(&mut self, offset: u64) {
+        self.offset = offset;
+        if offset >= self.mark + PROGRESS {
+            self.mark = offset;
+            *self.breaks = 0;
+            self.reauthorized = false;
+        }
+    }
+
+    fn retries_left(&self) -> bool {
+        *self.breaks < self.client.transport.settings().retry.attempts
+    }
+
+    /// Counts a break, and waits as the retry policy says.
+    async fn broke(&mut self, outcome: Outcome, reason: &str) {
+        *self.breaks += 1;
+        let policy = self.client.transport.settings().retry;
+        if let Some(wait) = policy.delay(*self.breaks, outcome, fastrand::f64()) {
+            let host = self.client.host().as_str();
+            self.client.transport.observer().waiting(host, reason, wait);
+            tokio::time::sleep(wait).await;
+        } else {
+            *self.breaks = (*self.breaks).max(policy.attempts);
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The HTTP clients: one for each way of trusting a host, made when first needed.
+
+use super::error::Error;
+use super::origin::Origin;
+use super::request::Lane;
+use super::retry::RetryPolicy;
+use super::secret::Secret;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// What applies to one host, and to no other: none of it reaches a token service, a storage host
+/// or a mirror that the host points to.
+#[derive(Debug, Clone, Default)]
+pub struct HostSettings {
+    /// Its certificate is not checked.
+    pub insecure: bool,
+    /// More certificate authorities (PEM) that it may be signed by.
+    pub authorities: Vec<Vec<u8>>,
+    /// The certificate and key (PEM) that prove who asks.
+    pub identity: Option<Secret>,
+    /// How many questions it is asked at once.
+    pub concurrency: Option<usize>,
+}
+
+/// A proxy to go through. Its URL may hold a password.
+#[derive(Debug, Clone, Default)]
+pub struct Proxies {
+    /// For `http` URLs.
+    pub http: Option<Secret>,
+    /// For `https` URLs.
+    pub https: Option<Secret>,
+    /// For both, where there is none of their own.
+    pub all: Option<Secret>,
+    /// Hosts that are reached without one, as `NO_PROXY` lists them.
+    pub none: Option<String>,
+}
+
+/// Everything about the network that a user can set.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The `User-Agent`.
+    pub user_agent: String,
+    /// How often and how patiently requests are repeated.
+    pub retry: RetryPolicy,
+    /// How long a connection, TLS included, may take to come about.
+    pub connect_timeout: Duration,
+    /// How long a peer may be silent.
+    pub idle_timeout: Duration,
+    /// Proxies.
+    pub proxies: Proxies,
+    /// More certificate authorities (PEM) for every host.
+    pub authorities: Vec<Vec<u8>>,
+    /// What applies to single hosts, by `HOST[:PORT]` as in [`Origin::authority`].
+    pub hosts: HashMap<String, HostSettings>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            user_agent: concat!("crossdock/", env!("CARGO_PKG_VERSION")).to_owned(),
+            retry: RetryPolicy::default(),
+            connect_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(60),
+            proxies: Proxies::default(),
+            authorities: Vec::new(),
+            hosts: HashMap::new(),
+        }
+    }
+}
+
+/// What tells clients apart.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Trust {
+    /// Plain HTTP: no certificate authorities are read, which takes longer than a request.
+    Plain,
+    /// TLS as the platform and the general settings trust.
+    Platform(Lane),
+    /// TLS with this host's own settings.
+    Host(String, Lane),
+}
+
+/// Makes and keeps the clients.
+#[derive(Debug)]
+pub(super) struct Clients {
+    made: Mutex<HashMap<Trust, reqwest::Client>>,
+}
+
+impl Clients {
+    pub(super) fn new() -> Self {
+        Self { made: Mutex::new(HashMap::new()) }
+    }
+
+    /// The client for requests to `origin`.
+    pub(super) fn get(
+        &self,
+        settings: &Settings,
+        origin: &Origin,
+        lane: Lane,
+    ) -> Result<reqwest::Client, Error> {
+        let authority = origin.authority();
+        let own = settings.hosts.get(&authority).filter(|own| own.changes_trust());
+        let trust = match (origin.is_secure(), own) {
+            (false, _) => Trust::Plain,
+            (true, None) => Trust::Platform(lane),
+            (true, Some(_)) => Trust::Host(authority.clone(), lane),
+        };
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = made.get(&trust) {
+            return Ok(client.clone());
+        }
+        let client = build(settings, &trust, own).map_err(|e| Error::settings(&authority, e))?;
+        made.insert(trust, client.clone());
+        Ok(client)
+    }
+}
+
+impl HostSettings {
+    fn changes_trust(&self) -> bool {
+        self.insecure || !self.authorities.is_empty() || self.identity.is_some()
+    }
+}
+
+fn build(
+    settings: &Settings,
+    trust: &Trust,
+    own: Option<&HostSettings>,
+) -> Result<reqwest::Client, reqwest::Error> {
+    let mut builder = reqwest::Client::builder()
+        .user_agent(&settings.user_agent)
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .retry(reqwest::retry::never())
+        .connect_timeout(settings.connect_timeout)
+        .tcp_nodelay(true)
+        .no_proxy();
+    for proxy in proxies(&settings.proxies)? {
+        builder = builder.proxy(proxy);
+    }
+    builder = match trust {
+        Trust::Plain => return builder.http1_only().tls_certs_only([]).build(),
+        Trust::Platform(Lane::Bulk) | Trust::Host(_, Lane::Bulk) => builder.http1_only(),
+        Trust::Platform(Lane::Questions) | Trust::Host(_, Lane::Questions) => builder,
+    };
+    let of_host = own.map(|own| own.authorities.as_slice()).unwrap_or_default();
+    for pem in settings.authorities.iter().chain(of_host) {
+        builder = builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(pem)?);
+    }
+    if let Some(own) = own {
+        builder = builder.tls_danger_accept_invalid_certs(own.insecure);
+        if let Some(identity) = &own.identity {
+            builder = builder.identity(reqwest::Identity::from_pem(identity.expose())?);
+        }
+    }
+    builder.build()
+}
+
+fn proxies(settings: &Proxies) -> Result<Vec<reqwest::Proxy>, reqwest::Error> {
+    let none = settings.none.as_deref().and_then(reqwest::NoProxy::from_string);
+    let text = |secret: &Option<Secret>| {
+        secret.as_ref().and_then(Secret::expose_str).map(str::to_owned)
+    };
+    let mut proxies = Vec::new();
+    if let Some(url) = text(&settings.http) {
+        proxies.push(reqwest::Proxy::http(url)?.no_proxy(none.clone()));
+    }
+    if let Some(url) = text(&settings.https) {
+        proxies.push(reqwest::Proxy::https(url)?.no_proxy(none.clone()));
+    }
+    if let Some(url) = text(&settings.all) {
+        proxies.push(reqwest::Proxy::all(url)?.no_proxy(none));
+    }
+    Ok(proxies)
+}

@@ -1,0 +1,172 @@
+//! What is sent.
+
+use super::ByteStream;
+use super::carry::Home;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use url::Url;
+
+/// A request's body.
+pub enum Body {
+    /// None.
+    Empty,
+    /// Held in memory, and so repeatable.
+    Bytes(Bytes),
+    /// Passing through once.
+    Stream {
+        /// The bytes.
+        stream: ByteStream,
+        /// How many there are.
+        length: u64,
+    },
+}
+
+impl Body {
+    /// A second body like this one, where it can be sent twice.
+    pub(super) fn repeat(&self) -> Option<Self> {
+        match self {
+            Self::Empty => Some(Self::Empty),
+            Self::Bytes(bytes) => Some(Self::Bytes(bytes.clone())),
+            Self::Stream { .. } => None,
+        }
+    }
+}
+
+/// An `Authorization` header and where it belongs.
+#[derive(Debug, Clone)]
+pub struct Authorization {
+    value: HeaderValue,
+    home: Home,
+}
+
+impl Authorization {
+    /// Binds a header value to its home. The value is marked as sensitive.
+    pub fn new(mut value: HeaderValue, home: Home) -> Self {
+        value.set_sensitive(true);
+        Self { value, home }
+    }
+
+    pub(super) fn value(&self) -> &HeaderValue {
+        &self.value
+    }
+
+    pub(super) fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// Whether both would send the same.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+/// Which connections a request may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Lane {
+    /// Small and many: HTTP/2 where the host speaks it, a slot of the host's brake each.
+    Questions,
+    /// An image's bytes: HTTP/1.1, a connection each, since one flow-control window for many
+    /// streams slows them all down.
+    Bulk,
+}
+
+/// How often a request may be tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attempts {
+    /// As the retry policy says.
+    Policy,
+    /// Once: whoever asks starts over at a greater height.
+    Once,
+}
+
+/// One request.
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// Where to.
+    pub url: Url,
+    /// Headers besides `Authorization`, `User-Agent` and `Accept-Encoding`.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Body,
+    /// Who asks; goes no further than [`super::carry::may_carry`] allows.
+    pub authorization: Option<Authorization>,
+    /// Which connections.
+    pub lane: Lane,
+    /// How often.
+    pub attempts: Attempts,
+    /// Whether redirects are followed; else they are answers like any other.
+    pub follow: bool,
+}
+
+impl Request {
+    /// A request without body, headers or authorization.
+    pub fn new(method: Method, url: Url) -> Self {
+        Self {
+            method,
+            url,
+            headers: HeaderMap::new(),
+            body: Body::Empty,
+            authorization: None,
+            lane: Lane::Questions,
+            attempts: Attempts::Policy,
+            follow: true,
+        }
+    }
+
+    /// Adds a header; earlier ones of the same name stay.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.append(name, value);
+        self
+    }
+
+    /// With this body.
+    #[must_use]
+    pub fn body(mut self, body: Body) -> Self {
+        self.body = body;
+        self
+    }
+
+    /// On these connections.
+    #[must_use]
+    pub fn lane(mut self, lane: Lane) -> Self {
+        self.lane = lane;
+        self
+    }
+
+    /// Tried that often.
+    #[must_use]
+    pub fn attempts(mut self, attempts: Attempts) -> Self {
+        self.attempts = attempts;
+        self
+    }
+
+    /// Taking a redirect for the answer: what the body holds is for this host alone.
+    #[must_use]
+    pub fn without_redirects(mut self) -> Self {
+        self.follow = false;
+        self
+    }
+
+    /// On whose behalf.
+    #[must_use]
+    pub fn authorization(mut self, authorization: Option<Authorization>) -> Self {
+        self.authorization = authorization;
+        self
+    }
+
+    /// The same again, where its body can be sent twice.
+    pub fn repeat(&self) -> Option<Self> {
+        Some(Self {
+            method: self.method.clone(),
+            url: self.url.clone(),
+            headers: self.headers.clone(),
+            body: self.body.repeat()?,
+            authorization: self.authorization.clone(),
+            lane: self.lane,
+            attempts: self.attempts,
+            follow: self.follow,
+        })
+    }
+}

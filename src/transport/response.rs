@@ -1,0 +1,112 @@
+//! What comes back.
+
+use super::brake::Slot;
+use super::error::Error;
+use super::{BoxError, ByteStream};
+use bytes::{Bytes, BytesMut};
+use futures_util::stream;
+use http::{HeaderMap, HeaderName, StatusCode};
+use std::time::Duration;
+use url::Url;
+
+/// An answer whose body has not been read yet.
+#[derive(Debug)]
+pub struct Response {
+    inner: reqwest::Response,
+    url: Url,
+    idle: Duration,
+    attempts: u32,
+    _slot: Slot,
+}
+
+impl Response {
+    pub(super) fn new(inner: reqwest::Response, url: Url, idle: Duration, slot: Slot) -> Self {
+        Self { inner, url, idle, attempts: 1, _slot: slot }
+    }
+
+    pub(super) fn after(mut self, attempts: u32) -> Self {
+        self.attempts = attempts;
+        self
+    }
+
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.inner.status()
+    }
+
+    /// The headers.
+    pub fn headers(&self) -> &HeaderMap {
+        self.inner.headers()
+    }
+
+    /// A header as text; `None` where it is absent, not ASCII, or there more than once with
+    /// different values.
+    pub fn header(&self, name: &HeaderName) -> Option<&str> {
+        let mut values = self.headers().get_all(name).iter();
+        let first = values.next()?;
+        values.all(|other| other == first).then_some(())?;
+        first.to_str().ok()
+    }
+
+    /// The URL that answered, after redirects.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The protocol that was spoken.
+    pub fn version(&self) -> http::Version {
+        self.inner.version()
+    }
+
+    /// How many attempts it took.
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// The body's length where the server declared one.
+    pub fn content_length(&self) -> Option<u64> {
+        self.header(&http::header::CONTENT_LENGTH)?.parse().ok()
+    }
+
+    /// Reads the whole body, refusing more than `limit` bytes.
+    pub async fn bytes(mut self, limit: usize) -> Result<Bytes, Error> {
+        let mut held = BytesMut::new();
+        while let Some(chunk) = self.chunk().await? {
+            if held.len() + chunk.len() > limit {
+                return Err(Error::too_large(&self.url, limit));
+            }
+            held.extend_from_slice(&chunk);
+        }
+        Ok(held.freeze())
+    }
+
+    /// Reads the body's beginning, at most `limit` bytes, whatever happens to the rest.
+    pub async fn beginning(mut self, limit: usize) -> Bytes {
+        let mut held = BytesMut::new();
+        while let Ok(Some(chunk)) = self.chunk().await {
+            let room = limit - held.len();
+            held.extend_from_slice(&chunk[..chunk.len().min(room)]);
+            if held.len() == limit {
+                break;
+            }
+        }
+        held.freeze()
+    }
+
+    /// The body as it comes. It ends with an error when nothing comes for the idle time.
+    pub fn stream(self) -> ByteStream {
+        let chunks = stream::try_unfold(self, |mut response| async move {
+            let chunk = response.chunk().await.map_err(BoxError::from)?;
+            Ok::<_, BoxError>(chunk.map(|chunk| (chunk, response)))
+        });
+        Box::pin(chunks)
+    }
+
+    async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        match tokio::time::timeout(self.idle, self.inner.chunk()).await {
+            Ok(Ok(chunk)) => Ok(chunk),
+            Ok(Err(error)) => Err(Error::from_reqwest(&self.url, error)),
+            Err(_) => Err(Error::stalled(&self.url, self.idle)),
+        }
+    }
+}

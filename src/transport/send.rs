@@ -1,0 +1,285 @@
+//! Sending: the brake, the attempts, the redirects.
+
+use super::brake::{Brake, QUESTIONS, Slot};
+use super::carry::{Road, may_carry};
+use super::client::{Clients, Settings};
+use super::error::{Error, Kind, SourceFailed};
+use super::idle::{Activity, unless_stalled};
+use super::observe::{Exchange, Observer};
+use super::origin::Origin;
+use super::redact::Redacted;
+use super::request::{Attempts, Body, Lane, Request};
+use super::response::Response;
+use super::retry::{Outcome, is_temporary, retry_after};
+use futures_util::StreamExt;
+use http::{HeaderValue, Method, StatusCode, header};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+use tokio::time::Instant;
+use url::Url;
+
+/// No more redirects than this are followed in a row.
+const REDIRECTS: usize = 5;
+/// An upload's last byte may be followed by much work on the server's side: this much more
+/// silence is allowed for every GiB.
+const COMMIT_PER_GIB: Duration = Duration::from_secs(60);
+
+/// The way out of the process.
+pub struct Transport {
+    settings: Settings,
+    clients: Clients,
+    brakes: Mutex<HashMap<Origin, Arc<Brake>>>,
+    observer: Arc<dyn Observer>,
+}
+
+/// Where an attempt, or a hop of it, leads.
+enum Next {
+    Answer(Response),
+    Redirect(Url),
+}
+
+impl Transport {
+    /// A transport with these settings, which tells `observer` what it does.
+    pub fn new(settings: Settings, observer: Arc<dyn Observer>) -> Self {
+        Self {
+            settings,
+            clients: Clients::new(),
+            brakes: Mutex::new(HashMap::new()),
+            observer,
+        }
+    }
+
+    /// What the user set.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Who is told what happens.
+    pub fn observer(&self) -> &Arc<dyn Observer> {
+        &self.observer
+    }
+
+    /// Sends a request and returns the answer, whatever its status.
+    ///
+    /// Repeats what may be repeated as the retry policy says; the last attempt's outcome is
+    /// returned. Follows redirects, at most five, of which none leaves TLS.
+    pub async fn send(&self, request: Request) -> Result<Response, Error> {
+        let mut attempt = 1;
+        let mut request = request;
+        loop {
+            let again = request.repeat();
+            let result = self.attempt(request, attempt).await;
+            let wait = match &again {
+                Some(again) if again.attempts == Attempts::Policy => self.wait(attempt, &result),
+                _ => None,
+            };
+            let (Some(wait), Some(again)) = (wait, again) else {
+                return result.map(|response| response.after(attempt));
+            };
+            self.pause(&again.url, wait, &result).await;
+            attempt += 1;
+            request = again;
+        }
+    }
+
+    fn wait(&self, attempt: u32, result: &Result<Response, Error>) -> Option<Duration> {
+        let outcome = match result {
+            Ok(response) => Outcome::Answered { status: response.status(), after: asked(response) },
+            Err(error) if !error.is_temporary() => return None,
+            Err(error) => match error.kind() {
+                Kind::Refused => Outcome::NotSent { refused: true },
+                Kind::Connect | Kind::Tls => Outcome::NotSent { refused: false },
+                _ => Outcome::MaybeSent,
+            },
+        };
+        self.settings.retry.delay(attempt, outcome, fastrand::f64())
+    }
+
+    async fn pause(&self, url: &Url, wait: Duration, result: &Result<Response, Error>) {
+        let Some(origin) = Origin::of(url) else { return };
+        let reason = match result {
+            Ok(response) => response.status().to_string(),
+            Err(error) => error.to_string(),
+        };
+        self.observer.waiting(&origin.authority(), &reason, wait);
+        let patience = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE];
+        match result {
+            Ok(response) if patience.contains(&response.status()) => self.brake(&origin).hold(wait),
+            _ => tokio::time::sleep(wait).await,
+        }
+    }
+
+    async fn attempt(&self, mut request: Request, attempt: u32) -> Result<Response, Error> {
+        for _ in 0..=REDIRECTS {
+            let again = request.repeat();
+            match self.hop(request, attempt).await? {
+                Next::Answer(response) => return Ok(response),
+                Next::Redirect(to) => {
+                    // A hop is only taken for a request that can be repeated.
+                    let Some(mut next) = again else { break };
+                    next.url = to;
+                    request = next;
+                }
+            }
+        }
+        Err(Error::new(Kind::Redirect, format!("more than {REDIRECTS} redirects in a row")))
+    }
+
+    async fn hop(&self, request: Request, attempt: u32) -> Result<Next, Error> {
+        let origin = Origin::of(&request.url)
+            .ok_or_else(|| Error::redirect(&request.url, "leads to something that is not HTTP"))?;
+        let brake = self.brake(&origin);
+        let slot = brake.pass(request.lane == Lane::Bulk).await;
+        let method = request.method.clone();
+        let repeatable = !matches!(request.body, Body::Stream { .. });
+        let follow = request.follow;
+        let response = self.exchange(request, &origin, attempt, slot).await?;
+        if is_temporary(response.status()) {
+            return Ok(Next::Answer(response));
+        }
+        brake.well();
+        self.warn(&origin, &response);
+        if !follow {
+            return Ok(Next::Answer(response));
+        }
+        if let Some(to) = redirect(&method, repeatable, &response)? {
+            return Ok(Next::Redirect(to));
+        }
+        Ok(Next::Answer(response))
+    }
+
+    async fn exchange(
+        &self,
+        request: Request,
+        origin: &Origin,
+        attempt: u32,
+        slot: Slot,
+    ) -> Result<Response, Error> {
+        let client = self.clients.get(&self.settings, origin, request.lane)?;
+        let (method, url) = (request.method.clone(), request.url.clone());
+        let carried = request.authorization.as_ref();
+        let authorized = carried.is_some_and(|a| may_carry(a.home(), &url, Road::Registry));
+        let (built, activity, idle) = self.build(request, authorized)?;
+        let start = Instant::now();
+        let result = match unless_stalled(client.execute(built), &activity, idle).await {
+            Ok(Ok(inner)) => Ok(Response::new(inner, url.clone(), self.settings.idle_timeout, slot)),
+            Ok(Err(error)) => Err(Error::from_reqwest(&url, error)),
+            Err(stalled) => Err(Error::stalled(&url, stalled.0)),
+        };
+        self.observer.exchange(&Exchange {
+            method: &method,
+            url: Redacted::new(&url),
+            status: result.as_ref().ok().map(Response::status),
+            error: result.as_ref().err().map(ToString::to_string),
+            attempt,
+            elapsed: start.elapsed(),
+            authorized,
+            version: result.as_ref().ok().map(Response::version),
+        });
+        result.and_then(refuse_compressed)
+    }
+
+    fn build(
+        &self,
+        request: Request,
+        authorized: bool,
+    ) -> Result<(reqwest::Request, Arc<Activity>, Duration), Error> {
+        let activity = Arc::new(Activity::default());
+        let mut idle = self.settings.idle_timeout;
+        let mut built = reqwest::Request::new(request.method, request.url);
+        *built.headers_mut() = request.headers;
+        let headers = built.headers_mut();
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        if let Some(authorization) = request.authorization.filter(|_| authorized) {
+            headers.insert(header::AUTHORIZATION, authorization.value().clone());
+        }
+        match request.body {
+            Body::Empty if matches!(*built.method(), Method::POST | Method::PUT | Method::PATCH) => {
+                built.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(0));
+            }
+            Body::Empty => {}
+            Body::Bytes(bytes) => *built.body_mut() = Some(bytes.into()),
+            Body::Stream { stream, length } => {
+                idle += COMMIT_PER_GIB.mul_f64(length as f64 / f64::from(1 << 30));
+                built.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+                let moving = Arc::clone(&activity);
+                let watched = stream.map(move |chunk| {
+                    moving.touch();
+                    chunk.map_err(SourceFailed)
+                });
+                *built.body_mut() = Some(reqwest::Body::wrap_stream(watched));
+            }
+        }
+        Ok((built, activity, idle))
+    }
+
+    fn brake(&self, origin: &Origin) -> Arc<Brake> {
+        let mut brakes = self.brakes.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = brakes.entry(origin.clone()).or_insert_with(|| {
+            let own = self.settings.hosts.get(&origin.authority());
+            Arc::new(Brake::new(own.and_then(|own| own.concurrency).unwrap_or(QUESTIONS)))
+        });
+        Arc::clone(made)
+    }
+
+    fn warn(&self, origin: &Origin, response: &Response) {
+        for value in response.headers().get_all(header::WARNING).iter().take(8) {
+            let text = String::from_utf8_lossy(value.as_bytes());
+            if let Some(text) = warning(&text) {
+                self.observer.warning(&origin.authority(), text);
+            }
+        }
+    }
+}
+
+fn asked(response: &Response) -> Option<Duration> {
+    retry_after(response.header(&header::RETRY_AFTER)?, SystemTime::now())
+}
+
+/// The text of `299 - "text"`, the only form that the distribution spec allows ("Warnings").
+fn warning(value: &str) -> Option<&str> {
+    let text = value.strip_prefix("299 ")?.trim_start().strip_prefix('-')?;
+    Some(text.trim().trim_matches('"')).filter(|text| !text.is_empty())
+}
+
+fn refuse_compressed(response: Response) -> Result<Response, Error> {
+    match response.header(&header::CONTENT_ENCODING) {
+        None | Some("" | "identity") => Ok(response),
+        Some(encoding) => Err(Error::encoding(response.url(), encoding)),
+    }
+}
+
+/// Where to go on, or `None` where the answer is final.
+fn redirect(
+    method: &Method,
+    repeatable: bool,
+    response: &Response,
+) -> Result<Option<Url>, Error> {
+    let reading = matches!(*method, Method::GET | Method::HEAD);
+    let follow = match response.status().as_u16() {
+        301 | 302 | 307 | 308 => reading || repeatable,
+        303 => reading,
+        _ => false,
+    };
+    if !follow {
+        return Ok(None);
+    }
+    let from = response.url();
+    let location = response
+        .header(&header::LOCATION)
+        .ok_or_else(|| Error::redirect(from, "names no single place to go to"))?;
+    let to = from.join(location).map_err(|_| Error::redirect(from, "is not a URL"))?;
+    if !to.username().is_empty() || to.password().is_some() {
+        return Err(Error::redirect(from, "brings a password of its own"));
+    }
+    let elsewhere = |to: &Origin| Origin::of(from).as_ref() != Some(to) && to.is_link_local();
+    if Origin::of(&to).as_ref().is_some_and(elsewhere) {
+        return Err(Error::redirect(from, "leads to a link-local address"));
+    }
+    match (from.scheme(), to.scheme()) {
+        ("https" | "http", "https") | ("http", "http") => Ok(Some(to)),
+        ("https", "http") => Err(Error::redirect(from, "leaves TLS")),
+        _ => Err(Error::redirect(from, "leads to something that is not HTTP")),
+    }
+}
