@@ -7,11 +7,33 @@ use sha2::{Digest as _, Sha256, Sha512};
 use std::fmt::Write as _;
 
 /// A digest whose algorithm cannot be computed here, so that nothing under it can be trusted.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{digest}: the algorithm `{algorithm}` cannot be verified; only sha256 and sha512 can")]
 pub struct Unverifiable {
     digest: String,
     algorithm: String,
+}
+
+/// A text that is not a digest, or not one that can be computed here.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DigestError {
+    /// Not `sha256:` and 64, nor `sha512:` and 128 lower-case hexadecimal digits.
+    #[error("`{0}` is not `sha256:` with 64 or `sha512:` with 128 lower-case hexadecimal digits")]
+    Malformed(String),
+    /// Well formed, and of no use.
+    #[error(transparent)]
+    Unverifiable(#[from] Unverifiable),
+}
+
+/// The longest part of a malformed digest that is repeated, in characters.
+const SHOWN: usize = 160;
+
+/// Reads a digest that can be computed here.
+pub fn parse(text: &str) -> Result<Digest, DigestError> {
+    let malformed = |_| DigestError::Malformed(text.chars().take(SHOWN).collect());
+    let digest = Digest::try_from(text).map_err(malformed)?;
+    verifiable(&digest)?;
+    Ok(digest)
 }
 
 /// A running hash, of an algorithm that a digest names.

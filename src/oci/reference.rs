@@ -3,23 +3,25 @@
 //! The grammar is that of the distribution spec ("Pulling manifests") and of docker's
 //! `reference` package: `[HOST[:PORT]/]PATH[:TAG][@DIGEST]`.
 
+mod elsewhere;
+mod error;
+mod host;
+mod name;
+
+#[cfg(test)]
+mod cases;
+#[cfg(test)]
+mod properties;
+
+pub use error::ReferenceError;
+pub use host::Host;
+pub use name::{RepositoryName, Tag};
+
+use crate::oci::digest;
+use error::{Expected, Problem};
 use oci_spec::image::Digest;
 use std::fmt;
 use std::str::FromStr;
-
-/// A registry's host and, where it is not the default, its port: `registry.example:5000`.
-///
-/// Always in lower case; `index.docker.io` and `registry-1.docker.io` are `docker.io`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Host(String);
-
-/// A repository's path on its host: `team/app`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RepositoryName(String);
-
-/// A tag: up to 128 letters, digits, `_`, `.` and `-`, not beginning with `.` or `-`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Tag(String);
 
 /// One repository on one registry.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,4 +50,161 @@ pub struct Reference {
     pub tag: Option<Tag>,
     /// The digest, if one was typed. It decides over the tag.
     pub digest: Option<Digest>,
+}
+
+impl Repository {
+    /// The reference to what `target` names here.
+    pub fn reference(&self, target: &Target) -> Reference {
+        Reference {
+            repository: self.clone(),
+            tag: target.tag().cloned(),
+            digest: target.digest().cloned(),
+        }
+    }
+
+    /// Names of one part on Docker Hub are in `library/`.
+    fn read(path: &str) -> Result<Self, Problem> {
+        let (host, name) = match path.split_once('/') {
+            Some(("", _)) => return Err(Problem::EmptyHost),
+            Some((first, rest)) if host::is_host(first) => (Host::read(first)?, rest),
+            _ => (Host::docker_hub(), path),
+        };
+        let mut name = RepositoryName::read(name)?;
+        if host.is_docker_hub() && !name.as_str().contains('/') {
+            name = RepositoryName::read(&format!("library/{name}"))?;
+        }
+        Ok(Self { host, name })
+    }
+}
+
+impl Target {
+    /// The tag, if it is one.
+    pub fn tag(&self) -> Option<&Tag> {
+        match self {
+            Self::Tag(tag) => Some(tag),
+            Self::Digest(_) => None,
+        }
+    }
+
+    /// The digest, if it is one.
+    pub fn digest(&self) -> Option<&Digest> {
+        match self {
+            Self::Tag(_) => None,
+            Self::Digest(digest) => Some(digest),
+        }
+    }
+}
+
+impl Reference {
+    /// What to ask the registry for: the digest where there is one, else the tag.
+    pub fn target(&self) -> Option<Target> {
+        let tag = || self.tag.clone().map(Target::Tag);
+        self.digest.clone().map(Target::Digest).or_else(tag)
+    }
+
+    /// The same, and `latest` where neither was typed.
+    pub fn target_or_latest(&self) -> Target {
+        self.target().unwrap_or_else(|| Tag::latest().into())
+    }
+
+    fn read(typed: &str) -> Result<Self, Problem> {
+        let text = image_text(typed)?;
+        let (rest, digest) = match text.split_once('@') {
+            Some((rest, digest)) => (rest, Some(digest)),
+            None => (text, None),
+        };
+        let (path, tag) = match rest.rsplit_once(':') {
+            Some((path, tag)) if !tag.contains('/') => (path, Some(tag)),
+            _ => (rest, None),
+        };
+        Ok(Self {
+            repository: Repository::read(path)?,
+            tag: tag.map(Tag::read).transpose()?,
+            digest: digest
+                .map(digest::parse)
+                .transpose()
+                .map_err(Problem::Digest)?,
+        })
+    }
+}
+
+/// The text that the grammar is for: what is in a registry, and no URL.
+fn image_text(typed: &str) -> Result<&str, Problem> {
+    let text = match typed.strip_prefix("docker://") {
+        Some(text) => text,
+        None => elsewhere::refuse(typed).map(|()| typed)?,
+    };
+    if text.is_empty() {
+        return Err(Problem::Empty);
+    }
+    host::refuse_url(text)?;
+    if is_image_id(text) {
+        return Err(Problem::ImageId);
+    }
+    Ok(text)
+}
+
+fn is_image_id(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+impl FromStr for Repository {
+    type Err = ReferenceError;
+
+    fn from_str(typed: &str) -> Result<Self, ReferenceError> {
+        Reference::read(typed)
+            .and_then(|reference| match reference.target() {
+                None => Ok(reference.repository),
+                Some(_) => Err(Problem::Target),
+            })
+            .map_err(|problem| ReferenceError::new(typed, Expected::Repository, problem))
+    }
+}
+
+impl FromStr for Reference {
+    type Err = ReferenceError;
+
+    fn from_str(typed: &str) -> Result<Self, ReferenceError> {
+        Self::read(typed).map_err(|problem| ReferenceError::new(typed, Expected::Image, problem))
+    }
+}
+
+impl From<Tag> for Target {
+    fn from(tag: Tag) -> Self {
+        Self::Tag(tag)
+    }
+}
+
+impl From<Digest> for Target {
+    fn from(digest: Digest) -> Self {
+        Self::Digest(digest)
+    }
+}
+
+impl fmt::Display for Repository {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.host, self.name)
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tag(tag) => tag.fmt(f),
+            Self::Digest(digest) => digest.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.repository)?;
+        if let Some(tag) = &self.tag {
+            write!(f, ":{tag}")?;
+        }
+        match &self.digest {
+            Some(digest) => write!(f, "@{digest}"),
+            None => Ok(()),
+        }
+    }
 }
