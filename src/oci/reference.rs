@@ -4,7 +4,6 @@
 //! `reference` package: `[HOST[:PORT]/]PATH[:TAG][@DIGEST]`.
 
 use oci_spec::image::Digest;
-use std::fmt;
 use std::str::FromStr;
 
 /// A registry's host and, where it is not the default, its port: `registry.example:5000`.
@@ -48,4 +47,51 @@ pub struct Reference {
     pub tag: Option<Tag>,
     /// The digest, if one was typed. It decides over the tag.
     pub digest: Option<Digest>,
+}
+
+/// A text that is not a name.
+#[derive(Debug, thiserror::Error)]
+#[error("not a valid name")]
+pub struct NameError;
+
+macro_rules! name {
+    ($name:ident) => {
+        impl FromStr for $name {
+            type Err = NameError;
+            fn from_str(text: &str) -> Result<Self, NameError> {
+                let bad = text.is_empty()
+                    || text.contains(['*', '{', '[', '?', ' '])
+                    || text.contains("//");
+                (!bad).then(|| Self(text.to_owned())).ok_or(NameError)
+            }
+        }
+        impl $name {
+            /// The name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+name!(RepositoryName);
+name!(Tag);
+
+impl FromStr for Host {
+    type Err = NameError;
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let bad = text.is_empty() || text.contains(['*', '{', '?', ' ', '/']);
+        let text = text.to_lowercase();
+        let text = match text.as_str() {
+            "index.docker.io" | "registry-1.docker.io" => "docker.io".to_owned(),
+            _ => text,
+        };
+        (!bad).then_some(Self(text)).ok_or(NameError)
+    }
+}
+
+impl Host {
+    /// The host as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
