@@ -112,8 +112,11 @@ impl RepositoryPattern {
 
 impl HostPattern {
     fn of(text: &str) -> Result<Self, String> {
-        if let Ok(host) = text.parse() {
-            return Ok(Self::Is(host));
+        let host: Result<Host, _> = text.parse();
+        match host {
+            Ok(host) => return Ok(Self::Is(host)),
+            Err(error) if !text.contains(['*', '?', '[', '{']) => return Err(error.to_string()),
+            Err(_) => {}
         }
         let text = text.to_lowercase();
         let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-:".contains(c);

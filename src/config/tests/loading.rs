@@ -38,7 +38,7 @@ impl Place {
         settings
             .sources
             .iter()
-            .map(|path| short(path).display().to_string())
+            .map(|path| short(path).display().to_string().replace('\\', "/"))
             .collect()
     }
 }

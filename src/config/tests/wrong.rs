@@ -300,3 +300,10 @@ fn what_is_no_text_is_refused_with_its_place() {
         "conf/f:2:4: not UTF-8 text"
     );
 }
+
+#[test]
+fn a_pattern_whose_host_is_none_is_refused() {
+    let message = message("immutable: {'a b.example/app': [v1]}");
+    let expected = "conf/f:1:13: repository pattern `a b.example/app`: ";
+    assert!(message.starts_with(expected), "{message}");
+}
