@@ -1,1 +1,77 @@
-//! The settings file, `crossdock.yaml`.
+//! The settings file, `crossdock.yaml`: where it is looked for, what it may say, what it means.
+//!
+//! A section is one file with one serde type ([`registries`], [`immutable`]), one line in
+//! `file.rs` and one in [`Settings`]. `docs/settings.md` is the page for users.
+
+pub mod error;
+mod file;
+pub mod immutable;
+mod pattern;
+pub mod registries;
+pub mod search;
+mod shape;
+mod wording;
+mod yaml;
+
+use crate::oci::reference::Host;
+use error::SettingsError;
+use file::{Checked, SettingsFile};
+use immutable::Immutable;
+use registries::RegistrySettings;
+use search::Search;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Everything that the settings files say, checked. The default is what no file at all says.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// How to speak to single registries. Only from files that the user named or owns.
+    pub registries: BTreeMap<Host, RegistrySettings>,
+    /// Tags that no command moves or removes.
+    pub immutable: Immutable,
+    /// The files that were read, the deciding one first.
+    pub sources: Vec<PathBuf>,
+}
+
+impl Settings {
+    /// Finds, reads and checks the settings.
+    ///
+    /// A file that the user names is the only one read, and it must be there. Otherwise the
+    /// working folder's file decides, without `registries`; the user's own file still adds
+    /// its `registries` and its `immutable` rules, so that a checkout takes nothing away.
+    pub fn load(search: &Search) -> Result<Self, SettingsError> {
+        if let Some(path) = search.named_file() {
+            let file = SettingsFile::read(path)?;
+            return Ok(Self::of(file.check()?));
+        }
+        let own = SettingsFile::read_if_there(search.user_file())?;
+        let working = SettingsFile::read_if_there(search.working_file())?;
+        let Some(working) = working else {
+            return own.map_or(Ok(Self::default()), |own| Ok(Self::of(own.check()?)));
+        };
+        working.refuse_registries(search.user_file())?;
+        let mut settings = Self::of(working.check()?);
+        if let Some(own) = own {
+            settings.keep_from_own(own.check()?);
+        }
+        Ok(settings)
+    }
+
+    fn of(checked: Checked) -> Self {
+        Self {
+            registries: checked.registries,
+            immutable: checked.immutable,
+            sources: vec![checked.path],
+        }
+    }
+
+    /// Adds what the user's own file says even where another file decides.
+    fn keep_from_own(&mut self, own: Checked) {
+        self.registries = own.registries;
+        self.immutable.add(own.immutable);
+        self.sources.push(own.path);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+//! One settings file: its bytes, its list of sections, and whether they hold up.
+
+use super::error::{Place, Problem, SettingsError};
+use super::immutable::{self, Immutable};
+use super::registries::{self, RegistrySettings};
+use super::shape::Entries;
+use super::yaml;
+use crate::oci::reference::Host;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// No settings that people write come near this; more is a wrong file, or an attack.
+const SIZE_LIMIT: u64 = 4 << 20;
+
+/// The list of sections. A new one is a line here.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sections {
+    registries: Option<registries::Section>,
+    immutable: Option<immutable::Section>,
+}
+
+/// A file that was read and whose sections have the right shape.
+pub(super) struct SettingsFile {
+    path: PathBuf,
+    text: String,
+    sections: Sections,
+}
+
+/// A file whose sections have been checked, and their values made of use.
+pub(super) struct Checked {
+    pub(super) path: PathBuf,
+    pub(super) registries: BTreeMap<Host, RegistrySettings>,
+    pub(super) immutable: Immutable,
+}
+
+impl SettingsFile {
+    /// Reads a file that has to be there.
+    pub(super) fn read(path: &Path) -> Result<Self, SettingsError> {
+        Self::read_if_there(Some(path.to_owned()))?.ok_or_else(|| SettingsError::Missing {
+            path: path.to_owned(),
+        })
+    }
+
+    /// Reads a file that may be absent.
+    pub(super) fn read_if_there(path: Option<PathBuf>) -> Result<Option<Self>, SettingsError> {
+        let Some(path) = path else { return Ok(None) };
+        match bytes(&path) {
+            Ok(bytes) => Self::parse(path, bytes).map(Some),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(SettingsError::Unreadable { path, source }),
+        }
+    }
+
+    /// Reads sections out of a file's bytes.
+    pub(super) fn parse(path: PathBuf, bytes: Vec<u8>) -> Result<Self, SettingsError> {
+        let parsed = text(bytes).and_then(|text| {
+            let sections = yaml::parse(&text)?.unwrap_or_default();
+            Ok((text, sections))
+        });
+        match parsed {
+            Ok((text, sections)) => Ok(Self {
+                path,
+                text,
+                sections,
+            }),
+            Err(problem) => Err(problem.of_file(&path)),
+        }
+    }
+
+    /// Refuses the section that only a file of the user's may have. `own` is where that file is.
+    pub(super) fn refuse_registries(&self, own: Option<PathBuf>) -> Result<(), SettingsError> {
+        if self.sections.registries.is_none() {
+            return Ok(());
+        }
+        let own = own.map_or_else(String::new, |own| {
+            format!("put it in {}, or ", own.display())
+        });
+        let reason = format!(
+            "`registries` is not allowed in a working folder's file, which could send credentials \
+             elsewhere; {own}name this file with `--config-file`"
+        );
+        Err(Problem::located(self.place_of("registries"), reason).of_file(&self.path))
+    }
+
+    /// Checks every section.
+    pub(super) fn check(self) -> Result<Checked, SettingsError> {
+        let Self { path, sections, .. } = self;
+        match sections.check(path.parent().unwrap_or(Path::new(""))) {
+            Ok((registries, immutable)) => Ok(Checked {
+                path,
+                registries,
+                immutable,
+            }),
+            Err(problem) => Err(problem.of_file(&path)),
+        }
+    }
+
+    /// Where a section's name stands.
+    fn place_of(&self, section: &str) -> Option<Place> {
+        let entries: Entries<IgnoredAny> = yaml::parse(&self.text).ok()??;
+        let (name, _) = entries.0.iter().find(|(name, _)| name.value == section)?;
+        Place::of(name.referenced)
+    }
+}
+
+impl Sections {
+    fn check(
+        self,
+        folder: &Path,
+    ) -> Result<(BTreeMap<Host, RegistrySettings>, Immutable), Problem> {
+        let registries = self.registries.map(|section| section.check(folder));
+        let immutable = self.immutable.map(immutable::Section::check);
+        Ok((
+            registries.transpose()?.unwrap_or_default(),
+            immutable.transpose()?.unwrap_or_default(),
+        ))
+    }
+}
+
+/// The file's bytes, and one more than allowed where there are too many.
+fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?
+        .take(SIZE_LIMIT + 1)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The bytes as text, if there are not too many of them and they are UTF-8.
+fn text(bytes: Vec<u8>) -> Result<String, Problem> {
+    if bytes.len() as u64 > SIZE_LIMIT {
+        return Err(Problem::whole("larger than 4 MiB"));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let sound = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        Problem::located(Some(end_of(sound)), "not UTF-8 text")
+    })
+}
+
+/// The place right behind `bytes`, which are whole characters.
+fn end_of(bytes: &[u8]) -> Place {
+    let text = String::from_utf8_lossy(bytes);
+    let last = text.rsplit('\n').next().unwrap_or_default();
+    Place {
+        line: text.matches('\n').count() as u64 + 1,
+        column: last.chars().count() as u64 + 1,
+    }
+}

@@ -1,0 +1,151 @@
+//! The section `registries`: how to speak to single registries.
+
+use super::error::{Place, Problem};
+use super::shape::{Entries, Switch, Text, Texts, Whole, given};
+use crate::oci::reference::Host;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+/// What holds for one registry, and for that host alone: none of it goes to its token service,
+/// to where it redirects, or to anybody else.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RegistrySettings {
+    /// Spoken to in plain HTTP.
+    pub plain_http: bool,
+    /// Its certificate is not verified.
+    pub insecure: bool,
+    /// A PEM file of certificate authorities that are trusted besides the system's.
+    pub ca: Option<PathBuf>,
+    /// The certificate that crossdock shows there.
+    pub client: Option<ClientCertificate>,
+    /// Token services that this registry's credential may go to besides those it may anyway.
+    pub token_realms: Vec<Host>,
+    /// It may name loopback and private addresses as places to go on to.
+    pub allow_private: bool,
+    /// How many requests it gets at once, at most.
+    pub concurrency: Option<usize>,
+}
+
+/// A certificate for TLS clients and its key, both as PEM files; they may be one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientCertificate {
+    /// The certificate, with its chain behind it.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+}
+
+/// The section as it is written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Section(Entries<Option<Written>>);
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Written {
+    plain_http: Switch,
+    insecure: Switch,
+    #[serde(deserialize_with = "given")]
+    ca: Option<Text>,
+    #[serde(deserialize_with = "given")]
+    client_cert: Option<Text>,
+    #[serde(deserialize_with = "given")]
+    client_key: Option<Text>,
+    token_realm: Texts,
+    allow_private: Switch,
+    #[serde(deserialize_with = "given")]
+    concurrency: Option<Whole<1, 256>>,
+}
+
+impl Section {
+    /// Checks the section. `folder` is the file's, and where relative paths begin.
+    pub(super) fn check(self, folder: &Path) -> Result<BTreeMap<Host, RegistrySettings>, Problem> {
+        let mut registries = BTreeMap::new();
+        let mut seen = BTreeMap::new();
+        for (name, written) in self.0.0 {
+            let host = host(&name)?;
+            if let Some(earlier) = seen.insert(host.clone(), Place::of(name.referenced)) {
+                return Err(again(&name, &host, earlier));
+            }
+            registries.insert(host, written.unwrap_or_default().check(folder)?);
+        }
+        Ok(registries)
+    }
+}
+
+impl Written {
+    fn check(self, folder: &Path) -> Result<RegistrySettings, Problem> {
+        Ok(RegistrySettings {
+            plain_http: self.plain_http.0,
+            insecure: self.insecure.0,
+            ca: self.ca.map(|ca| path(&ca, folder)).transpose()?,
+            client: client(self.client_cert, self.client_key, folder)?,
+            token_realms: self
+                .token_realm
+                .0
+                .iter()
+                .map(host)
+                .collect::<Result<_, _>>()?,
+            allow_private: self.allow_private.0,
+            concurrency: self
+                .concurrency
+                .map(|count| count.0)
+                .map(usize::try_from)
+                .transpose()
+                .expect("256 fits"),
+        })
+    }
+}
+
+fn host(name: &Text) -> Result<Host, Problem> {
+    // The reason names the text itself, unless it may hold a password.
+    let host = name.value.parse();
+    host.map_err(|error: <Host as FromStr>::Err| Problem::with(name, error.to_string()))
+}
+
+/// Two names of one registry would otherwise decide by their order.
+fn again(name: &Text, host: &Host, earlier: Option<Place>) -> Problem {
+    let line = earlier.map_or_else(String::new, |place| format!(" in line {}", place.line));
+    let reason = format!(
+        "`{}` is `{}`, which is there already{line}",
+        name.value,
+        host.as_str()
+    );
+    Problem::with(name, reason)
+}
+
+fn client(
+    certificate: Option<Text>,
+    key: Option<Text>,
+    folder: &Path,
+) -> Result<Option<ClientCertificate>, Problem> {
+    match (certificate, key) {
+        (None, None) => Ok(None),
+        (Some(certificate), Some(key)) => Ok(Some(ClientCertificate {
+            certificate: path(&certificate, folder)?,
+            key: path(&key, folder)?,
+        })),
+        (Some(lonely), None) => Err(Problem::with(
+            &lonely,
+            "`client_cert` needs `client_key` too",
+        )),
+        (None, Some(lonely)) => Err(Problem::with(
+            &lonely,
+            "`client_key` needs `client_cert` too",
+        )),
+    }
+}
+
+/// A path as it is meant: from the file's folder.
+fn path(text: &Text, folder: &Path) -> Result<PathBuf, Problem> {
+    match text.value.as_str() {
+        "" => Err(Problem::with(text, "the path is empty")),
+        home if home == "~" || home.starts_with("~/") => Err(Problem::with(
+            text,
+            "`~` means nothing here; write the whole path, or one from this file's folder",
+        )),
+        path => Ok(folder.join(path)),
+    }
+}
