@@ -187,6 +187,14 @@ impl Authenticator {
         self.tokens.get_or_fetch(&key, exchange.fetch(&self.transport)).await
     }
 
+    /// Whether both are served by one credential, or both by none.
+    pub async fn is_same_credential(&self, one: &Subject, other: &Subject) -> bool {
+        let one = self.credentials.credential(one).await;
+        let other = self.credentials.credential(other).await;
+        let credential = |found: Option<Found>| found.map(|found| found.credential);
+        matches!((one, other), (Ok(one), Ok(other)) if credential(one) == credential(other))
+    }
+
     async fn find(&self, access: &Access) -> Result<Option<Found>, Arc<Error>> {
         let found = self.credentials.credential(&access.subject).await;
         found.map_err(|error| Arc::new(Error::from(error)))

@@ -40,6 +40,15 @@ impl Client {
         Ok(Access { home: self.address.home().await?, subject, scopes })
     }
 
+    /// Whether both repositories are read with the same credential, so that one token can be good
+    /// for both.
+    pub async fn shares_credential(&self, one: &RepositoryName, other: &RepositoryName) -> bool {
+        let subject = |name: &RepositoryName| {
+            Subject::Repository(Repository { host: self.host().clone(), name: name.clone() })
+        };
+        one == other || self.auth.is_same_credential(&subject(one), &subject(other)).await
+    }
+
     /// Sends a request; a 401 is answered once. A request whose body cannot be sent twice comes
     /// back with its 401.
     pub(super) async fn call(&self, request: Request, access: &Access) -> Result<Response, Error> {

@@ -16,14 +16,16 @@ pub mod problem;
 mod probe;
 mod range;
 mod session;
-pub mod source;
+mod source;
 mod upload;
 
 pub use address::Address;
 pub use blob::Opened;
 pub use error::Error;
 pub use manifest::{Precondition, Put};
-pub use upload::Upload;
+pub use call::Welcome;
+pub use source::Source;
+pub use upload::Placed;
 
 use crate::auth::Authenticator;
 use crate::oci::reference::Host;

@@ -6,7 +6,7 @@ use super::call::is_refused_grant;
 use super::error::Error;
 use super::session::{Begun, Session};
 use super::source::Source;
-use super::upload::Upload;
+use super::upload::Placed;
 use crate::auth::Access;
 use crate::auth::scope::{Action, Scope};
 use crate::oci::Descriptor;
@@ -29,11 +29,11 @@ impl Client {
         source: &dyn Source,
         mount_from: &[RepositoryName],
         likely_absent: bool,
-    ) -> Result<Upload, Error> {
+    ) -> Result<Placed, Error> {
         let access = self.access(name, &[Action::Pull, Action::Push]).await?;
         for from in mount_from.iter().filter(|from| *from != name) {
             match self.mount(name, blob, from, &access).await? {
-                Some(Begun::Linked) => return Ok(Upload::Mounted),
+                Some(Begun::Linked) => return Ok(Placed::Mounted),
                 Some(Begun::Session(session)) => {
                     return self.unless_there(name, blob, source, session, &access).await;
                 }
@@ -42,7 +42,7 @@ impl Client {
         }
         if self.memory.has_no_own_mounts() {
             if self.has_blob_as(name, blob.digest(), &access).await? {
-                return Ok(Upload::Present);
+                return Ok(Placed::Present);
             }
             return self.send_blob(name, blob, source, None, &access).await;
         }
@@ -81,7 +81,7 @@ impl Client {
         source: &dyn Source,
         likely_absent: bool,
         access: &Access,
-    ) -> Result<Upload, Error> {
+    ) -> Result<Placed, Error> {
         let asking = self.begin(name, blob.digest(), Some(name), access);
         let begun = if likely_absent && !self.memory.is_chunked() {
             beside(asking, source.prepare()).await
@@ -91,7 +91,7 @@ impl Client {
         match begun {
             Ok(Begun::Linked) => {
                 self.memory.set_own_mounts();
-                Ok(Upload::Present)
+                Ok(Placed::Present)
             }
             Ok(Begun::Session(session)) => {
                 if self.memory.has_own_mounts() || signs_its_state(&session) {
@@ -102,7 +102,7 @@ impl Client {
             Err(error) if is_no_to_mounting(&error) => {
                 self.memory.set_no_own_mounts();
                 if self.has_blob_as(name, blob.digest(), access).await? {
-                    return Ok(Upload::Present);
+                    return Ok(Placed::Present);
                 }
                 self.send_blob(name, blob, source, None, access).await
             }
@@ -118,12 +118,12 @@ impl Client {
         source: &dyn Source,
         session: Session,
         access: &Access,
-    ) -> Result<Upload, Error> {
+    ) -> Result<Placed, Error> {
         let worth_asking = blob.size() > NOT_WORTH_ASKING;
         if worth_asking && self.has_blob_as(name, blob.digest(), access).await? {
             self.memory.set_no_own_mounts();
             self.cancel(&session, access).await;
-            return Ok(Upload::Present);
+            return Ok(Placed::Present);
         }
         self.send_blob(name, blob, source, Some(session), access).await
     }

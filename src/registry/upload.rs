@@ -16,7 +16,7 @@ use crate::transport::retry::{Outcome, is_temporary};
 use crate::transport::{self, Attempts, Body, BoxError, ByteStream, Kind, Lane, Request, Response};
 use futures_util::StreamExt;
 use http::header::{CONTENT_RANGE, CONTENT_TYPE, RANGE};
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderValue, Method};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -25,13 +25,24 @@ const PROGRESS: u64 = 1024 * 1024;
 
 /// How a blob came to be in a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Upload {
+pub enum Placed {
     /// Its bytes were sent.
     Sent,
-    /// It was linked from another repository.
+    /// The registry linked it from another of its repositories.
     Mounted,
-    /// It was there.
+    /// It was there already.
     Present,
+}
+
+/// What is sent next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Act {
+    /// Everything, in the request that ends the upload.
+    Whole,
+    /// What is missing.
+    Patch,
+    /// Nothing but the end.
+    Finish,
 }
 
 /// How a session ended.
@@ -77,14 +88,14 @@ impl Client {
         source: &dyn Source,
         mut session: Option<Session>,
         access: &Access,
-    ) -> Result<Upload, Error> {
+    ) -> Result<Placed, Error> {
         let most = self.transport.settings().retry.attempts;
         let mut breaks = 0;
         loop {
             let open = match session.take() {
                 Some(session) => session,
                 None => match self.begin(name, blob.digest(), None, access).await? {
-                    Begun::Linked => return Ok(Upload::Present),
+                    Begun::Linked => return Ok(Placed::Present),
                     Begun::Session(session) => session,
                 },
             };
@@ -102,7 +113,7 @@ impl Client {
                 reauthorized: false,
             };
             match filling.run().await? {
-                Ended::Done => return Ok(Upload::Sent),
+                Ended::Done => return Ok(Placed::Sent),
                 Ended::Lost(last) if breaks >= most => {
                     return Err(Error::Stuck { times: breaks, last });
                 }
@@ -115,17 +126,14 @@ impl Client {
 impl Filling<'_> {
     async fn run(&mut self) -> Result<Ended, Error> {
         loop {
-            let finishing = self.offset > 0 && self.offset == self.blob.size();
-            let whole = self.offset == 0 && !self.client.memory.is_chunked();
-            let result = if finishing || self.blob.size() == 0 {
-                self.put(Body::Empty).await
-            } else if whole {
-                self.put(self.body().await?).await
-            } else {
-                self.patch().await
+            let act = self.act();
+            let result = match act {
+                Act::Finish => self.put(Body::Empty).await,
+                Act::Whole => self.put(self.body().await?).await,
+                Act::Patch => self.patch().await,
             };
             let step = match result {
-                Ok(response) => self.judge(response, whole).await?,
+                Ok(response) => self.judge(response, act).await?,
                 Err(error) => self.mend(error).await?,
             };
             match step {
@@ -133,6 +141,16 @@ impl Filling<'_> {
                 Step::Lost(last) => return Ok(Ended::Lost(last)),
                 Step::On => {}
             }
+        }
+    }
+
+    fn act(&self) -> Act {
+        if self.offset >= self.blob.size() {
+            Act::Finish
+        } else if self.offset == 0 && !self.client.memory.is_chunked() {
+            Act::Whole
+        } else {
+            Act::Patch
         }
     }
 
@@ -178,12 +196,11 @@ impl Filling<'_> {
     }
 
     /// What an answer means for the upload.
-    async fn judge(&mut self, response: Response, whole: bool) -> Result<Step, Error> {
+    async fn judge(&mut self, response: Response, act: Act) -> Result<Step, Error> {
         let status = response.status();
-        let ends = *self.last_method(&response) == Method::PUT;
         if status.is_success() {
             self.client.refuse_markup(&response)?;
-            return if ends { Ok(Step::Done) } else { self.acknowledged(&response) };
+            return if act == Act::Patch { self.acknowledged(&response) } else { Ok(Step::Done) };
         }
         match status.as_u16() {
             401 if !self.reauthorized => {
@@ -204,15 +221,15 @@ impl Filling<'_> {
                 self.broke(Outcome::Answered { status, after }, status.as_str()).await;
                 self.ask(Some(Problem::read(response).await.into())).await
             }
-            _ => self.refused(Problem::read(response).await, whole).await,
+            _ => self.refused(Problem::read(response).await, act).await,
         }
     }
 
     /// A final refusal, unless another way of sending may be liked better.
-    async fn refused(&mut self, problem: Problem, whole: bool) -> Result<Step, Error> {
+    async fn refused(&mut self, problem: Problem, act: Act) -> Result<Step, Error> {
         let digest = problem.has("DIGEST_INVALID");
         let style = matches!(problem.status.as_u16(), 400 | 405 | 411 | 413 | 415);
-        if whole && style && !digest && !self.client.memory.is_chunked() {
+        if act == Act::Whole && style && !digest && !self.client.memory.is_chunked() {
             self.client.memory.set_chunked();
             return Ok(Step::Lost(None));
         }

@@ -64,6 +64,13 @@ impl Error {
         }
     }
 
+    /// The same failure, seen as another kind.
+    #[must_use]
+    pub fn as_kind(mut self, kind: Kind) -> Self {
+        self.kind = kind;
+        self
+    }
+
     /// What sort of failure this is.
     pub fn kind(&self) -> Kind {
         self.kind

@@ -65,7 +65,7 @@ impl Error {
     pub fn is_temporary(&self) -> bool {
         matches!(
             self.kind,
-            Kind::Refused | Kind::Connect | Kind::Tls | Kind::Stalled | Kind::Broken
+            Kind::Refused | Kind::Connect | Kind::Stalled | Kind::Broken
         )
     }
 

@@ -89,7 +89,7 @@ impl Transport {
             Err(error) if !error.is_temporary() => return None,
             Err(error) => match error.kind() {
                 Kind::Refused => Outcome::NotSent { refused: true },
-                Kind::Connect | Kind::Tls => Outcome::NotSent { refused: false },
+                Kind::Connect => Outcome::NotSent { refused: false },
                 _ => Outcome::MaybeSent,
             },
         };

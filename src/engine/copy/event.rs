@@ -3,16 +3,7 @@
 use crate::oci::{Descriptor, Digest};
 use std::time::Duration;
 
-/// How a blob came to be at the destination.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Placed {
-    /// Its bytes were sent.
-    Sent,
-    /// The registry linked it from another of its repositories.
-    Mounted,
-    /// It was there already.
-    Present,
-}
+pub use crate::store::Placed;
 
 /// One thing that happened. Sizes are in bytes.
 #[derive(Debug)]

@@ -1,0 +1,71 @@
+//! From what a registry says to what an engine decides on.
+
+use super::error::{Error, Kind};
+use crate::auth;
+use crate::auth::challenge::ChallengeError;
+use crate::auth::credential::CredentialError;
+use crate::registry;
+use crate::transport;
+use http::StatusCode;
+
+/// The kind of a registry's error.
+pub(super) fn kind_of(error: &registry::Error) -> Kind {
+    match error {
+        registry::Error::Transport(error) => of_transport(error),
+        registry::Error::Auth(error) => of_auth(error),
+        registry::Error::Refused(problem) => of_status(problem.status),
+        registry::Error::Protocol { .. }
+        | registry::Error::Corrupt { .. }
+        | registry::Error::Manifest(_)
+        | registry::Error::Unverifiable(_) => Kind::Corrupt,
+        registry::Error::Source(source) => {
+            source.downcast_ref::<Error>().map_or(Kind::Other, Error::kind)
+        }
+        registry::Error::Stuck { .. } => Kind::Unavailable,
+    }
+}
+
+fn of_transport(error: &transport::Error) -> Kind {
+    match error.kind() {
+        transport::Kind::Refused
+        | transport::Kind::Connect
+        | transport::Kind::Stalled
+        | transport::Kind::Broken => Kind::Unavailable,
+        transport::Kind::Redirect
+        | transport::Kind::TooLarge
+        | transport::Kind::Encoding => Kind::Corrupt,
+        transport::Kind::Settings => Kind::Usage,
+        transport::Kind::NoSuchHost
+        | transport::Kind::Certificate
+        | transport::Kind::Tls
+        | transport::Kind::Source => Kind::Other,
+    }
+}
+
+fn of_auth(error: &auth::Error) -> Kind {
+    match error {
+        auth::Error::Transport(error) => of_transport(error),
+        auth::Error::Credential(CredentialError::Unreadable { .. }) => Kind::Local,
+        auth::Error::Credential(_) => Kind::Usage,
+        auth::Error::Challenge { source: ChallengeError::Malformed(_), .. }
+        | auth::Error::Reply { .. } => Kind::Corrupt,
+        auth::Error::Challenge { .. }
+        | auth::Error::Unchallenged { .. }
+        | auth::Error::Missing { .. }
+        | auth::Error::Rejected { .. } => Kind::Unauthenticated,
+        auth::Error::Withheld { .. } | auth::Error::Realm { .. } => Kind::Withheld,
+        auth::Error::Refused { status, .. } => of_status(*status),
+    }
+}
+
+fn of_status(status: StatusCode) -> Kind {
+    match status.as_u16() {
+        401 | 407 => Kind::Unauthenticated,
+        403 => Kind::Denied,
+        404 => Kind::NotFound,
+        405 => Kind::Unsupported,
+        409 | 412 => Kind::Refused,
+        408 | 429 | 499 | 500..=599 => Kind::Unavailable,
+        _ => Kind::Other,
+    }
+}

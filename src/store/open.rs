@@ -1,0 +1,78 @@
+//! From a name to a store: one client for each registry.
+
+use super::Store;
+use super::error::{Error, Result};
+use super::kind::kind_of;
+use super::remote::Remote;
+use crate::auth::Authenticator;
+use crate::auth::credential::CredentialSource;
+use crate::oci::reference::{Host, Repository, RepositoryName};
+use crate::registry::{self, Address, Client, Welcome};
+use crate::transport::Transport;
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, TryStreamExt};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What the user says about reaching one registry.
+#[derive(Debug, Clone, Default)]
+pub struct Reach {
+    /// It is spoken to without TLS.
+    pub plain_http: bool,
+    /// `HOST[:PORT]`s of token services that its credential may also go to.
+    pub token_services: Vec<String>,
+}
+
+/// Opens repositories.
+pub struct Stores {
+    transport: Arc<Transport>,
+    auth: Arc<Authenticator>,
+    reach: HashMap<Host, Reach>,
+    clients: Mutex<HashMap<Host, Arc<Client>>>,
+}
+
+impl Stores {
+    /// Stores that are reached through `transport`, with what `credentials` has for them.
+    pub fn new(
+        transport: Arc<Transport>,
+        credentials: Arc<dyn CredentialSource>,
+        reach: HashMap<Host, Reach>,
+    ) -> Self {
+        let auth = Arc::new(Authenticator::new(Arc::clone(&transport), credentials));
+        Self { transport, auth, reach, clients: Mutex::default() }
+    }
+
+    /// The store of a repository. Nothing is sent yet.
+    pub fn open(&self, repository: &Repository) -> Arc<dyn Store> {
+        Arc::new(Remote::new(self.client(&repository.host), repository.clone()))
+    }
+
+    /// The repositories of a registry, where it lists them.
+    pub fn catalog(&self, host: &Host) -> BoxStream<'static, Result<RepositoryName>> {
+        let what = format!("cannot list the repositories of {host}");
+        let failed = move |error: registry::Error| {
+            Error::caused(kind_of(&error), what.clone(), error)
+        };
+        self.client(host).catalog().map_err(failed).boxed()
+    }
+
+    /// Whether a registry accepts the credential for it.
+    pub async fn ping(&self, host: &Host) -> Result<Welcome> {
+        let welcome = self.client(host).ping().await;
+        welcome.map_err(|error| {
+            Error::caused(kind_of(&error), format!("cannot log in to {host}"), error)
+        })
+    }
+
+    fn client(&self, host: &Host) -> Arc<Client> {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = clients.entry(host.clone()).or_insert_with(|| {
+            let Reach { plain_http, token_services } =
+                self.reach.get(host).cloned().unwrap_or_default();
+            let address = Address::new(host.clone(), plain_http, token_services);
+            let (transport, auth) = (Arc::clone(&self.transport), Arc::clone(&self.auth));
+            Arc::new(Client::new(address, transport, auth))
+        });
+        Arc::clone(made)
+    }
+}

@@ -1,0 +1,126 @@
+//! A repository on a registry.
+
+use super::error::{Error, Kind, Result};
+use super::kind::kind_of;
+use super::{Hints, Store};
+use crate::oci::manifest::Manifest;
+use crate::oci::reference::{Reference, Repository, RepositoryName, Tag, Target};
+use crate::oci::{Descriptor, Digest};
+use crate::registry::{self, Client, Opened, Placed, Precondition, Put, Source};
+use async_trait::async_trait;
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, TryStreamExt};
+use std::sync::Arc;
+
+/// A repository on a registry.
+pub(super) struct Remote {
+    client: Arc<Client>,
+    repository: Repository,
+}
+
+impl Remote {
+    pub(super) fn new(client: Arc<Client>, repository: Repository) -> Self {
+        Self { client, repository }
+    }
+
+    fn named(&self, target: &Target) -> Reference {
+        self.repository.reference(target)
+    }
+
+    /// Says what was being done, and to what.
+    fn failed(&self, doing: &str, target: &Target, error: registry::Error) -> Error {
+        let what = format!("cannot {doing} {}", self.named(target));
+        Error::caused(kind_of(&error), what, error)
+    }
+
+    fn blob_failed(&self, doing: &str, digest: &Digest, error: registry::Error) -> Error {
+        let what = format!("cannot {doing} {} {digest}", self.repository);
+        Error::caused(kind_of(&error), what, error)
+    }
+}
+
+#[async_trait]
+impl Store for Remote {
+    fn repository(&self) -> &Repository {
+        &self.repository
+    }
+
+    async fn resolve(&self, target: &Target) -> Result<Descriptor> {
+        let asked = self.client.head_manifest(&self.repository.name, target).await;
+        match asked.map_err(|error| self.failed("read", target, error))? {
+            Some(descriptor) => Ok(descriptor),
+            // A HEAD has no body to say why, and some registries refuse it with a 404.
+            None => self.manifest(target).await.map(|manifest| manifest.descriptor().clone()),
+        }
+    }
+
+    async fn find(&self, target: &Target) -> Result<Option<Descriptor>> {
+        let asked = self.client.head_manifest_to_write(&self.repository.name, target).await;
+        asked.map_err(|error| self.failed("look at", target, error))
+    }
+
+    async fn manifest(&self, target: &Target) -> Result<Manifest> {
+        let read = self.client.get_manifest(&self.repository.name, target).await;
+        read.map_err(|error| self.failed("read", target, error))
+    }
+
+    async fn put_manifest(
+        &self,
+        target: &Target,
+        manifest: &Manifest,
+        precondition: &Precondition,
+    ) -> Result<Put> {
+        let name = &self.repository.name;
+        let put = self.client.put_manifest(name, target, manifest, precondition).await;
+        put.map_err(|error| self.failed("write", target, error))
+    }
+
+    async fn has_blob(&self, digest: &Digest) -> Result<bool> {
+        let asked = self.client.has_blob(&self.repository.name, digest).await;
+        asked.map_err(|error| self.blob_failed("look in", digest, error))
+    }
+
+    async fn blob(&self, blob: &Descriptor, offset: u64) -> Result<Opened> {
+        let opened = self.client.get_blob(&self.repository.name, blob, offset).await;
+        opened.map_err(|error| self.blob_failed("read from", blob.digest(), error))
+    }
+
+    async fn ensure_blob(
+        &self,
+        blob: &Descriptor,
+        source: &dyn Source,
+        hints: Hints<'_>,
+    ) -> Result<Placed> {
+        let name = &self.repository.name;
+        let Hints { mount_from, likely_absent } = hints;
+        let placed = self.client.ensure_blob(name, blob, source, mount_from, likely_absent).await;
+        placed.map_err(|error| self.blob_failed("write to", blob.digest(), error))
+    }
+
+    async fn mountable(&self, other: &Repository) -> Option<RepositoryName> {
+        let same = other.host == self.repository.host
+            && self.client.shares_credential(&self.repository.name, &other.name).await;
+        same.then(|| other.name.clone())
+    }
+
+    fn tags(&self) -> BoxStream<'static, Result<Tag>> {
+        let repository = self.repository.to_string();
+        let failed = move |error: registry::Error| {
+            Error::caused(kind_of(&error), format!("cannot list {repository}"), error)
+        };
+        self.client.tags(&self.repository.name).map_err(failed).boxed()
+    }
+
+    async fn delete(&self, target: &Target) -> Result<()> {
+        let deleted = self.client.delete_manifest(&self.repository.name, target).await;
+        deleted.map_err(|error| {
+            // distribution 2.x knows no delete by tag and says so in these words.
+            let by_tag = target.tag().is_some() && error.has("DIGEST_INVALID");
+            let mut failed = self.failed("remove", target, error);
+            if by_tag {
+                failed = failed.as_kind(Kind::Unsupported);
+            }
+            failed
+        })
+    }
+}
