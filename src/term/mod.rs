@@ -1,5 +1,7 @@
 //! Everything about terminals: results, notes, errors and their exit codes, progress, prompts.
 
+#[cfg(test)]
+pub(crate) mod captured;
 mod color;
 mod document;
 pub mod escape;

@@ -23,7 +23,8 @@ pub trait Row: Serialize + Display {}
 /// How to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Settings {
-    /// `--json`.
+    /// `--json`: one document on stdout. What goes to stderr is then one object a line too, with a
+    /// single member: `error`, `warning`, `hint`, `note`, `status`, `detail` or `request`.
     pub json: bool,
     /// `--quiet`: stderr is silent but for errors.
     pub quiet: bool,
@@ -235,46 +236,11 @@ impl Output {
     }
 }
 
-/// An output that keeps what it is given, and its stdout and stderr.
-#[cfg(test)]
-pub(crate) fn captured(settings: Settings) -> (Output, Captured, Captured) {
-    let (stdout, stderr) = (Captured::default(), Captured::default());
-    let output = Output::new(stdout.clone(), stderr.clone(), settings);
-    (output, stdout, stderr)
-}
-
-/// What was written to a stream.
-#[cfg(test)]
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Captured(Arc<Mutex<Vec<u8>>>);
-
-#[cfg(test)]
-impl Captured {
-    /// What was written, as text.
-    pub(crate) fn text(&self) -> String {
-        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
-}
-
-#[cfg(test)]
-impl Write for Captured {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut written = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        written.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::term::exit::{Code, Kinds, conclude};
+    use crate::term::captured::captured;
     use std::fmt;
 
     #[derive(Serialize)]
@@ -421,45 +387,5 @@ mod tests {
         ] {
             assert_eq!(spoken(settings), expected, "{settings:?}");
         }
-    }
-
-    struct Failing(io::ErrorKind);
-
-    impl Write for Failing {
-        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            Err(self.0.into())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn a_closed_pipe_is_success_and_can_be_seen() {
-        for settings in [TEXT, JSON] {
-            let stderr = Captured::default();
-            let output = Output::new(Failing(io::ErrorKind::BrokenPipe), stderr.clone(), settings);
-            output.list();
-            assert!(!output.is_closed());
-            output.row(&Tagged { tag: "v1" }).unwrap();
-            assert!(output.is_closed());
-            output.row(&Tagged { tag: "v2" }).unwrap();
-            assert_eq!(conclude(Ok(()), &Kinds::default(), &output), Code::Done);
-            assert_eq!(stderr.text(), "");
-        }
-    }
-
-    #[test]
-    fn a_full_disk_is_a_local_failure() {
-        let stderr = Captured::default();
-        let output = Output::new(Failing(io::ErrorKind::StorageFull), stderr.clone(), TEXT);
-        let result = output.row(&Tagged { tag: "v1" });
-        let code = conclude(result.map_err(Into::into), &Kinds::default(), &output);
-        assert_eq!(code, Code::Local);
-        assert_eq!(
-            stderr.text(),
-            "error: cannot write the result: no storage space\n"
-        );
     }
 }

@@ -114,7 +114,8 @@ fn checked(mut password: Zeroizing<Vec<u8>>) -> Result<Secret, PromptError> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::term::output::{Settings, captured};
+    use crate::term::captured::captured;
+    use crate::term::output::Settings;
 
     fn piped(input: &[u8]) -> Result<Vec<u8>, String> {
         piped_password(input)

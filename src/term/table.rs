@@ -116,7 +116,8 @@ impl Drop for Table<'_> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::term::output::{Settings, captured};
+    use crate::term::captured::captured;
+    use crate::term::output::Settings;
 
     #[derive(Serialize)]
     struct Image {
@@ -149,7 +150,9 @@ mod tests {
             ..Settings::default()
         });
         let mut table = Table::new(&output, columns);
-        images.iter().for_each(|image| table.row(image).unwrap());
+        for image in images {
+            table.row(image).unwrap();
+        }
         table.finish().unwrap();
         output.finish().unwrap();
         assert_eq!(stderr.text(), "");

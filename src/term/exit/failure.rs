@@ -114,9 +114,11 @@ pub fn conclude(result: anyhow::Result<()>, kinds: &Kinds, output: &Output) -> C
 mod tests {
     use super::*;
     use crate::store::error;
+    use crate::term::captured::{Captured, captured};
     use crate::term::exit::{Partial, Stopped};
-    use crate::term::output::{Settings, captured};
+    use crate::term::output::{Row, Settings};
     use anyhow::{Error, anyhow};
+    use std::io::{self, Write};
 
     fn denied() -> Error {
         let cause = anyhow!("token lacks write:packages");
@@ -300,5 +302,64 @@ mod tests {
         let code = conclude(Err(denied()), &Kinds::default(), &output);
         assert_eq!((stdout.text().as_str(), code), ("[]\n", Code::Unauthorized));
         assert!(stderr.text().starts_with(r#"{"error":{"class":"denied""#));
+    }
+
+    #[derive(serde::Serialize)]
+    struct Name(&'static str);
+
+    impl std::fmt::Display for Name {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl Row for Name {}
+
+    struct Failing(io::ErrorKind);
+
+    impl Write for Failing {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_closed_pipe_is_success_and_can_be_seen() {
+        let json = Settings {
+            json: true,
+            ..Settings::default()
+        };
+        for settings in [Settings::default(), json] {
+            let stderr = Captured::default();
+            let output = Output::new(Failing(io::ErrorKind::BrokenPipe), stderr.clone(), settings);
+            output.list();
+            assert!(!output.is_closed());
+            output.row(&Name("v1")).expect("no error is seen");
+            assert!(output.is_closed());
+            output.row(&Name("v2")).expect("no error is seen");
+            assert_eq!(conclude(Ok(()), &Kinds::default(), &output), Code::Done);
+            assert_eq!(stderr.text(), "");
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_a_local_failure() {
+        let stderr = Captured::default();
+        let output = Output::new(
+            Failing(io::ErrorKind::StorageFull),
+            stderr.clone(),
+            Settings::default(),
+        );
+        let result = output.row(&Name("v1"));
+        let code = conclude(result.map_err(Into::into), &Kinds::default(), &output);
+        assert_eq!(code, Code::Local);
+        assert_eq!(
+            stderr.text(),
+            "error: cannot write the result: no storage space\n"
+        );
     }
 }

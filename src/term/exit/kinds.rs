@@ -1,6 +1,5 @@
 //! Which kind of failure an error of which type is.
 
-use crate::oci::digest::Unverifiable;
 use crate::store::error::{self, Kind};
 use crate::term::exit::chain;
 use crate::term::exit::class::Class;
@@ -21,7 +20,6 @@ impl Default for Kinds {
         Self(Vec::new())
             .by(error::Error::kind)
             .by(PromptError::kind)
-            .with::<Unverifiable>(Kind::Unsupported)
             .rule(|link| io_kind(link.downcast_ref::<io::Error>()?))
     }
 }
