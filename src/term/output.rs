@@ -101,7 +101,7 @@ impl Output {
     }
 
     /// Prints a result of several lines. Its `Display` escapes what came from outside, with
-    /// [`escape`](crate::term::escape::escape), since only it knows which line breaks are its own.
+    /// [`escape`], since only it knows which line breaks are its own.
     pub fn block(&self, block: &impl Row) -> Result<(), WriteError> {
         self.results(|document| {
             if self.settings.json {
