@@ -1,3 +1,7 @@
 //! What crossdock does with images, knowing no terminal, no environment and no clock.
 
 pub mod copy;
+pub mod guard;
+pub mod list;
+pub mod remove;
+pub mod tag;

@@ -1,5 +1,7 @@
 //! The one error that engines decide on.
 
+use crate::registry;
+
 /// What sort of thing went wrong, and so what to do about it. Exit codes follow from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -69,6 +71,20 @@ impl Error {
     pub fn as_kind(mut self, kind: Kind) -> Self {
         self.kind = kind;
         self
+    }
+
+    /// What the registry says about blobs or manifests that it does not have, where that is why it
+    /// refuses a manifest (`MANIFEST_BLOB_UNKNOWN`).
+    pub fn missing_parts(&self) -> Option<Vec<String>> {
+        let cause = self.source.as_ref()?.downcast_ref::<registry::Error>()?;
+        let registry::Error::Refused(problem) = cause else {
+            return None;
+        };
+        let unknown = ["MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN"];
+        unknown.iter().any(|code| problem.has(code)).then(|| {
+            let told = problem.details.iter();
+            told.map(|detail| format!("{} {}", detail.message, detail.detail)).collect()
+        })
     }
 
     /// What sort of failure this is.
