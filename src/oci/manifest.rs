@@ -12,6 +12,8 @@ mod platform;
 #[cfg(test)]
 mod cases;
 #[cfg(test)]
+mod field_cases;
+#[cfg(test)]
 mod properties;
 
 pub use error::{FieldError, ManifestError, Origin};

@@ -2,6 +2,7 @@
 
 use super::{ACCEPT, Manifest};
 use bytes::Bytes;
+use oci_spec::image::Descriptor;
 use proptest::prelude::*;
 
 const HEX: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -87,7 +88,7 @@ proptest! {
         let entries: Vec<_> = fields.iter().map(|(entry, _)| entry.clone()).collect();
         let body = Bytes::from(written(&entries));
         if let Ok(manifest) = Manifest::parse(body.clone(), None) {
-            let sizes: Vec<_> = manifest.layers().iter().map(|layer| layer.size()).collect();
+            let sizes: Vec<_> = manifest.layers().iter().map(Descriptor::size).collect();
             prop_assert_eq!(sizes, sizes_as_go_reads(&fields));
             prop_assert_eq!(manifest.bytes(), &body);
         }

@@ -241,7 +241,7 @@ fn hints_say_what_to_type_instead() {
         ("reg.io/Team/App", Some("write the name as `team/app`")),
         (
             "bob:pw@reg.io/app",
-            Some("leave it out, and log in with `crossdock login`"),
+            Some("leave out the user name, and log in with `crossdock login`"),
         ),
         (
             HEX,
