@@ -127,6 +127,7 @@ fn all_who_name_the_media_type_must_agree() {
         ("MAN-26d", &typed, Some("text/plain; charset=utf-8"), OCI_MANIFEST),
         ("MAN-26e", &typed, None, OCI_MANIFEST),
         ("MAN-26f", &image(""), Some("application/octet-stream"), OCI_MANIFEST),
+        ("MAN-26o", &image(""), Some("binary/octet-stream"), OCI_MANIFEST),
         ("MAN-26g", &image(""), Some(DOCKER_MANIFEST), DOCKER_MANIFEST),
         ("MAN-26h", &index(""), None, OCI_INDEX),
         ("MAN-26i", &index(""), Some(DOCKER_LIST), DOCKER_LIST),
@@ -174,11 +175,10 @@ fn a_child_must_be_what_its_parent_says() {
         as_child(OCI_MANIFEST, size, &other),
         "was asked for",
     );
-    refused(
-        "MAN-30",
-        as_child(OCI_MANIFEST, size + 1, &is),
-        "its descriptor says",
-    );
+    for wrong in [size + 1, size - 1, 0] {
+        let result = as_child(OCI_MANIFEST, wrong, &is);
+        refused("MAN-30", result, "its descriptor says");
+    }
     refused(
         "MAN-31a",
         as_child(OCI_INDEX, size, &is),
@@ -249,12 +249,12 @@ fn children_are_what_a_copy_needs() {
         .map(|child| child.descriptor().size())
         .collect();
     assert_eq!(sizes, [2, 5]);
-    let schema_1 = "application/vnd.docker.distribution.manifest.v1+json";
     let types = [
         OCI_MANIFEST,
         DOCKER_LIST,
         "application/vnd.oci.image.layer.v1.tar",
-        schema_1,
+        "application/vnd.docker.distribution.manifest.v1+json",
+        "application/vnd.oci.artifact.manifest.v1+json",
     ];
     let entries = types.map(|media_type| blob(media_type, "1", "")).join(",");
     let more = format!(
@@ -269,7 +269,7 @@ fn children_are_what_a_copy_needs() {
         .children()
         .map(|child| matches!(child, Child::Blob(_)))
         .collect();
-    assert_eq!(blobs, [false, false, true, false]);
+    assert_eq!(blobs, [false, false, true, false, false]);
     assert!(index.children().all(|child| child.descriptor().size() == 1));
     assert_eq!(index.subject().map(Descriptor::size), Some(9));
     assert_eq!(index.artifact_type(), Some("a/b"));

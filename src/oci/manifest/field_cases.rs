@@ -2,7 +2,7 @@
 
 use super::cases::{EMPTY, accepted, blob, image, index, layer, read, refused, with_config};
 use super::is_foreign;
-use crate::oci::digest;
+use crate::oci::{Platform, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -21,6 +21,10 @@ fn fields_with_values_they_cannot_have_are_refused() {
         ("MAN-15", image(r#","layers":[],"Layers":[]"#), "the name `Layers` is `layers` for some"),
         ("MAN-15b", image(r#","Manifests":[]"#), "the name `Manifests` is `manifests` for some"),
         ("MAN-15c", layer("0", r#","Digest":"""#), "the name `Digest` is `digest` for some"),
+        ("MAN-15d", image("").replace("size", "Size"), "the name `Size` is `size` for some"),
+        ("MAN-15e", image(r#","subject":{"Size":1}"#), "the name `Size` is `size` for some"),
+        ("MAN-15f", index("").replace("[]", r#"[{"URLs":[]}]"#), "the name `URLs` is `urls` for some"),
+        ("MAN-15g", layer("0", r#","platform":{"OS":""}"#), "the name `OS` is `os` for some"),
         ("MAN-16", image(r#","layerſ":[]"#), "the name `layerſ` is `layers` for some"),
         ("MAN-18", image(r#","layers":{}"#), "`layers` is not an array"),
         ("MAN-18b", image(r#","layers":[1]"#), "`layers[0]` is not an object"),
@@ -38,6 +42,8 @@ fn fields_with_values_they_cannot_have_are_refused() {
         ("MAN-25c", empty.replace("\"mediaType\"", "\"x\""), "`config.mediaType` is missing"),
         ("MAN-39", image(r#","artifactType":"a/b\r\nx: y""#), "`artifactType` is not a media type"),
         ("MAN-39b", with_config(&blob("a/b\\u0000", "0", "")), "`config.mediaType` is not a media type"),
+        ("MAN-39c", image(r#","artifactType":" a/b""#), "`artifactType` is not a media type"),
+        ("MAN-39d", image(r#","artifactType":"ä/b""#), "`artifactType` is not a media type"),
         ("MAN-41", image(r#","annotations":{"a":1}"#), "`annotations` is not a map of strings"),
         ("MAN-41b", layer("0", r#","annotations":[]"#), "`layers[0].annotations` is not an object"),
         ("MAN-42b", layer("0", r#","platform":{"os":1}"#), "`layers[0].platform.os` is not a string"),
@@ -75,6 +81,37 @@ fn embedded_content_is_the_named_content_or_too_large_to_matter() {
         data(with(&larger, larger.len(), &STANDARD.encode(&larger))),
         None
     );
+}
+
+#[test]
+fn a_descriptor_keeps_all_its_fields() {
+    let more = r#","artifactType":"c/d","annotations":{"k":"v"},"urls":["https://a.example/b"],
+        "platform":{"os":"windows","architecture":"amd64","os.version":"10.0.1",
+        "os.features":["win32k"],"variant":"v3","features":["sse4"]}"#;
+    let manifest = accepted("a descriptor", layer("7", more));
+    let layer = &manifest.layers()[0];
+    assert_eq!(
+        layer.media_type().as_ref(),
+        "application/vnd.oci.image.layer.v1.tar"
+    );
+    assert_eq!((layer.digest().as_ref(), layer.size()), (EMPTY, 7));
+    let written = serde_json::json!({
+        "artifactType": layer.artifact_type(),
+        "annotations": layer.annotations(),
+        "urls": layer.urls(),
+        "os.version": layer.platform().as_ref().map(Platform::os_version),
+        "os.features": layer.platform().as_ref().map(Platform::os_features),
+        "features": layer.platform().as_ref().map(Platform::features),
+    });
+    let expected = serde_json::json!({
+        "artifactType": "c/d",
+        "annotations": {"k": "v"},
+        "urls": ["https://a.example/b"],
+        "os.version": "10.0.1",
+        "os.features": ["win32k"],
+        "features": ["sse4"],
+    });
+    assert_eq!(written, expected);
 }
 
 #[test]
