@@ -6,7 +6,7 @@ use crate::oci::digest;
 const HEX: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 #[rustfmt::skip]
-const REFUSED: [(&str, &str, &str); 42] = [
+const REFUSED: [(&str, &str, &str); 43] = [
     ("REF-01", "", "it is empty"),
     ("REF-02", " ", "the repository name cannot have ` `"),
     ("REF-03", ":", "the repository name is empty"),
@@ -48,6 +48,7 @@ const REFUSED: [(&str, &str, &str); 42] = [
     ("REF-40", "[::1]", "the repository name cannot have `[`"),
     ("REF-41", "Team/app", "the repository name has upper-case letters"),
     ("REF-42", "reg.io/app:v1:v2", "the repository name cannot have `:`"),
+    ("REF-42b", "reg.io/app:v1://x", "the repository name cannot have `:`"),
     ("REF-43", "127.1/app", "the host ends in a number and is not an IPv4 address"),
 ];
 
@@ -241,7 +242,7 @@ fn hints_say_what_to_type_instead() {
         ("reg.io/Team/App", Some("write the name as `team/app`")),
         (
             "bob:pw@reg.io/app",
-            Some("leave it out, and log in with `crossdock login`"),
+            Some("leave out the user name, and log in with `crossdock login`"),
         ),
         (
             HEX,

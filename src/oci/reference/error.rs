@@ -116,7 +116,9 @@ impl ReferenceError {
     pub fn hint(&self) -> Option<String> {
         match &self.problem {
             Problem::Url { scheme } => Some(format!("leave out `{scheme}`")),
-            Problem::UserInfo => Some("leave it out, and log in with `crossdock login`".into()),
+            Problem::UserInfo => {
+                Some("leave out the user name, and log in with `crossdock login`".into())
+            }
             Problem::Elsewhere {
                 prefix: "oci://", ..
             } => Some("leave out `oci://` for a registry, or write `oci:DIR` for a folder".into()),
