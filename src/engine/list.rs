@@ -1,0 +1,81 @@
+//! Listing tags.
+
+use crate::oci::reference::Tag;
+use crate::store::{Result, Store};
+use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
+use globset::GlobMatcher;
+
+/// Which tags, and in which order.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Only tags that one of these matches; all where there is none.
+    pub filter: Vec<GlobMatcher>,
+    /// Leave out tags that only stand for a digest (`sha256-…`).
+    pub omit_digest_tags: bool,
+    /// In the order of their names, which takes the whole list before the first is known.
+    pub by_name: bool,
+    /// So many at most.
+    pub limit: Option<usize>,
+}
+
+/// The tags of a repository that `options` select, as they come unless they are sorted.
+pub async fn tags(store: &dyn Store, options: &Options) -> Result<BoxStream<'static, Result<Tag>>> {
+    let wanted = options.clone();
+    let selected = store.tags().try_filter(move |tag| std::future::ready(wanted.selects(tag)));
+    let limit = options.limit.unwrap_or(usize::MAX);
+    if !options.by_name {
+        return Ok(selected.take(limit).boxed());
+    }
+    let mut tags: Vec<Tag> = selected.try_collect().await?;
+    tags.sort_unstable();
+    Ok(futures_util::stream::iter(tags.into_iter().take(limit).map(Ok)).boxed())
+}
+
+impl Options {
+    fn selects(&self, tag: &Tag) -> bool {
+        let named = self.filter.is_empty() || self.filter.iter().any(|f| f.is_match(tag.as_str()));
+        named && !(self.omit_digest_tags && stands_for_a_digest(tag))
+    }
+}
+
+/// Whether a tag is derived from a digest: the referrers fallback (`sha256-HEX`, distribution-spec
+/// 1.1, "Referrers Tag Schema") or cosign's (`sha256-HEX.sig`).
+pub fn stands_for_a_digest(tag: &Tag) -> bool {
+    let hex = ["sha256-", "sha512-"].iter().find_map(|prefix| tag.as_str().strip_prefix(prefix));
+    let hex = hex.map(|hex| hex.split('.').next().unwrap_or_default());
+    hex.is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+/// The tags of `store` that look most like `wanted`, best first, five at most. Where the list
+/// cannot be had there are none: this only embellishes another error.
+pub async fn nearest(store: &dyn Store, wanted: &Tag) -> Vec<Tag> {
+    const ENOUGH: usize = 5;
+    const READ: usize = 10_000;
+    let tags = store.tags().take(READ).filter_map(|tag| std::future::ready(tag.ok()));
+    let all: Vec<Tag> = tags.collect().await;
+    let likeness = |tag: &Tag| strsim::jaro_winkler(wanted.as_str(), tag.as_str());
+    let mut near: Vec<(f64, Tag)> = all.into_iter().map(|tag| (likeness(&tag), tag)).collect();
+    near.retain(|(likeness, tag)| *likeness > 0.6 && !stands_for_a_digest(tag));
+    near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    near.into_iter().take(ENOUGH).map(|(_, tag)| tag).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn tags_that_only_stand_for_a_digest() {
+        let hex = "a".repeat(64);
+        for (tag, stands) in [
+            (format!("sha256-{hex}"), true),
+            (format!("sha256-{hex}.sig"), true),
+            (format!("sha512-{hex}"), true),
+            ("sha256-abc".to_owned(), false),
+            ("v1".to_owned(), false),
+        ] {
+            assert_eq!(stands_for_a_digest(&tag.parse().unwrap()), stands, "{tag}");
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Removing tags and images, and never more than was named.
+
+use super::guard::Guard;
+use crate::oci::Digest;
+use crate::oci::reference::{Tag, Target};
+use crate::store::{Error, Kind, Result, Store};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+
+/// Tags looked at at once.
+const LOOKING: usize = 32;
+
+/// What is to be removed, and what else that would touch.
+#[derive(Debug)]
+pub struct Plan {
+    /// What is deleted at the registry.
+    pub target: Target,
+    /// What the target is now.
+    pub digest: Digest,
+    /// The tags that go with it.
+    pub tags: Vec<Tag>,
+}
+
+/// How bold to be.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Remove an image although tags point to it, or an index needs it.
+    pub force: bool,
+}
+
+/// What keeps an image in use.
+#[derive(Debug)]
+struct Uses {
+    /// Tags that point to it.
+    tags: Vec<Tag>,
+    /// Tags of indexes that list it.
+    parents: Vec<Tag>,
+}
+
+/// Plans the removal of `target`. A tag is removed alone; an image by digest only where no tag
+/// points to it and no tagged index lists it, unless forced.
+///
+/// `guard` knows the user's rule on any tag of the repository.
+pub async fn plan(
+    store: &dyn Store,
+    target: &Target,
+    options: Options,
+    guard: &(dyn Fn(&Tag) -> Guard + Sync),
+) -> Result<Plan> {
+    let digest = store.resolve(target).await?.digest().clone();
+    let tags = match target {
+        Target::Tag(tag) => vec![tag.clone()],
+        Target::Digest(_) => {
+            let uses = uses(store, &digest).await?;
+            if !options.force {
+                refuse_in_use(store, &digest, &uses)?;
+            }
+            uses.tags
+        }
+    };
+    for tag in &tags {
+        let reference = store.repository().reference(&Target::Tag(tag.clone()));
+        guard(tag).allows_removal(&reference)?;
+    }
+    Ok(Plan { target: target.clone(), digest, tags })
+}
+
+/// Removes what was planned.
+///
+/// A registry that cannot remove a tag alone is only asked to remove the image where this tag is
+/// all that points to it. A tag that points elsewhere by now is left alone.
+pub async fn apply(store: &dyn Store, plan: &Plan) -> Result<()> {
+    let unsupported = match store.delete(&plan.target).await {
+        Err(error) if error.kind() == Kind::Unsupported => error,
+        done => return done,
+    };
+    let Target::Tag(tag) = &plan.target else {
+        return Err(unsupported);
+    };
+    let uses = uses(store, &plan.digest).await?;
+    if uses.tags != [tag.clone()] || !uses.parents.is_empty() {
+        return Err(shared(store, tag, &uses, unsupported));
+    }
+    match store.delete(&Target::Digest(plan.digest.clone())).await {
+        // The first refusal says that nothing is ever removed there.
+        Err(error) if error.kind() == Kind::Unsupported => Err(error),
+        done => done,
+    }
+}
+
+/// Finds out what keeps `digest` in use: every tag is looked at, and every tagged index read.
+async fn uses(store: &dyn Store, digest: &Digest) -> Result<Uses> {
+    let looked: Vec<(Tag, Option<Use>)> = store
+        .tags()
+        .map_ok(|tag| async move {
+            let found = use_of(store, &tag, digest).await?;
+            Ok::<_, Error>((tag, found))
+        })
+        .try_buffer_unordered(LOOKING)
+        .try_collect()
+        .await?;
+    let mut uses = Uses { tags: Vec::new(), parents: Vec::new() };
+    for (tag, found) in looked {
+        match found {
+            Some(Use::Points) => uses.tags.push(tag),
+            Some(Use::Lists) => uses.parents.push(tag),
+            None => {}
+        }
+    }
+    uses.tags.sort_unstable();
+    uses.parents.sort_unstable();
+    Ok(uses)
+}
+
+enum Use {
+    Points,
+    Lists,
+}
+
+async fn use_of(store: &dyn Store, tag: &Tag, digest: &Digest) -> Result<Option<Use>> {
+    let target = Target::Tag(tag.clone());
+    let there = match store.resolve(&target).await {
+        // Removed by somebody else since it was listed.
+        Err(error) if error.kind() == Kind::NotFound => return Ok(None),
+        there => there?,
+    };
+    if there.digest() == digest {
+        return Ok(Some(Use::Points));
+    }
+    if !crate::oci::manifest::is_index_type(there.media_type().as_ref()) {
+        return Ok(None);
+    }
+    Ok(lists(store, there.digest(), digest).await?.then_some(Use::Lists))
+}
+
+/// Whether the index at `root`, or one inside it, lists `digest`.
+async fn lists(store: &dyn Store, root: &Digest, digest: &Digest) -> Result<bool> {
+    const DEEPEST: usize = 8;
+    let mut level = vec![root.clone()];
+    for _ in 0..DEEPEST {
+        let read: Vec<_> = stream::iter(std::mem::take(&mut level))
+            .map(|index| async move { store.manifest(&Target::Digest(index)).await })
+            .buffer_unordered(LOOKING)
+            .filter(|read| std::future::ready(!is_gone(read)))
+            .try_collect()
+            .await?;
+        for child in read.iter().flat_map(crate::oci::manifest::Manifest::manifests) {
+            if child.digest() == digest {
+                return Ok(true);
+            }
+            if crate::oci::manifest::is_index_type(child.media_type().as_ref()) {
+                level.push(child.digest().clone());
+            }
+        }
+        if level.is_empty() {
+            break;
+        }
+    }
+    Ok(false)
+}
+
+fn is_gone<T>(read: &Result<T>) -> bool {
+    matches!(read, Err(error) if error.kind() == Kind::NotFound)
+}
+
+fn refuse_in_use(store: &dyn Store, digest: &Digest, uses: &Uses) -> Result<()> {
+    let repository = store.repository();
+    let (by, tags) = if uses.tags.is_empty() {
+        ("is part of", &uses.parents)
+    } else {
+        ("is what these tags point to:", &uses.tags)
+    };
+    if tags.is_empty() {
+        return Ok(());
+    }
+    let what = format!("{repository}@{digest} {by} {}", named(tags));
+    Err(Error::new(Kind::Refused, what))
+}
+
+fn shared(store: &dyn Store, tag: &Tag, uses: &Uses, source: Error) -> Error {
+    let others: Vec<Tag> = uses.tags.iter().chain(&uses.parents).filter(|t| *t != tag).cloned().collect();
+    let repository = store.repository();
+    let what = if others.is_empty() {
+        format!("{repository}:{tag} moved meanwhile")
+    } else {
+        let host = &repository.host;
+        let others = named(&others);
+        format!("{host} cannot remove {repository}:{tag} without the image that is also {others}")
+    };
+    Error::caused(Kind::Refused, what, source)
+}
+
+fn named(tags: &[Tag]) -> String {
+    const SHOWN: usize = 8;
+    let mut names: Vec<String> = tags.iter().take(SHOWN).map(ToString::to_string).collect();
+    if tags.len() > SHOWN {
+        names.push(format!("{} more", tags.len() - SHOWN));
+    }
+    names.join(", ")
+}

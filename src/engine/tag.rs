@@ -1,0 +1,67 @@
+//! More names for an image that is there.
+
+use super::guard::Guard;
+use crate::oci::Digest;
+use crate::oci::manifest::Manifest;
+use crate::oci::reference::{Tag, Target};
+use crate::store::{Precondition, Result, Store};
+use futures_util::stream::{self, StreamExt};
+
+/// Tags written at once.
+const AT_ONCE: usize = 16;
+
+/// A tag to point to an image, and the user's rule on it.
+#[derive(Debug, Clone)]
+pub struct NewTag {
+    /// The tag.
+    pub tag: Tag,
+    /// The rule.
+    pub guard: Guard,
+}
+
+/// Points `tags` to the image at `target`: its manifest is read once, the tags are written side
+/// by side. Where a rule forbids one of them to move, none is written.
+///
+/// The results are in the order of `tags`.
+pub async fn tag(
+    store: &dyn Store,
+    target: &Target,
+    tags: &[NewTag],
+) -> Result<(Digest, Vec<Result<()>>)> {
+    let (manifest, old) = tokio::join!(store.manifest(target), guarded(store, tags));
+    let (manifest, old) = (manifest?, old?);
+    for (new, old) in tags.iter().zip(&old) {
+        let reference = store.repository().reference(&Target::Tag(new.tag.clone()));
+        new.guard.allows_move(&reference, old.as_ref(), manifest.digest())?;
+    }
+    let writes: Vec<_> = tags
+        .iter()
+        .zip(old)
+        .map(|(new, old)| write(store, new, old.as_ref() == Some(manifest.digest()), &manifest))
+        .collect();
+    let results = stream::iter(writes).buffered(AT_ONCE).collect().await;
+    Ok((manifest.digest().clone(), results))
+}
+
+/// What the tags point to that a rule covers; the others are not asked for.
+async fn guarded(store: &dyn Store, tags: &[NewTag]) -> Result<Vec<Option<Digest>>> {
+    let mut old = Vec::with_capacity(tags.len());
+    for new in tags {
+        old.push(match new.guard {
+            Guard::Free => None,
+            Guard::Immutable(_) => {
+                let there = store.find(&Target::Tag(new.tag.clone())).await?;
+                there.map(|there| there.digest().clone())
+            }
+        });
+    }
+    Ok(old)
+}
+
+async fn write(store: &dyn Store, new: &NewTag, is_there: bool, manifest: &Manifest) -> Result<()> {
+    if is_there {
+        return Ok(());
+    }
+    let target = Target::Tag(new.tag.clone());
+    store.put_manifest(&target, manifest, &Precondition::Anything).await.map(|_| ())
+}
