@@ -189,10 +189,13 @@ impl Authenticator {
 
     /// Whether both are served by one credential, or both by none.
     pub async fn is_same_credential(&self, one: &Subject, other: &Subject) -> bool {
-        let one = self.credentials.credential(one).await;
-        let other = self.credentials.credential(other).await;
+        let (Ok(one), Ok(other)) =
+            (self.credentials.credential(one).await, self.credentials.credential(other).await)
+        else {
+            return false;
+        };
         let credential = |found: Option<Found>| found.map(|found| found.credential);
-        matches!((one, other), (Ok(one), Ok(other)) if credential(one) == credential(other))
+        credential(one) == credential(other)
     }
 
     async fn find(&self, access: &Access) -> Result<Option<Found>, Arc<Error>> {

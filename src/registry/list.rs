@@ -61,7 +61,7 @@ where
         let reader = Arc::clone(&reader);
         async move {
             let Some(body) = pages.next().await? else {
-                return Ok(None);
+                return Ok::<_, Error>(None);
             };
             let page: P = serde_json::from_slice(&body)
                 .map_err(|_| Error::protocol(reader.host(), "its list is not the specified JSON"))?;
