@@ -66,11 +66,8 @@ pub(super) async fn put(call: &Call<'_>, name: &str, target: &Target, body: Body
     };
     store(call, name, target, &digest, manifest)?;
     let mut response = answer::empty(StatusCode::CREATED);
-    answer::set(
-        &mut response,
-        LOCATION,
-        &format!("/v2/{name}/manifests/{digest}"),
-    );
+    let location = call.location(&format!("/v2/{name}/manifests/{digest}"));
+    answer::set(&mut response, LOCATION, &location);
     answer::set(&mut response, answer::CONTENT_DIGEST, digest.as_ref());
     if let Some(subject) = subject.filter(|_| call.options().referrers) {
         answer::set(&mut response, answer::SUBJECT, subject.as_ref());

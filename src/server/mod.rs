@@ -32,7 +32,7 @@ mod upload;
 mod tests;
 
 pub use access::{Access, Anonymous, Right, TokenService, User};
-pub use options::{Mount, Options, Paging, TagDelete, UploadLocation};
+pub use options::{LocationForm, Mount, Options, Paging, TagDelete};
 pub use scope::Actions;
 pub use serve::serve;
 
@@ -88,11 +88,11 @@ impl Call<'_> {
         self.registry.storage()
     }
 
-    /// A path as the `Location` of an upload shows it.
+    /// A path as a `Location` shows it.
     fn location(&self, path: &str) -> String {
         match &self.options().location {
-            UploadLocation::Relative => path.to_owned(),
-            UploadLocation::Absolute(origin) => format!("{origin}{path}"),
+            LocationForm::Relative => path.to_owned(),
+            LocationForm::Absolute(origin) => format!("{origin}{path}"),
         }
     }
 }

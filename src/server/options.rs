@@ -20,8 +20,8 @@ pub struct Options {
     pub catalog: bool,
     /// How lists are cut into pages.
     pub paging: Paging,
-    /// What the `Location` of an upload looks like.
-    pub location: UploadLocation,
+    /// What a `Location` looks like.
+    pub location: LocationForm,
     /// Whether `Docker-Content-Digest` is sent.
     pub content_digest: bool,
     /// Whether a blob's `Range` is honoured. Without: the whole blob, 200.
@@ -45,7 +45,7 @@ impl Default for Options {
             referrers: true,
             catalog: true,
             paging: Paging::Pages(1000),
-            location: UploadLocation::Relative,
+            location: LocationForm::Relative,
             content_digest: true,
             ranges: true,
             single_post: true,
@@ -86,9 +86,9 @@ pub enum Paging {
     Pages(usize),
 }
 
-/// What the `Location` of an upload looks like.
+/// What a `Location` looks like.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum UploadLocation {
+pub enum LocationForm {
     /// A path.
     Relative,
     /// A URL on this origin, such as `http://127.0.0.1:5000`.

@@ -12,24 +12,23 @@ use std::time::{Duration, Instant};
 const IDLE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How far an upload has come.
-pub(super) struct Progress {
-    pub(super) content: Growing,
+struct Progress {
+    content: Growing,
     /// Counts who has written: only the newest may go on, so that a connection that is dead and
     /// has not noticed cannot write between the bytes of the one that replaced it.
     writer: u64,
-    /// Whether a chunk came that was too small to be followed by another one.
-    pub(super) short: bool,
+    short: bool,
     touched: Instant,
 }
 
 impl Progress {
     fn check(&self, writer: u64) -> Result<(), Problem> {
-        if self.writer == writer {
-            return Ok(());
-        }
-        let message = "another request writes to this upload";
-        Err(Problem::new(Code::RangeInvalid, message))
+        (self.writer == writer).then_some(()).ok_or_else(superseded)
     }
+}
+
+fn superseded() -> Problem {
+    Problem::new(Code::RangeInvalid, "another request writes to this upload")
 }
 
 /// One upload.
@@ -41,7 +40,7 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn progress(&self) -> MutexGuard<'_, Progress> {
+    fn progress(&self) -> MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -50,12 +49,29 @@ impl Session {
         self.progress().content.size()
     }
 
-    /// Becomes the one that may write.
-    pub(super) fn begin(&self) -> u64 {
+    /// Becomes the one that may write, unless the upload is not at `offset` any more.
+    pub(super) fn begin(&self, offset: u64) -> Result<u64, Problem> {
         let mut progress = self.progress();
+        if progress.content.size() != offset {
+            return Err(superseded());
+        }
         progress.writer += 1;
         progress.touched = Instant::now();
-        progress.writer
+        Ok(progress.writer)
+    }
+
+    /// Says that a chunk is complete, unless another writer has begun since. Nothing but the end
+    /// may follow one that is `short`.
+    pub(super) fn end(&self, writer: u64, short: bool) -> Result<(), Problem> {
+        let mut progress = self.progress();
+        progress.check(writer)?;
+        progress.short = short;
+        Ok(())
+    }
+
+    /// Whether the chunk before was too small to be followed by another one.
+    pub(super) fn is_short(&self) -> bool {
+        self.progress().short
     }
 
     /// Adds bytes, unless another writer has begun since.

@@ -20,14 +20,14 @@ use std::time::{Duration, Instant};
 const FORM_LIMIT: u64 = 64 * 1024;
 
 /// What a token stands for.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Grant {
     pub(super) account: Account,
     pub(super) scopes: Vec<Scope>,
     expires: Instant,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Issued {
     tokens: HashMap<String, Grant>,
     /// Refresh tokens and the users they were given to.
@@ -35,7 +35,7 @@ struct Issued {
 }
 
 /// The tokens that were given out.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Tokens(Mutex<Issued>);
 
 impl Tokens {

@@ -101,53 +101,57 @@ async fn receive(
     mut body: Body,
     part: Part,
 ) -> Result<u64, Problem> {
-    let writer = session.begin();
     let start = session.offset();
-    let length = check_range(call, session, &body)?;
+    let length = check_range(call, session, &body, start)?;
     check_minimum(call, session, &body, part)?;
+    let writer = session.begin(start)?;
     if let Some(length) = length {
         body = body.within(length);
     }
+    let mut received = 0;
     while let Some(chunk) = body.next().await? {
         session.append(writer, &chunk)?;
+        received += chunk.len() as u64;
     }
-    let received = session.offset() - start;
     if length.is_some_and(|length| length != received) {
-        return Err(Problem::new(
-            Code::SizeInvalid,
-            "the chunk is not as long as its range",
-        ));
+        return Err(wrong_length());
     }
     let minimum = call.options().chunk_min_length.unwrap_or(0);
-    session.progress().short = part == Part::Chunk && received < minimum;
+    session.end(writer, part == Part::Chunk && received < minimum)?;
     Ok(writer)
 }
 
+fn wrong_length() -> Problem {
+    Problem::new(Code::SizeInvalid, "the chunk is not as long as its range")
+}
+
 /// A chunk must begin where the upload ends. Gives its length in bytes where it says it.
-fn check_range(call: &Call<'_>, session: &Session, body: &Body) -> Result<Option<u64>, Problem> {
+fn check_range(
+    call: &Call<'_>,
+    session: &Session,
+    body: &Body,
+    offset: u64,
+) -> Result<Option<u64>, Problem> {
     let Some(range) = range::chunk(call.headers()) else {
-        check_state(call, session)?;
+        check_state(call, session, offset)?;
         return Ok(None);
     };
     let range = range.map_err(|()| out_of_order(call, session))?;
-    if range.start != session.offset() {
+    if range.start != offset {
         return Err(out_of_order(call, session));
     }
     let length = range.end - range.start;
     if body.declared().is_some_and(|declared| declared != length) {
-        return Err(Problem::new(
-            Code::SizeInvalid,
-            "the chunk is not as long as its range",
-        ));
+        return Err(wrong_length());
     }
     Ok(Some(length))
 }
 
 /// The `Location` of every answer says where the upload was: a client that uses an old one, and
 /// gives no range, may be sending what came already.
-fn check_state(call: &Call<'_>, session: &Session) -> Result<(), Problem> {
+fn check_state(call: &Call<'_>, session: &Session, offset: u64) -> Result<(), Problem> {
     match call.query.first("_state") {
-        Some(state) if state != session.offset().to_string() => Err(out_of_order(call, session)),
+        Some(state) if state != offset.to_string() => Err(out_of_order(call, session)),
         _ => Ok(()),
     }
 }
@@ -169,7 +173,7 @@ fn check_minimum(
     part: Part,
 ) -> Result<(), Problem> {
     let only_the_end = part == Part::Last && body.declared().unwrap_or(0) == 0;
-    if call.options().chunk_min_length.is_none() || only_the_end || !session.progress().short {
+    if call.options().chunk_min_length.is_none() || only_the_end || !session.is_short() {
         return Ok(());
     }
     Err(Problem::new(

@@ -2,8 +2,10 @@
 
 mod delete;
 mod list;
+mod mount;
 mod pull;
-mod push;
+mod push_blob;
+mod push_manifest;
 mod referrers;
 mod robust;
 mod socket;
@@ -48,6 +50,10 @@ impl Seen {
             .to_owned();
         (self.status, code)
     }
+}
+
+fn refused(seen: &Seen, status: u16, code: &str) {
+    assert_eq!(seen.refusal(), (status, code.to_owned()));
 }
 
 /// A registry and the requests that tests make.

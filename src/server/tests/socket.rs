@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use http::{Request, Response, StatusCode, Version};
 use reqwest::Client;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -178,10 +178,16 @@ async fn a_shutdown_lets_what_is_under_way_finish() {
         }
     })
     .await;
+    let address = origin.replace("http://", "");
     let client =
         tokio::spawn(async move { http1().get(&origin).send().await.unwrap().text().await });
     beginning.await.unwrap();
     drop(stop);
+    // Nobody is let in any more: the shutdown has begun.
+    while TcpStream::connect(&address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    assert!(!server.is_finished());
     release.send(()).unwrap();
     assert_eq!(client.await.unwrap().unwrap(), "done");
     server.await.unwrap();

@@ -49,11 +49,8 @@ impl Lab {
 
     /// A token by GET, as an `Authorization`.
     async fn token(&self, credential: Option<&str>, scopes: &[&str]) -> String {
-        let scopes: String = scopes
-            .iter()
-            .map(|scope| format!("&scope={scope}"))
-            .collect();
-        let call = format!("GET /token?service=registry.example{scopes}");
+        let scopes = scopes.join("&scope=");
+        let call = format!("GET /token?service=registry.example&scope={scopes}");
         let seen = match credential {
             Some(credential) => self.as_user(&call, &basic(credential)).await,
             None => self.call(&call).await,
