@@ -60,7 +60,7 @@ impl<'a> Page<'a> {
         let last = call.query.first("last").unwrap_or_default();
         let mut rest = items.skip_while(|item| *item <= last && !last.is_empty());
         let items = rest.by_ref().take(size).collect();
-        let more = size > 0 && rest.next().is_some();
+        let more = rest.next().is_some();
         Ok(Self { items, size, more })
     }
 
