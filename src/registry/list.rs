@@ -28,7 +28,7 @@ impl Client {
         let pages = async move {
             let access = client.access(&name, &[Action::Pull]).await?;
             let pages = Pages::new(Arc::clone(&client), format!("{name}/tags/list"), access);
-            Ok(walk(client, pages, |page: TagPage| page.tags))
+            Ok::<_, Error>(walk(client, pages, |page: TagPage| page.tags))
         };
         stream::once(pages).try_flatten().boxed()
     }
@@ -39,7 +39,7 @@ impl Client {
         let pages = async move {
             let access = client.access_to_all(Scopes::one(Scope::catalog())).await?;
             let pages = Pages::new(Arc::clone(&client), "_catalog".to_owned(), access);
-            Ok(walk(client, pages, |page: CatalogPage| page.repositories))
+            Ok::<_, Error>(walk(client, pages, |page: CatalogPage| page.repositories))
         };
         stream::once(pages).try_flatten().boxed()
     }
