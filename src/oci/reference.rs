@@ -4,7 +4,6 @@
 //! `reference` package: `[HOST[:PORT]/]PATH[:TAG][@DIGEST]`.
 
 use oci_spec::image::Digest;
-use std::fmt;
 use std::str::FromStr;
 
 /// A registry's host and, where it is not the default, its port: `registry.example:5000`.
@@ -17,9 +16,39 @@ pub struct Host(String);
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RepositoryName(String);
 
+impl Host {
+    /// The host as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl RepositoryName {
+    /// The path as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// A tag: up to 128 letters, digits, `_`, `.` and `-`, not beginning with `.` or `-`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Tag(String);
+
+impl FromStr for Host {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_ascii_lowercase()))
+    }
+}
+
+impl FromStr for RepositoryName {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
 
 /// One repository on one registry.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

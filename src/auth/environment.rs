@@ -1,0 +1,412 @@
+//! Credentials from the environment, which is handed in.
+//!
+//! `CROSSDOCK_AUTH_<N>_HOST` with `_USERNAME`, `_PASSWORD`, `_TOKEN`; `CROSSDOCK_REGISTRY` with
+//! `CROSSDOCK_USERNAME`, `_PASSWORD`, `_TOKEN`; and docker's `DOCKER_AUTH_CONFIG`.
+//! A variable that is set to nothing counts as not set.
+
+use crate::auth::chain::Fixed;
+use crate::auth::credential::{Credential, Unusable};
+use crate::auth::docker_source::DockerSource;
+use crate::auth::helper::Helper;
+use crate::auth::key::Key;
+use crate::auth::notes::Notes;
+use crate::transport::secret::Secret;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// The variables of a process, by name.
+pub type Variables = BTreeMap<String, String>;
+
+const DOCKER_AUTH_CONFIG: &str = "DOCKER_AUTH_CONFIG";
+const PREFIX: &str = "CROSSDOCK_AUTH_";
+const SUFFIXES: [&str; 4] = ["_HOST", "_USERNAME", "_PASSWORD", "_TOKEN"];
+
+/// Variables that cannot be meant as they are: a usage error. Shows no value of a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EnvironmentError {
+    /// A secret must not go to whichever registry is asked first.
+    #[error("`{variable}` is set without `{host}`")]
+    NoHost {
+        /// What is set.
+        variable: String,
+        /// What is missing.
+        host: String,
+    },
+    /// A host that has no secret, which would silently be asked as nobody.
+    #[error("`{0}` is set without a user name and password, or a token")]
+    NoSecret(String),
+    /// The value is shown: it is a registry's name, or meant to be.
+    #[error("`{0}` is not a registry, nor a path on one")]
+    NotAHost(String),
+    /// A user name alone.
+    #[error("`{0}` is set without a password or token")]
+    NoPassword(String),
+    /// A password alone.
+    #[error("`{0}` is set without a user name")]
+    NoUsername(String),
+    /// Two secrets.
+    #[error("`{0}` and `{1}` are both set")]
+    TwoSecrets(String, String),
+    /// Two groups of variables for one registry.
+    #[error("`{0}` and `{1}` name the same registry")]
+    TwiceTheSame(String, String),
+    /// A value that cannot be sent.
+    #[error("`{variable}`")]
+    Unusable {
+        /// The variable.
+        variable: String,
+        /// Why.
+        source: Unusable,
+    },
+}
+
+/// The names of the variables that belong together.
+struct Group {
+    host: String,
+    username: String,
+    password: String,
+    token: String,
+}
+
+impl Group {
+    fn numbered(number: &str) -> Self {
+        let [host, username, password, token] = SUFFIXES.map(|s| format!("{PREFIX}{number}{s}"));
+        Self {
+            host,
+            username,
+            password,
+            token,
+        }
+    }
+
+    fn single() -> Self {
+        Self {
+            host: "CROSSDOCK_REGISTRY".to_owned(),
+            username: "CROSSDOCK_USERNAME".to_owned(),
+            password: "CROSSDOCK_PASSWORD".to_owned(),
+            token: "CROSSDOCK_TOKEN".to_owned(),
+        }
+    }
+
+    /// The registry and the credential, or `None` where no secret is set.
+    fn read(&self, variables: &Variables) -> Result<Option<(Key, Credential)>, EnvironmentError> {
+        let credential = self.credential(variables)?;
+        match (value(variables, &self.host), credential) {
+            (Some(host), Some(credential)) => {
+                let key = host.parse();
+                let key = key.map_err(|_| EnvironmentError::NotAHost(self.host.clone()))?;
+                Ok(Some((key, credential)))
+            }
+            (None, Some(_)) => Err(EnvironmentError::NoHost {
+                variable: self.first_set(variables).to_owned(),
+                host: self.host.clone(),
+            }),
+            (_, None) => Ok(None),
+        }
+    }
+
+    fn credential(&self, variables: &Variables) -> Result<Option<Credential>, EnvironmentError> {
+        let [username, password, token] = self.secrets().map(|name| value(variables, name));
+        match (username, password, token) {
+            (None, None, None) => Ok(None),
+            (_, Some(_), Some(_)) => Err(EnvironmentError::TwoSecrets(
+                self.password.clone(),
+                self.token.clone(),
+            )),
+            (None, None, Some(token)) => Credential::registry(Secret::new(token))
+                .map(Some)
+                .map_err(|source| unusable(&self.token, source)),
+            (Some(username), Some(secret), None) | (Some(username), None, Some(secret)) => {
+                Credential::password(username, Secret::new(secret))
+                    .map(Some)
+                    .map_err(|source| unusable(&self.username, source))
+            }
+            (Some(_), None, None) => Err(EnvironmentError::NoPassword(self.username.clone())),
+            (None, Some(_), None) => Err(EnvironmentError::NoUsername(self.password.clone())),
+        }
+    }
+
+    fn secrets(&self) -> [&str; 3] {
+        [&self.username, &self.password, &self.token]
+    }
+
+    fn first_set(&self, variables: &Variables) -> &str {
+        let is_set = |name: &&str| value(variables, name).is_some();
+        let [.., token] = self.secrets();
+        self.secrets().into_iter().find(is_set).unwrap_or(token)
+    }
+
+    /// Whether a host stands there and nobody even tried to give a secret. One that is set to
+    /// nothing is what pipelines of forks get, who read public images as nobody.
+    fn lacks_secret(&self, variables: &Variables) -> bool {
+        let is_there = |name: &str| variables.contains_key(name);
+        value(variables, &self.host).is_some() && !self.secrets().into_iter().any(is_there)
+    }
+}
+
+/// The credentials of crossdock's own variables.
+pub fn own(variables: &Variables) -> Result<Fixed, EnvironmentError> {
+    let mut fixed = Fixed::new("the environment");
+    let mut seen: HashMap<Key, String> = HashMap::new();
+    let numbered = numbers(variables);
+    for number in &numbered {
+        let group = Group::numbered(number);
+        if group.lacks_secret(variables) {
+            return Err(EnvironmentError::NoSecret(group.host));
+        }
+    }
+    let groups = numbered.iter().map(|number| Group::numbered(number));
+    for group in groups.chain([Group::single()]) {
+        let Some((key, credential)) = group.read(variables)? else {
+            continue;
+        };
+        if let Some(other) = seen.insert(key.clone(), group.host.clone()) {
+            return Err(EnvironmentError::TwiceTheSame(other, group.host));
+        }
+        let origin = format!("{} ({key})", group.host);
+        fixed = fixed.with(key, credential, origin);
+    }
+    Ok(fixed)
+}
+
+/// The content of `DOCKER_AUTH_CONFIG`, which has the form of docker's `config.json`.
+pub fn docker(
+    variables: &Variables,
+    helper: Option<Arc<dyn Helper>>,
+    notes: Notes,
+) -> Option<DockerSource> {
+    let content = Secret::new(value(variables, DOCKER_AUTH_CONFIG)?);
+    let name = format!("`{DOCKER_AUTH_CONFIG}`");
+    Some(DockerSource::text(name, content, helper, notes))
+}
+
+/// What stands for `<N>`, each once.
+fn numbers(variables: &Variables) -> Vec<&str> {
+    let names = variables
+        .keys()
+        .filter_map(|name| name.strip_prefix(PREFIX));
+    let number = |name| {
+        SUFFIXES
+            .iter()
+            .find_map(|suffix| str::strip_suffix(name, suffix))
+    };
+    let mut numbers: Vec<&str> = names.filter_map(number).filter(|n| !n.is_empty()).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
+}
+
+pub(super) fn value<'a>(variables: &'a Variables, name: &str) -> Option<&'a str> {
+    variables
+        .get(name)
+        .map(String::as_str)
+        .filter(|value| !value.is_empty())
+}
+
+fn unusable(variable: &str, source: Unusable) -> EnvironmentError {
+    EnvironmentError::Unusable {
+        variable: variable.to_owned(),
+        source,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::auth::credential::{CredentialSource, Subject};
+    use crate::oci::reference::Repository;
+
+    fn variables(pairs: &[(&str, &str)]) -> Variables {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        pairs.iter().map(owned).collect()
+    }
+
+    fn repository(host: &str, name: &str) -> Subject {
+        Subject::Repository(Repository {
+            host: host.parse().unwrap(),
+            name: name.parse().unwrap(),
+        })
+    }
+
+    #[tokio::test]
+    async fn numbered_and_single_variables_are_read() {
+        let source = own(&variables(&[
+            ("CROSSDOCK_AUTH_1_HOST", "reg.io"),
+            ("CROSSDOCK_AUTH_1_USERNAME", "u"),
+            ("CROSSDOCK_AUTH_1_PASSWORD", "one"),
+            ("CROSSDOCK_AUTH_2_HOST", "https://reg.io/team/"),
+            ("CROSSDOCK_AUTH_2_USERNAME", "u"),
+            ("CROSSDOCK_AUTH_2_TOKEN", "two"),
+            ("CROSSDOCK_AUTH_PROD_HOST", "docker.io"),
+            ("CROSSDOCK_AUTH_PROD_TOKEN", "prod"),
+            ("CROSSDOCK_REGISTRY", "last.io:5000"),
+            ("CROSSDOCK_TOKEN", "single"),
+            ("CROSSDOCK_PASSWORD", ""),
+        ]))
+        .unwrap();
+        let password = |text: &str| Credential::Password {
+            username: "u".to_owned(),
+            password: Secret::new(text),
+        };
+        let registry = |text: &str| Credential::Registry(Secret::new(text));
+        for (host, name, credential, origin) in [
+            (
+                "reg.io",
+                "app",
+                password("one"),
+                "CROSSDOCK_AUTH_1_HOST (reg.io)",
+            ),
+            (
+                "reg.io",
+                "team/app",
+                password("two"),
+                "CROSSDOCK_AUTH_2_HOST (reg.io/team)",
+            ),
+            (
+                "docker.io",
+                "a/b",
+                registry("prod"),
+                "CROSSDOCK_AUTH_PROD_HOST (docker.io)",
+            ),
+            (
+                "last.io:5000",
+                "app",
+                registry("single"),
+                "CROSSDOCK_REGISTRY (last.io:5000)",
+            ),
+        ] {
+            let found = source.credential(&repository(host, name)).await.unwrap();
+            assert_eq!(
+                found.unwrap(),
+                crate::auth::credential::Found {
+                    credential,
+                    origin: origin.to_owned(),
+                }
+            );
+        }
+        assert_eq!(
+            source
+                .credential(&repository("last.io", "app"))
+                .await
+                .unwrap(),
+            None
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_an_error_that_shows_no_secret() {
+        for (pairs, message) in [
+            (
+                &[
+                    ("CROSSDOCK_PASSWORD", "s3cret"),
+                    ("CROSSDOCK_USERNAME", "u"),
+                ][..],
+                "`CROSSDOCK_USERNAME` is set without `CROSSDOCK_REGISTRY`",
+            ),
+            (
+                &[("CROSSDOCK_TOKEN", "s3cret"), ("CROSSDOCK_REGISTRY", "")],
+                "`CROSSDOCK_TOKEN` is set without `CROSSDOCK_REGISTRY`",
+            ),
+            (
+                &[("CROSSDOCK_AUTH_1_TOKEN", "s3cret")],
+                "`CROSSDOCK_AUTH_1_TOKEN` is set without `CROSSDOCK_AUTH_1_HOST`",
+            ),
+            (
+                &[("CROSSDOCK_AUTH_1_HOST", "reg.io")],
+                "`CROSSDOCK_AUTH_1_HOST` is set without a user name and password, or a token",
+            ),
+            (
+                &[
+                    ("CROSSDOCK_REGISTRY", "u:s3cret@reg.io"),
+                    ("CROSSDOCK_TOKEN", "s3cret"),
+                ],
+                "`CROSSDOCK_REGISTRY` is not a registry, nor a path on one",
+            ),
+            (
+                &[
+                    ("CROSSDOCK_REGISTRY", "reg.io"),
+                    ("CROSSDOCK_USERNAME", "u"),
+                ],
+                "`CROSSDOCK_USERNAME` is set without a password or token",
+            ),
+            (
+                &[
+                    ("CROSSDOCK_REGISTRY", "reg.io"),
+                    ("CROSSDOCK_PASSWORD", "s3cret"),
+                ],
+                "`CROSSDOCK_PASSWORD` is set without a user name",
+            ),
+            (
+                &[
+                    ("CROSSDOCK_REGISTRY", "reg.io"),
+                    ("CROSSDOCK_PASSWORD", "s3cret"),
+                    ("CROSSDOCK_TOKEN", "s3cret"),
+                ],
+                "`CROSSDOCK_PASSWORD` and `CROSSDOCK_TOKEN` are both set",
+            ),
+            (
+                &[
+                    ("CROSSDOCK_AUTH_1_HOST", "reg.io"),
+                    ("CROSSDOCK_AUTH_1_TOKEN", "s3cret"),
+                    ("CROSSDOCK_AUTH_2_HOST", "https://REG.io:443/v2/"),
+                    ("CROSSDOCK_AUTH_2_TOKEN", "s3cret"),
+                ],
+                "`CROSSDOCK_AUTH_1_HOST` and `CROSSDOCK_AUTH_2_HOST` name the same registry",
+            ),
+            (
+                &[
+                    ("CROSSDOCK_REGISTRY", "reg.io"),
+                    ("CROSSDOCK_TOKEN", "s3cret\n"),
+                ],
+                "`CROSSDOCK_TOKEN`",
+            ),
+        ] {
+            let error = own(&variables(pairs)).err().map(|error| error.to_string());
+            assert_eq!(error.as_deref(), Some(message));
+        }
+    }
+
+    #[test]
+    fn variables_that_are_empty_or_foreign_say_nothing() {
+        for pairs in [
+            &[][..],
+            &[("CROSSDOCK_REGISTRY", "reg.io")],
+            &[("CROSSDOCK_REGISTRY", "not a host")],
+            &[("CROSSDOCK_PASSWORD", ""), ("CROSSDOCK_TOKEN", "")],
+            &[
+                ("CROSSDOCK_AUTH_1_HOST", "reg.io"),
+                ("CROSSDOCK_AUTH_1_TOKEN", ""),
+            ],
+            &[("CROSSDOCK_AUTH_1_HOST", ""), ("CROSSDOCK_AUTH_", "x")],
+            &[("DOCKER_AUTH_CONFIG", "{}"), ("REGISTRY_AUTH", "x")],
+        ] {
+            assert!(own(&variables(pairs)).unwrap().is_empty(), "{pairs:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn docker_auth_config_is_read_like_a_file() {
+        let read = |content| {
+            docker(
+                &variables(&[(DOCKER_AUTH_CONFIG, content)]),
+                None,
+                Notes::silent(),
+            )
+        };
+        let subject = repository("reg.io", "team/app");
+        let source = read(r#"{"auths":{"reg.io/team":{"auth":"dTpw"}}}"#).unwrap();
+        let found = source.credential(&subject).await.unwrap().unwrap();
+        assert_eq!(found.origin, "`DOCKER_AUTH_CONFIG` (reg.io/team)");
+        let error = read("s3cret")
+            .unwrap()
+            .credential(&subject)
+            .await
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`DOCKER_AUTH_CONFIG`: expected value at line 1 column 1"
+        );
+        assert!(read("").is_none());
+    }
+}
