@@ -3,6 +3,7 @@
 
 use crate::auth::docker_entry::{Entry, EntryError};
 use crate::auth::helper::HelperName;
+use crate::auth::http_headers;
 use crate::auth::key::Key;
 use crate::auth::strict_json;
 use serde_json::{Map, Value};
@@ -56,7 +57,7 @@ impl DockerConfig {
         let Value::Object(mut fields) = value else {
             return Err(fault("not a JSON object"));
         };
-        check_headers(fields.remove("HttpHeaders"))?;
+        http_headers::check(fields.remove("HttpHeaders")).map_err(fault)?;
         Ok(Self {
             entries: entries(object(&mut fields, "auths")?)?,
             helpers: helpers(object(&mut fields, "credHelpers")?)?,
@@ -143,28 +144,6 @@ fn store(value: Option<Value>) -> Result<Option<HelperName>, ConfigError> {
 
 fn helper_name(value: &Value) -> Option<HelperName> {
     value.as_str()?.parse().ok()
-}
-
-/// `HttpHeaders` go to every registry: a credential in one would, too, and a line break would
-/// add headers of its own.
-fn check_headers(value: Option<Value>) -> Result<(), ConfigError> {
-    let headers = match value {
-        None | Some(Value::Null) => return Ok(()),
-        Some(Value::Object(headers)) => headers,
-        Some(_) => return Err(fault("`HttpHeaders` is not an object")),
-    };
-    for (name, value) in headers {
-        let has_break = |text: &str| text.contains(['\r', '\n', '\0']);
-        if name.trim().eq_ignore_ascii_case("authorization") {
-            return Err(fault("`HttpHeaders` must not set `Authorization`"));
-        }
-        if has_break(&name) || value.as_str().is_none_or(has_break) {
-            return Err(fault(
-                "`HttpHeaders` has a value that is not one line of text",
-            ));
-        }
-    }
-    Ok(())
 }
 
 fn object(fields: &mut Map<String, Value>, name: &str) -> Result<Map<String, Value>, ConfigError> {
@@ -328,11 +307,6 @@ mod tests {
             (
                 "credential header",
                 r#"{"HttpHeaders": {"authorization": "x"}}"#,
-            ),
-            ("CRLF in a header", r#"{"HttpHeaders": {"X": "a\r\nb"}}"#),
-            (
-                "CRLF in a header's name",
-                r#"{"HttpHeaders": {"X\r\nY": "a"}}"#,
             ),
         ] {
             assert!(DockerConfig::parse(content.as_bytes()).is_err(), "{case}");

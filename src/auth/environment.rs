@@ -5,144 +5,17 @@
 //! A variable that is set to nothing counts as not set.
 
 use crate::auth::chain::Fixed;
-use crate::auth::credential::{Credential, Unusable};
 use crate::auth::docker_source::DockerSource;
 use crate::auth::helper::Helper;
 use crate::auth::key::Key;
 use crate::auth::notes::Notes;
+pub use crate::auth::variable_group::{EnvironmentError, Variables};
+use crate::auth::variable_group::{Group, PREFIX, SUFFIXES, value};
 use crate::transport::secret::Secret;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The variables of a process, by name.
-pub type Variables = BTreeMap<String, String>;
-
 const DOCKER_AUTH_CONFIG: &str = "DOCKER_AUTH_CONFIG";
-const PREFIX: &str = "CROSSDOCK_AUTH_";
-const SUFFIXES: [&str; 4] = ["_HOST", "_USERNAME", "_PASSWORD", "_TOKEN"];
-
-/// Variables that cannot be meant as they are: a usage error. Shows no value of a secret.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum EnvironmentError {
-    /// A secret must not go to whichever registry is asked first.
-    #[error("`{variable}` is set without `{host}`")]
-    NoHost {
-        /// What is set.
-        variable: String,
-        /// What is missing.
-        host: String,
-    },
-    /// A host that has no secret, which would silently be asked as nobody.
-    #[error("`{0}` is set without a user name and password, or a token")]
-    NoSecret(String),
-    /// The value is shown: it is a registry's name, or meant to be.
-    #[error("`{0}` is not a registry, nor a path on one")]
-    NotAHost(String),
-    /// A user name alone.
-    #[error("`{0}` is set without a password or token")]
-    NoPassword(String),
-    /// A password alone.
-    #[error("`{0}` is set without a user name")]
-    NoUsername(String),
-    /// Two secrets.
-    #[error("`{0}` and `{1}` are both set")]
-    TwoSecrets(String, String),
-    /// Two groups of variables for one registry.
-    #[error("`{0}` and `{1}` name the same registry")]
-    TwiceTheSame(String, String),
-    /// A value that cannot be sent.
-    #[error("`{variable}`")]
-    Unusable {
-        /// The variable.
-        variable: String,
-        /// Why.
-        source: Unusable,
-    },
-}
-
-/// The names of the variables that belong together.
-struct Group {
-    host: String,
-    username: String,
-    password: String,
-    token: String,
-}
-
-impl Group {
-    fn numbered(number: &str) -> Self {
-        let [host, username, password, token] = SUFFIXES.map(|s| format!("{PREFIX}{number}{s}"));
-        Self {
-            host,
-            username,
-            password,
-            token,
-        }
-    }
-
-    fn single() -> Self {
-        Self {
-            host: "CROSSDOCK_REGISTRY".to_owned(),
-            username: "CROSSDOCK_USERNAME".to_owned(),
-            password: "CROSSDOCK_PASSWORD".to_owned(),
-            token: "CROSSDOCK_TOKEN".to_owned(),
-        }
-    }
-
-    /// The registry and the credential, or `None` where no secret is set.
-    fn read(&self, variables: &Variables) -> Result<Option<(Key, Credential)>, EnvironmentError> {
-        let credential = self.credential(variables)?;
-        match (value(variables, &self.host), credential) {
-            (Some(host), Some(credential)) => {
-                let key = host.parse();
-                let key = key.map_err(|_| EnvironmentError::NotAHost(self.host.clone()))?;
-                Ok(Some((key, credential)))
-            }
-            (None, Some(_)) => Err(EnvironmentError::NoHost {
-                variable: self.first_set(variables).to_owned(),
-                host: self.host.clone(),
-            }),
-            (_, None) => Ok(None),
-        }
-    }
-
-    fn credential(&self, variables: &Variables) -> Result<Option<Credential>, EnvironmentError> {
-        let [username, password, token] = self.secrets().map(|name| value(variables, name));
-        match (username, password, token) {
-            (None, None, None) => Ok(None),
-            (_, Some(_), Some(_)) => Err(EnvironmentError::TwoSecrets(
-                self.password.clone(),
-                self.token.clone(),
-            )),
-            (None, None, Some(token)) => Credential::registry(Secret::new(token))
-                .map(Some)
-                .map_err(|source| unusable(&self.token, source)),
-            (Some(username), Some(secret), None) | (Some(username), None, Some(secret)) => {
-                Credential::password(username, Secret::new(secret))
-                    .map(Some)
-                    .map_err(|source| unusable(&self.username, source))
-            }
-            (Some(_), None, None) => Err(EnvironmentError::NoPassword(self.username.clone())),
-            (None, Some(_), None) => Err(EnvironmentError::NoUsername(self.password.clone())),
-        }
-    }
-
-    fn secrets(&self) -> [&str; 3] {
-        [&self.username, &self.password, &self.token]
-    }
-
-    fn first_set(&self, variables: &Variables) -> &str {
-        let is_set = |name: &&str| value(variables, name).is_some();
-        let [.., token] = self.secrets();
-        self.secrets().into_iter().find(is_set).unwrap_or(token)
-    }
-
-    /// Whether a host stands there and nobody even tried to give a secret. One that is set to
-    /// nothing is what pipelines of forks get, who read public images as nobody.
-    fn lacks_secret(&self, variables: &Variables) -> bool {
-        let is_there = |name: &str| variables.contains_key(name);
-        value(variables, &self.host).is_some() && !self.secrets().into_iter().any(is_there)
-    }
-}
 
 /// The credentials of crossdock's own variables.
 pub fn own(variables: &Variables) -> Result<Fixed, EnvironmentError> {
@@ -196,25 +69,11 @@ fn numbers(variables: &Variables) -> Vec<&str> {
     numbers
 }
 
-pub(super) fn value<'a>(variables: &'a Variables, name: &str) -> Option<&'a str> {
-    variables
-        .get(name)
-        .map(String::as_str)
-        .filter(|value| !value.is_empty())
-}
-
-fn unusable(variable: &str, source: Unusable) -> EnvironmentError {
-    EnvironmentError::Unusable {
-        variable: variable.to_owned(),
-        source,
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::auth::credential::{CredentialSource, Subject};
+    use crate::auth::credential::{Credential, CredentialSource, Found, Subject};
     use crate::oci::reference::Repository;
 
     fn variables(pairs: &[(&str, &str)]) -> Variables {
@@ -279,7 +138,7 @@ mod tests {
             let found = source.credential(&repository(host, name)).await.unwrap();
             assert_eq!(
                 found.unwrap(),
-                crate::auth::credential::Found {
+                Found {
                     credential,
                     origin: origin.to_owned(),
                 }

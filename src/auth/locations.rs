@@ -4,7 +4,7 @@
 //! (containers-auth.json(5)) look in `$XDG_RUNTIME_DIR` on Linux, which is emptied at logout,
 //! and in `~/.config` on macOS and Windows; then, everywhere, in `$XDG_CONFIG_HOME`.
 
-use crate::auth::environment::{Variables, value};
+use crate::auth::variable_group::{Variables, value};
 use std::path::{Path, PathBuf};
 
 /// A credential file and what people call it.

@@ -3,11 +3,13 @@
 pub mod chain;
 pub mod credential;
 pub mod docker_config;
+mod docker_edit;
 mod docker_entry;
 pub mod docker_source;
 pub mod environment;
 mod file;
 pub mod helper;
+mod http_headers;
 pub mod key;
 pub mod locations;
 mod lock;
@@ -15,3 +17,4 @@ pub mod notes;
 mod replace;
 pub mod store;
 mod strict_json;
+mod variable_group;

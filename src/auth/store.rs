@@ -5,17 +5,14 @@
 
 use crate::auth::credential::{Credential, CredentialError};
 use crate::auth::docker_config::DockerConfig;
-use crate::auth::docker_entry::{self, FIELDS};
+use crate::auth::docker_edit;
 use crate::auth::helper::HelperName;
 use crate::auth::key::Key;
 use crate::auth::{file, lock, replace, strict_json};
-use serde::Serialize;
-use serde_json::ser::PrettyFormatter;
-use serde_json::{Map, Serializer, Value};
+use serde_json::{Map, Value};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use zeroize::Zeroizing;
 
 /// How long another writer is waited for. One write takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -58,9 +55,8 @@ pub fn put(path: &Path, key: &Key, credential: &Credential) -> Result<Stored, St
     change(path, true, |fields, auths| {
         helper = own_helper(fields, key);
         let server = key.server();
-        remove(auths, |name| is(name, key) && name != server);
-        let entry = auths.entry(server).or_insert_with(empty);
-        set(entry, credential);
+        docker_edit::remove(auths, |name| is(name, key) && name != server);
+        docker_edit::set(auths, server, credential);
         true
     })?;
     let key = key.server();
@@ -72,7 +68,7 @@ pub fn put(path: &Path, key: &Key, credential: &Credential) -> Result<Stored, St
 pub fn erase(path: &Path, key: &Key) -> Result<Vec<String>, StoreError> {
     let mut removed = Vec::new();
     change(path, false, |_, auths| {
-        removed = remove(auths, |name| is(name, key));
+        removed = docker_edit::remove(auths, |name| is(name, key));
         !removed.is_empty()
     })?;
     Ok(removed)
@@ -94,10 +90,10 @@ fn change(
     }
     let _lock = lock(&path)?;
     let mut fields = fields(&path)?;
-    let mut auths = auths(&mut fields);
+    let mut auths = docker_edit::take_auths(&mut fields);
     if edit(&fields, &mut auths) {
         fields.insert("auths".to_owned(), Value::Object(auths));
-        let written = text(&fields).and_then(|text| replace::replace(&path, &text));
+        let written = docker_edit::text(&fields).and_then(|text| replace::replace(&path, &text));
         written.map_err(unwritable)?;
     }
     Ok(())
@@ -128,59 +124,13 @@ fn fields(path: &Path) -> Result<Map<String, Value>, StoreError> {
     }
 }
 
-/// Takes `auths` out, and leaves its place among the other fields.
-fn auths(fields: &mut Map<String, Value>) -> Map<String, Value> {
-    match fields.get_mut("auths").map(Value::take) {
-        Some(Value::Object(auths)) => auths,
-        _ => Map::new(),
-    }
-}
-
 fn own_helper(fields: &Map<String, Value>, key: &Key) -> Option<HelperName> {
     let content = serde_json::to_vec(fields).ok()?;
     DockerConfig::parse(&content).ok()?.helper(key).cloned()
 }
 
-fn empty() -> Value {
-    Value::Object(Map::new())
-}
-
-/// Puts the credential into an entry in place of the one before.
-fn set(entry: &mut Value, credential: &Credential) {
-    if !entry.is_object() {
-        *entry = empty();
-    }
-    if let Value::Object(fields) = entry {
-        remove(fields, |name| FIELDS.contains(&name));
-        let (field, value) = docker_entry::to_json(credential);
-        fields.insert(field.to_owned(), value);
-    }
-}
-
 fn is(name: &str, key: &Key) -> bool {
     name.parse::<Key>().as_ref() == Ok(key)
-}
-
-/// Removes what `unwanted` names, keeps the order of the rest, and returns the names.
-fn remove(fields: &mut Map<String, Value>, unwanted: impl Fn(&str) -> bool) -> Vec<String> {
-    let names: Vec<String> = fields
-        .keys()
-        .filter(|name| unwanted(name))
-        .cloned()
-        .collect();
-    for name in &names {
-        fields.shift_remove(name);
-    }
-    names
-}
-
-/// Indented by tabs, as docker and podman do.
-fn text(fields: &Map<String, Value>) -> io::Result<Zeroizing<Vec<u8>>> {
-    let mut text = Zeroizing::new(Vec::new());
-    let formatter = PrettyFormatter::with_indent(b"\t");
-    fields.serialize(&mut Serializer::with_formatter(&mut *text, formatter))?;
-    text.push(b'\n');
-    Ok(text)
 }
 
 fn unwritable(path: &Path, source: io::Error) -> StoreError {
@@ -194,6 +144,7 @@ fn unwritable(path: &Path, source: io::Error) -> StoreError {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::auth::docker_entry;
     use crate::transport::secret::Secret;
     use proptest::prelude::*;
     use serde_json::json;
