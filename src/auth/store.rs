@@ -305,11 +305,16 @@ mod tests {
                     scope.spawn(move || put(path, &key(&format!("host{n}.io")), &login("u")))
                 })
                 .collect();
-            for writer in writers {
-                writer.join().unwrap().unwrap();
-            }
+            // The reader is let go before anything can fail.
+            let written: Vec<_> = writers
+                .into_iter()
+                .map(thread::ScopedJoinHandle::join)
+                .collect();
             done.store(true, Ordering::Relaxed);
             assert!(reader.join().unwrap() > 0);
+            for result in written {
+                result.unwrap().unwrap();
+            }
         });
         let config = read(&path);
         assert_eq!(config["auths"].as_object().unwrap().len(), 51);
