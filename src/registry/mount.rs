@@ -87,7 +87,8 @@ impl Client {
     ) -> Result<Placed, Error> {
         let asking = self.begin(name, blob.digest(), Some(name), access);
         let begun = if likely_absent && !self.memory.is_chunked() {
-            beside(asking, source.prepare()).await
+            let wanted = |begun: &_| matches!(begun, Ok(Begun::Session(_)));
+            beside(asking, source.prepare(), wanted).await
         } else {
             asking.await
         };
@@ -135,11 +136,21 @@ impl Client {
     }
 }
 
-/// Runs `main`, and `side` beside it for as long as `main` takes.
-async fn beside<T>(main: impl Future<Output = T>, side: impl Future<Output = ()>) -> T {
+/// Runs `main`, and `side` beside it: to its end where what `main` came to is `wanted`, else for
+/// as long as `main` takes.
+async fn beside<T>(
+    main: impl Future<Output = T>,
+    side: impl Future<Output = ()>,
+    wanted: impl FnOnce(&T) -> bool,
+) -> T {
     let (mut main, mut side) = (std::pin::pin!(main), std::pin::pin!(side));
     tokio::select! {
-        done = &mut main => done,
+        done = &mut main => {
+            if wanted(&done) {
+                side.await;
+            }
+            done
+        }
         () = &mut side => main.await,
     }
 }
@@ -159,4 +170,39 @@ fn is_no_to_mounting(error: &Error) -> bool {
         )
     };
     is_refused_grant(error) || error.status().is_some_and(no)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+    use std::time::Duration;
+    use tokio::time::sleep;
+
+    async fn prepared(wanted: bool, answer: u64, preparation: u64) -> bool {
+        let prepared = Cell::new(false);
+        let side = async {
+            sleep(Duration::from_millis(preparation)).await;
+            prepared.set(true);
+        };
+        beside(sleep(Duration::from_millis(answer)), side, |()| wanted).await;
+        prepared.get()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_preparation_is_finished_if_it_is_wanted() {
+        for (wanted, answer, preparation, finished) in [
+            (true, 10, 20, true),
+            (true, 20, 10, true),
+            (false, 20, 10, true),
+            (false, 10, 20, false),
+        ] {
+            let case = format!("{wanted} {answer} {preparation}");
+            assert_eq!(
+                prepared(wanted, answer, preparation).await,
+                finished,
+                "{case}"
+            );
+        }
+    }
 }
