@@ -1,1 +1,1 @@
-
+//! Tests through the built binary and real servers.
