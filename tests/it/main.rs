@@ -1,1 +1,5 @@
+//! The binary as its users meet it: real runs against registries on loopback ports.
 
+#![allow(clippy::unwrap_used)]
+
+mod lab;
