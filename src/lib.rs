@@ -14,7 +14,9 @@
 
 #![forbid(unsafe_code)]
 
+pub mod app;
 pub mod auth;
+pub mod command;
 pub mod config;
 pub mod engine;
 pub mod oci;

@@ -2,6 +2,7 @@
 
 use crate::oci::reference::Host;
 use crate::oci::reference::Repository;
+use crate::transport::BoxError;
 use crate::transport::secret::Secret;
 use async_trait::async_trait;
 use std::path::PathBuf;
@@ -21,6 +22,61 @@ pub enum Credential {
     Identity(Secret),
     /// A registry token, sent as it is. Docker's files call it `registrytoken`.
     Registry(Secret),
+}
+
+/// Why a user name, password or token cannot be sent to any registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unusable {
+    /// RFC 7617 allows it; no registry does, and docker refuses it.
+    #[error("the user name is empty")]
+    EmptyUsername,
+    /// RFC 7617, section 2: the first colon ends the user name.
+    #[error("the user name contains a colon")]
+    ColonInUsername,
+    /// RFC 7617, section 2, and the line-based protocols of credential helpers.
+    #[error("the user name contains a control character")]
+    ControlInUsername,
+    /// Nothing to send.
+    #[error("the token is empty")]
+    EmptyToken,
+    /// RFC 6750, section 2.1: a token is visible ASCII.
+    #[error("the token contains something other than visible ASCII characters")]
+    TokenNotVisible,
+}
+
+impl Credential {
+    /// A user name and a password, checked. A password may be any bytes, or none.
+    pub fn password(username: impl Into<String>, password: Secret) -> Result<Self, Unusable> {
+        let username = username.into();
+        if username.is_empty() {
+            return Err(Unusable::EmptyUsername);
+        }
+        if username.contains(':') {
+            return Err(Unusable::ColonInUsername);
+        }
+        if username.contains(char::is_control) {
+            return Err(Unusable::ControlInUsername);
+        }
+        Ok(Self::Password { username, password })
+    }
+
+    /// An identity token, checked.
+    pub fn identity(token: Secret) -> Result<Self, Unusable> {
+        visible(token).map(Self::Identity)
+    }
+
+    /// A registry token, checked.
+    pub fn registry(token: Secret) -> Result<Self, Unusable> {
+        visible(token).map(Self::Registry)
+    }
+}
+
+fn visible(token: Secret) -> Result<Secret, Unusable> {
+    match token.expose() {
+        [] => Err(Unusable::EmptyToken),
+        bytes if bytes.iter().all(u8::is_ascii_graphic) => Ok(token),
+        _ => Err(Unusable::TokenNotVisible),
+    }
 }
 
 /// A credential and the place it was found in, for people to read.
@@ -59,6 +115,14 @@ pub enum CredentialError {
         origin: String,
         /// What is wrong with it.
         reason: String,
+    },
+    /// A credential helper that ran and did not answer as it should.
+    #[error("credential helper `{helper}` failed")]
+    Helper {
+        /// Its name, without `docker-credential-`.
+        helper: String,
+        /// How.
+        source: BoxError,
     },
 }
 

@@ -1,0 +1,146 @@
+//! The composition root: flags, environment and settings become stores and output.
+
+pub mod environment;
+pub mod flags;
+mod network;
+mod trace;
+
+use crate::auth::chain::Chain;
+use crate::auth::credential::CredentialSource;
+use crate::auth::docker_source::DockerSource;
+use crate::auth::locations::{self, Location};
+use crate::auth::notes::Notes;
+use crate::auth::environment as variables;
+use crate::config::Settings;
+use crate::config::search::Search;
+use crate::engine::copy::{self, event::Progress};
+use crate::engine::guard::Guard;
+use crate::oci::reference::{Host, Repository, Tag, Target};
+use crate::store::Store;
+use crate::store::open::{Reach, Stores};
+use crate::term::output::{self, Output};
+use crate::term::progress::{self, View};
+use crate::transport::Transport;
+use environment::Environment;
+use flags::Flags;
+use std::collections::HashMap;
+use std::sync::Arc;
+use trace::Trace;
+
+/// What every command is given.
+pub struct App {
+    /// Where results and remarks go.
+    pub output: Output,
+    /// The repositories.
+    pub stores: Stores,
+    /// The process's surroundings.
+    pub environment: Environment,
+    transport: Arc<Transport>,
+    reach: HashMap<Host, Reach>,
+    settings: Settings,
+    view: Arc<dyn View>,
+    flags: Flags,
+}
+
+/// Makes the output, which is wanted even where the rest cannot be made.
+pub fn output(flags: &Flags, environment: &Environment) -> Output {
+    let color = flags.color.applies(environment.is_set("NO_COLOR"), environment.stderr_is_terminal);
+    let settings =
+        output::Settings { json: flags.json, quiet: flags.quiet, verbosity: flags.verbose, color };
+    environment.output(settings)
+}
+
+impl App {
+    /// Reads the settings and puts everything together. Nothing is sent.
+    pub fn new(flags: Flags, environment: Environment, output: Output) -> anyhow::Result<Self> {
+        let search = Search {
+            named: flags.config_file.clone(),
+            environment: None,
+            working_folder: environment.working_folder.clone(),
+            user_folder: environment.config_folder.clone(),
+        };
+        let settings = Settings::load(&search)?;
+        let reach = network::reach(&flags, &settings)?;
+        let ci = environment.is_set("CI");
+        let terminal = environment.stderr_is_terminal;
+        let view = progress::choose(flags.progress, &output, terminal, ci);
+        let trace = Trace::new(output.clone(), Arc::clone(&view));
+        let wires = network::settings(&flags, &settings, &environment)?;
+        let transport = Arc::new(Transport::new(wires, Arc::new(trace)));
+        let credentials = credentials(&environment, &output)?;
+        let stores = Stores::new(Arc::clone(&transport), credentials, reach.clone());
+        Ok(Self { output, stores, environment, transport, reach, settings, view, flags })
+    }
+
+    /// The store of a repository.
+    pub fn open(&self, repository: &Repository) -> Arc<dyn Store> {
+        self.stores.open(repository)
+    }
+
+    /// Stores that know no credential but this.
+    pub fn stores_with(&self, credentials: Arc<dyn CredentialSource>) -> Stores {
+        Stores::new(Arc::clone(&self.transport), credentials, self.reach.clone())
+    }
+
+    /// The user's rule on a tag; none where `force` was spelled out.
+    pub fn guard(&self, repository: &Repository, tag: &Tag, force: bool) -> Guard {
+        match self.settings.immutable.covers(repository, tag) {
+            Some(pattern) if !force => Guard::Immutable(pattern.to_owned()),
+            _ => Guard::Free,
+        }
+    }
+
+    /// The user's rule on what is asked for by tag; a digest never moves.
+    pub fn guard_target(&self, repository: &Repository, target: &Target, force: bool) -> Guard {
+        target.tag().map_or(Guard::Free, |tag| self.guard(repository, tag, force))
+    }
+
+    /// How to copy between these hosts.
+    pub fn copy_options(&self, hosts: &[&Host]) -> copy::Options {
+        let own = |host: &&Host| self.settings.registries.get(host).and_then(|own| own.concurrency);
+        let jobs = self.flags.jobs.unwrap_or(copy::JOBS);
+        copy::Options {
+            jobs: hosts.iter().filter_map(own).fold(jobs, usize::min),
+            attempts: self.flags.attempts(),
+            no_clobber: false,
+        }
+    }
+
+    /// Who is told how a copy goes.
+    pub fn progress(&self) -> Arc<dyn Progress> {
+        Arc::clone(&self.view) as Arc<dyn Progress>
+    }
+
+    /// Ends what is shown of the progress.
+    pub fn finish_progress(&self) {
+        self.view.finish();
+    }
+
+    /// The credential files, in the order that they are asked in.
+    pub fn credential_files(&self) -> Vec<Location> {
+        locations::readable(&self.environment.variables, &self.environment.folders)
+    }
+
+    /// The credential file that a login is written to.
+    pub fn credential_file(&self) -> Option<Location> {
+        locations::writable(&self.environment.variables, &self.environment.folders)
+    }
+}
+
+/// Every place that credentials are looked for in, the most important first.
+fn credentials(
+    environment: &Environment,
+    output: &Output,
+) -> anyhow::Result<Arc<dyn CredentialSource>> {
+    let said = output.clone();
+    let notes = Notes::new(move |remark| said.note(remark));
+    let mut sources: Vec<Arc<dyn CredentialSource>> = Vec::new();
+    sources.push(Arc::new(variables::own(&environment.variables)?));
+    if let Some(docker) = variables::docker(&environment.variables, None, notes.clone()) {
+        sources.push(Arc::new(docker));
+    }
+    for location in locations::readable(&environment.variables, &environment.folders) {
+        sources.push(Arc::new(DockerSource::file(location, None, notes.clone())));
+    }
+    Ok(Arc::new(Chain::new(sources)))
+}

@@ -1,0 +1,103 @@
+//! The process's surroundings, read once and handed on.
+
+use crate::auth::locations::Folders;
+use crate::term::output::{Output, Settings};
+use std::collections::BTreeMap;
+use std::io::{BufReader, IsTerminal, Read, Write};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Where stdin comes from.
+pub type Input = Arc<Mutex<dyn Read + Send>>;
+
+/// Something that stdout and stderr can be written to.
+pub type Sink = Arc<Mutex<dyn Write + Send>>;
+
+/// The process's surroundings. Everything that a command knows of them is here, so that the same
+/// code can be run in surroundings that were made up.
+#[derive(Clone)]
+pub struct Environment {
+    /// The variables whose names and values are UTF-8.
+    pub variables: BTreeMap<String, String>,
+    /// The user's folders.
+    pub folders: Folders,
+    /// The folder that the user's `crossdock/crossdock.yaml` is in.
+    pub config_folder: Option<PathBuf>,
+    /// The working folder.
+    pub working_folder: Option<PathBuf>,
+    /// Whether somebody can be asked.
+    pub stdin_is_terminal: bool,
+    /// Whether somebody is watching.
+    pub stderr_is_terminal: bool,
+    /// stdin.
+    pub stdin: Input,
+    /// stdout and stderr, where they are not the process's own.
+    pub sinks: Option<(Sink, Sink)>,
+}
+
+impl Environment {
+    /// The surroundings of this process.
+    pub fn of_process() -> Self {
+        let variables = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        Self {
+            variables,
+            folders: Folders {
+                home: dirs::home_dir(),
+                config: None,
+                runtime: dirs::runtime_dir(),
+            },
+            config_folder: dirs::config_dir(),
+            working_folder: std::env::current_dir().ok(),
+            stdin_is_terminal: std::io::stdin().is_terminal(),
+            stderr_is_terminal: std::io::stderr().is_terminal(),
+            stdin: Arc::new(Mutex::new(std::io::stdin())),
+            sinks: None,
+        }
+    }
+
+    /// Whether a variable is set, and not to nothing.
+    pub fn is_set(&self, name: &str) -> bool {
+        self.variable(name).is_some()
+    }
+
+    /// A variable's value, unless it is empty.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// Runs `read` on stdin.
+    pub fn read_stdin<T>(&self, read: impl FnOnce(&mut dyn Read) -> T) -> T {
+        let mut stdin = self.stdin.lock().unwrap_or_else(PoisonError::into_inner);
+        read(&mut *stdin)
+    }
+
+    /// Runs `read` on the lines of stdin.
+    pub fn read_lines<T>(&self, read: impl FnOnce(&mut BufReader<&mut dyn Read>) -> T) -> T {
+        self.read_stdin(|stdin| read(&mut BufReader::with_capacity(1, stdin)))
+    }
+
+    /// The output that belongs to these surroundings.
+    pub(super) fn output(&self, settings: Settings) -> Output {
+        match &self.sinks {
+            None => Output::standard(settings),
+            Some((stdout, stderr)) => {
+                Output::new(Shared(Arc::clone(stdout)), Shared(Arc::clone(stderr)), settings)
+            }
+        }
+    }
+}
+
+/// A writer that several own.
+struct Shared(Sink);
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).flush()
+    }
+}

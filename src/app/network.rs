@@ -1,0 +1,101 @@
+//! What flags, settings file and environment say about reaching hosts.
+
+use super::environment::Environment;
+use super::flags::Flags;
+use crate::config::Settings;
+use crate::config::registries::RegistrySettings;
+use crate::oci::reference::Host;
+use crate::store::open::Reach;
+use crate::transport::client::{self, HostSettings, Proxies};
+use crate::transport::retry::RetryPolicy;
+use crate::transport::secret::Secret;
+use anyhow::Context as _;
+use std::collections::HashMap;
+use std::path::Path;
+
+/// Go's tools, and with them docker, reach this machine without a proxy whatever the variables
+/// say.
+const NEVER_PROXIED: &str = "localhost,127.0.0.0/8,::1";
+
+/// How each host that something was said about is reached.
+pub(super) fn reach(flags: &Flags, settings: &Settings) -> anyhow::Result<HashMap<Host, Reach>> {
+    let mut reach = HashMap::new();
+    for (host, own) in &settings.registries {
+        let token_services = own.token_realms.iter().map(ToString::to_string).collect();
+        reach.insert(host.clone(), Reach { plain_http: own.plain_http, token_services });
+    }
+    for host in hosts("--plain-http", &flags.plain_http)? {
+        reach.entry(host).or_default().plain_http = true;
+    }
+    Ok(reach)
+}
+
+/// Everything that the transport is to know.
+pub(super) fn settings(
+    flags: &Flags,
+    settings: &Settings,
+    environment: &Environment,
+) -> anyhow::Result<client::Settings> {
+    let mut by_host = HashMap::new();
+    for (host, own) in &settings.registries {
+        by_host.insert(host.as_str().to_owned(), of_host(own)?);
+    }
+    for host in hosts("--insecure", &flags.insecure)? {
+        let own: &mut HostSettings = by_host.entry(host.as_str().to_owned()).or_default();
+        own.insecure = true;
+    }
+    let authorities = flags.ca_cert.iter().map(|path| read(path)).collect::<Result<_, _>>()?;
+    let retry = RetryPolicy { attempts: flags.attempts(), ..RetryPolicy::default() };
+    Ok(client::Settings {
+        retry,
+        idle_timeout: flags.idle_timeout,
+        proxies: proxies(environment),
+        authorities,
+        hosts: by_host,
+        ..client::Settings::default()
+    })
+}
+
+fn of_host(own: &RegistrySettings) -> anyhow::Result<HostSettings> {
+    let authorities = own.ca.iter().map(|path| read(path)).collect::<Result<_, _>>()?;
+    let identity = match &own.client {
+        None => None,
+        Some(client) => {
+            let mut pem = read(&client.certificate)?;
+            pem.push(b'\n');
+            pem.extend(read(&client.key)?);
+            Some(Secret::new(pem))
+        }
+    };
+    let (insecure, concurrency) = (own.insecure, own.concurrency);
+    Ok(HostSettings { insecure, authorities, identity, concurrency })
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+fn hosts(flag: &'static str, typed: &[String]) -> anyhow::Result<Vec<Host>> {
+    let parse = |typed: &String| {
+        Host::from_url_or_host(typed).with_context(|| format!("{flag} wants a host"))
+    };
+    typed.iter().map(parse).collect()
+}
+
+/// The proxies that the usual variables name, in lower case first, as curl reads them.
+fn proxies(environment: &Environment) -> Proxies {
+    let either = |name: &str| {
+        let lower = environment.variable(&name.to_ascii_lowercase());
+        lower.or_else(|| environment.variable(name))
+    };
+    let none = match either("NO_PROXY") {
+        Some(none) => format!("{none},{NEVER_PROXIED}"),
+        None => NEVER_PROXIED.to_owned(),
+    };
+    Proxies {
+        http: either("HTTP_PROXY").map(Secret::new),
+        https: either("HTTPS_PROXY").map(Secret::new),
+        all: either("ALL_PROXY").map(Secret::new),
+        none: Some(none),
+    }
+}

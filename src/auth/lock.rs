@@ -1,0 +1,60 @@
+//! One writer at a time: an advisory lock on a file next to the one that is written.
+//!
+//! The lock file stays where it is: were it removed, two writers could each hold a lock on a file
+//! of that name. The system lets go of the lock when its holder ends, however it ends.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Held until it is dropped.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _file: File,
+}
+
+/// Takes the lock that is kept in `path`. Waits for at most `patience`, then fails with
+/// [`ErrorKind::TimedOut`].
+pub(super) fn acquire(path: &Path, patience: Duration) -> io::Result<Lock> {
+    let file = open(path)?;
+    let start = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Lock { _file: file }),
+            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::WouldBlock) if start.elapsed() >= patience => {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            // Uneven, so that many who wait do not ask in step.
+            Err(TryLockError::WouldBlock) => {
+                std::thread::sleep(Duration::from_millis(fastrand::u64(1..10)));
+            }
+        }
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_holder_waits_and_gives_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let held = acquire(&path, Duration::ZERO).unwrap();
+        let refused = acquire(&path, Duration::from_millis(20)).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::TimedOut);
+        drop(held);
+        assert!(acquire(&path, Duration::ZERO).is_ok());
+    }
+}
