@@ -340,12 +340,12 @@ fn words(source: &Source, code: &str) -> Vec<String> {
         .collect()
 }
 
-/// What of a file is compiled into the binary: no comments, nothing behind `#[cfg(test)]`.
+/// What of a file is compiled into the binary: no comments, no tests.
 fn code(text: &str) -> String {
     let mut code = String::new();
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
-        if line.trim_start().starts_with("#[cfg(test)]") {
+        if is_for_tests(line.trim_start()) {
             skip_item(&mut lines);
         } else if !line.trim_start().starts_with("//") {
             code.push_str(line);
@@ -353,6 +353,11 @@ fn code(text: &str) -> String {
         }
     }
     code
+}
+
+/// Whether an attribute leaves its item to tests alone.
+fn is_for_tests(line: &str) -> bool {
+    line.starts_with("#[cfg(test)]") || line.starts_with("#[cfg(all(test")
 }
 
 /// An item ends with its first line that ends in a semicolon, or with its closing brace, which is
@@ -408,7 +413,7 @@ fn test_modules(source: &Source) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut lines = source.text.lines();
     while let Some(line) = lines.next() {
-        if !line.starts_with("#[cfg(test)]") {
+        if !is_for_tests(line) {
             continue;
         }
         let item = lines.by_ref().find(|line| !line.starts_with("#["));

@@ -2,5 +2,6 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod copy;
 mod floors;
 mod lab;
