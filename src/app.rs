@@ -8,9 +8,9 @@ mod trace;
 use crate::auth::chain::Chain;
 use crate::auth::credential::CredentialSource;
 use crate::auth::docker_source::DockerSource;
+use crate::auth::environment as variables;
 use crate::auth::locations::{self, Location};
 use crate::auth::notes::Notes;
-use crate::auth::environment as variables;
 use crate::config::Settings;
 use crate::config::search::Search;
 use crate::engine::copy::{self, event::Progress};
@@ -44,9 +44,16 @@ pub struct App {
 
 /// Makes the output, which is wanted even where the rest cannot be made.
 pub fn output(flags: &Flags, environment: &Environment) -> Output {
-    let color = flags.color.applies(environment.is_set("NO_COLOR"), environment.stderr_is_terminal);
-    let settings =
-        output::Settings { json: flags.json, quiet: flags.quiet, verbosity: flags.verbose, color };
+    let color = flags.color.applies(
+        environment.is_set("NO_COLOR"),
+        environment.stderr_is_terminal,
+    );
+    let settings = output::Settings {
+        json: flags.json,
+        quiet: flags.quiet,
+        verbosity: flags.verbose,
+        color,
+    };
     environment.output(settings)
 }
 
@@ -69,7 +76,16 @@ impl App {
         let transport = Arc::new(Transport::new(wires, Arc::new(trace)));
         let credentials = credentials(&environment, &output)?;
         let stores = Stores::new(Arc::clone(&transport), credentials, reach.clone());
-        Ok(Self { output, stores, environment, transport, reach, settings, view, flags })
+        Ok(Self {
+            output,
+            stores,
+            environment,
+            transport,
+            reach,
+            settings,
+            view,
+            flags,
+        })
     }
 
     /// The store of a repository.
@@ -92,12 +108,19 @@ impl App {
 
     /// The user's rule on what is asked for by tag; a digest never moves.
     pub fn guard_target(&self, repository: &Repository, target: &Target, force: bool) -> Guard {
-        target.tag().map_or(Guard::Free, |tag| self.guard(repository, tag, force))
+        target
+            .tag()
+            .map_or(Guard::Free, |tag| self.guard(repository, tag, force))
     }
 
     /// How to copy between these hosts.
     pub fn copy_options(&self, hosts: &[&Host]) -> copy::Options {
-        let own = |host: &&Host| self.settings.registries.get(host).and_then(|own| own.concurrency);
+        let own = |host: &&Host| {
+            self.settings
+                .registries
+                .get(host)
+                .and_then(|own| own.concurrency)
+        };
         let jobs = self.flags.jobs.unwrap_or(copy::JOBS);
         copy::Options {
             jobs: hosts.iter().filter_map(own).fold(jobs, usize::min),

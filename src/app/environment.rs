@@ -64,7 +64,10 @@ impl Environment {
 
     /// A variable's value, unless it is empty.
     pub fn variable(&self, name: &str) -> Option<&str> {
-        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.variables
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
     }
 
     /// Runs `read` on stdin.
@@ -82,9 +85,11 @@ impl Environment {
     pub(super) fn output(&self, settings: Settings) -> Output {
         match &self.sinks {
             None => Output::standard(settings),
-            Some((stdout, stderr)) => {
-                Output::new(Shared(Arc::clone(stdout)), Shared(Arc::clone(stderr)), settings)
-            }
+            Some((stdout, stderr)) => Output::new(
+                Shared(Arc::clone(stdout)),
+                Shared(Arc::clone(stderr)),
+                settings,
+            ),
         }
     }
 }
@@ -94,10 +99,16 @@ struct Shared(Sink);
 
 impl Write for Shared {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .write(bytes)
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).flush()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .flush()
     }
 }

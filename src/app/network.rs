@@ -22,7 +22,13 @@ pub(super) fn reach(flags: &Flags, settings: &Settings) -> anyhow::Result<HashMa
     let mut reach = HashMap::new();
     for (host, own) in &settings.registries {
         let token_services = own.token_realms.iter().map(ToString::to_string).collect();
-        reach.insert(host.clone(), Reach { plain_http: own.plain_http, token_services });
+        reach.insert(
+            host.clone(),
+            Reach {
+                plain_http: own.plain_http,
+                token_services,
+            },
+        );
     }
     for host in hosts("--plain-http", &flags.plain_http)? {
         reach.entry(host).or_default().plain_http = true;
@@ -44,8 +50,15 @@ pub(super) fn settings(
         let own: &mut HostSettings = by_host.entry(host.as_str().to_owned()).or_default();
         own.insecure = true;
     }
-    let authorities = flags.ca_cert.iter().map(|path| read(path)).collect::<Result<_, _>>()?;
-    let retry = RetryPolicy { attempts: flags.attempts(), ..RetryPolicy::default() };
+    let authorities = flags
+        .ca_cert
+        .iter()
+        .map(|path| read(path))
+        .collect::<Result<_, _>>()?;
+    let retry = RetryPolicy {
+        attempts: flags.attempts(),
+        ..RetryPolicy::default()
+    };
     Ok(client::Settings {
         retry,
         idle_timeout: flags.idle_timeout,
@@ -57,7 +70,11 @@ pub(super) fn settings(
 }
 
 fn of_host(own: &RegistrySettings) -> anyhow::Result<HostSettings> {
-    let authorities = own.ca.iter().map(|path| read(path)).collect::<Result<_, _>>()?;
+    let authorities = own
+        .ca
+        .iter()
+        .map(|path| read(path))
+        .collect::<Result<_, _>>()?;
     let identity = match &own.client {
         None => None,
         Some(client) => {
@@ -68,7 +85,12 @@ fn of_host(own: &RegistrySettings) -> anyhow::Result<HostSettings> {
         }
     };
     let (insecure, concurrency) = (own.insecure, own.concurrency);
-    Ok(HostSettings { insecure, authorities, identity, concurrency })
+    Ok(HostSettings {
+        insecure,
+        authorities,
+        identity,
+        concurrency,
+    })
 }
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {

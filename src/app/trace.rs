@@ -17,7 +17,11 @@ pub(super) struct Trace {
 
 impl Trace {
     pub(super) fn new(output: Output, view: Arc<dyn View>) -> Self {
-        Self { output, view, warned: Mutex::default() }
+        Self {
+            output,
+            view,
+            warned: Mutex::default(),
+        }
     }
 }
 
@@ -26,7 +30,16 @@ impl Observer for Trace {
         if self.output.settings().verbosity < 2 {
             return;
         }
-        let Exchange { method, url, status, error, attempt, elapsed, authorized, version } = exchange;
+        let Exchange {
+            method,
+            url,
+            status,
+            error,
+            attempt,
+            elapsed,
+            authorized,
+            version,
+        } = exchange;
         let end = match (status, error) {
             (Some(status), _) => status.as_u16().to_string(),
             (None, Some(error)) => error.clone(),

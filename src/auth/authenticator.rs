@@ -72,7 +72,9 @@ impl Authenticator {
             Remembered::Basic => Ok(found.as_ref().and_then(|found| basic(access, found))),
             Remembered::Bearer { realm, service } => {
                 let scopes = access.scopes.clone();
-                self.bearer(access, found.as_ref(), realm, service, scopes, None).await.map(Some)
+                self.bearer(access, found.as_ref(), realm, service, scopes, None)
+                    .await
+                    .map(Some)
             }
         }
     }
@@ -89,26 +91,36 @@ impl Authenticator {
         rejected: Option<&Granted>,
     ) -> Result<Granted, Arc<Error>> {
         let registry = access.home.origin().authority();
-        let challenge = Challenge::read(headers)
-            .map_err(|source| Error::Challenge { registry: registry.clone(), source })?;
+        let challenge = Challenge::read(headers).map_err(|source| Error::Challenge {
+            registry: registry.clone(),
+            source,
+        })?;
         let found = self.find(access).await?;
         let granted = match challenge {
             None => return Err(Arc::new(Error::Unchallenged { registry })),
             Some(Challenge::Basic) => {
                 self.remember(access, Remembered::Basic);
-                let missing = || Error::Missing { registry: registry.clone() };
-                found.as_ref().and_then(|found| basic(access, found)).ok_or_else(missing)?
+                let missing = || Error::Missing {
+                    registry: registry.clone(),
+                };
+                found
+                    .as_ref()
+                    .and_then(|found| basic(access, found))
+                    .ok_or_else(missing)?
             }
             Some(Challenge::Bearer(bearer)) => {
-                self.answer_bearer(access, asked, bearer, found.as_ref(), rejected).await?
+                self.answer_bearer(access, asked, bearer, found.as_ref(), rejected)
+                    .await?
             }
         };
         let again = rejected.filter(|old| old.authorization.is_same(&granted.authorization));
         match (again, granted.origin.clone()) {
             (None, _) => Ok(granted),
-            (Some(_), Some(origin)) => {
-                Err(Arc::new(Error::Rejected { registry, what: "credential", origin }))
-            }
+            (Some(_), Some(origin)) => Err(Arc::new(Error::Rejected {
+                registry,
+                what: "credential",
+                origin,
+            })),
             (Some(_), None) => Err(Arc::new(Error::Missing { registry })),
         }
     }
@@ -128,10 +140,14 @@ impl Authenticator {
             reason: "is not a URL",
         })?;
         let service = bearer.service;
-        let known = Remembered::Bearer { realm: realm.clone(), service: service.clone() };
+        let known = Remembered::Bearer {
+            realm: realm.clone(),
+            service: service.clone(),
+        };
         self.remember(access, known);
         let scopes = access.scopes.as_challenged(bearer.scope.as_deref());
-        self.bearer(access, found, realm, service, scopes, rejected).await
+        self.bearer(access, found, realm, service, scopes, rejected)
+            .await
     }
 
     async fn bearer(
@@ -148,14 +164,26 @@ impl Authenticator {
         let token = if let Some(Credential::Registry(token)) = credential {
             token.clone()
         } else {
-            let exchange = Exchange { registry: &access.home, realm, service, scopes, credential };
+            let exchange = Exchange {
+                registry: &access.home,
+                realm,
+                service,
+                scopes,
+                credential,
+            };
             self.token(&exchange, rejected).await?.value
         };
         let authorization = token::bearer(&token, access.home.clone()).ok_or_else(|| {
             let registry = access.home.origin().authority();
-            Error::Reply { service: registry, reason: "holds a token that no header can hold" }
+            Error::Reply {
+                service: registry,
+                reason: "holds a token that no header can hold",
+            }
         })?;
-        Ok(Granted { authorization, origin })
+        Ok(Granted {
+            authorization,
+            origin,
+        })
     }
 
     async fn token(
@@ -177,14 +205,17 @@ impl Authenticator {
                 self.tokens.forget(&key, &known);
             }
         }
-        self.tokens.get_or_fetch(&key, exchange.fetch(&self.transport)).await
+        self.tokens
+            .get_or_fetch(&key, exchange.fetch(&self.transport))
+            .await
     }
 
     /// Whether both are served by one credential, or both by none.
     pub async fn is_same_credential(&self, one: &Subject, other: &Subject) -> bool {
-        let (Ok(one), Ok(other)) =
-            (self.credentials.credential(one).await, self.credentials.credential(other).await)
-        else {
+        let (Ok(one), Ok(other)) = (
+            self.credentials.credential(one).await,
+            self.credentials.credential(other).await,
+        ) else {
             return false;
         };
         let credential = |found: Option<Found>| found.map(|found| found.credential);
@@ -197,15 +228,21 @@ impl Authenticator {
     }
 
     fn remember(&self, access: &Access, challenge: Remembered) {
-        self.challenges().insert(access.home.origin().clone(), challenge);
+        self.challenges()
+            .insert(access.home.origin().clone(), challenge);
     }
 
     fn challenges(&self) -> std::sync::MutexGuard<'_, HashMap<Origin, Remembered>> {
-        self.challenges.lock().unwrap_or_else(PoisonError::into_inner)
+        self.challenges
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn basic(access: &Access, found: &Found) -> Option<Granted> {
     let authorization = token::basic(&found.credential, access.home.clone())?;
-    Some(Granted { authorization, origin: Some(found.origin.clone()) })
+    Some(Granted {
+        authorization,
+        origin: Some(found.origin.clone()),
+    })
 }

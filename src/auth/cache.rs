@@ -38,7 +38,9 @@ impl TokenCache {
         F: Future<Output = Result<Token, Error>>,
     {
         let flight = self.flight(key);
-        let outcome = flight.get_or_init(|| async { fetch.await.map_err(Arc::new) }).await;
+        let outcome = flight
+            .get_or_init(|| async { fetch.await.map_err(Arc::new) })
+            .await;
         if outcome.is_err() {
             self.land(key, &flight);
         }
@@ -70,7 +72,10 @@ impl TokenCache {
 
     fn land(&self, key: &Key, flight: &Flight) {
         let mut flights = self.lock();
-        if flights.get(key).is_some_and(|known| Arc::ptr_eq(known, flight)) {
+        if flights
+            .get(key)
+            .is_some_and(|known| Arc::ptr_eq(known, flight))
+        {
             flights.remove(key);
         }
     }

@@ -69,7 +69,11 @@ impl Challenge {
 }
 
 fn choose(offered: &[ChallengeRef<'_>]) -> Result<Option<Challenge>, ChallengeError> {
-    let find = |scheme: &str| offered.iter().find(|c| c.scheme.eq_ignore_ascii_case(scheme));
+    let find = |scheme: &str| {
+        offered
+            .iter()
+            .find(|c| c.scheme.eq_ignore_ascii_case(scheme))
+    };
     if let Some(challenge) = find("bearer") {
         return bearer(challenge).map(|bearer| Some(Challenge::Bearer(bearer)));
     }
@@ -146,8 +150,14 @@ mod tests {
             assert_eq!(read(values).unwrap().as_ref(), Some(&wanted), "{values:?}");
         }
         assert_eq!(read(&[]).unwrap(), None);
-        assert_eq!(read(&["BASIC realm=Sonatype"]).unwrap(), Some(Challenge::Basic));
-        assert_eq!(read(&["Bearer realm=token"]).unwrap(), Some(bearer("token", None, None)));
+        assert_eq!(
+            read(&["BASIC realm=Sonatype"]).unwrap(),
+            Some(Challenge::Basic)
+        );
+        assert_eq!(
+            read(&["Bearer realm=token"]).unwrap(),
+            Some(bearer("token", None, None))
+        );
         let escaped = read(&[r#"Bearer realm="/t",service="a \"b\"""#]).unwrap();
         assert_eq!(escaped, Some(bearer("/t", Some(r#"a "b""#), None)));
     }
@@ -170,7 +180,10 @@ mod tests {
             assert!(refused, "{value:.40}");
         }
         let digest = read(&[r#"Digest realm="x""#]);
-        assert_eq!(digest, Err(ChallengeError::Unsupported("Digest".to_owned())));
+        assert_eq!(
+            digest,
+            Err(ChallengeError::Unsupported("Digest".to_owned()))
+        );
     }
 
     proptest! {

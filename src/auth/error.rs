@@ -45,7 +45,9 @@ pub enum Error {
         origin: String,
     },
     /// The token service that the registry names is not one that its credential may go to.
-    #[error("the credential for {registry} is not sent to {realm}, which {registry} names as its token service")]
+    #[error(
+        "the credential for {registry} is not sent to {realm}, which {registry} names as its token service"
+    )]
     Withheld {
         /// The registry.
         registry: String,

@@ -124,8 +124,16 @@ impl Scopes {
     #[must_use]
     pub fn as_challenged(&self, scope: Option<&str>) -> Self {
         let mut wanted = self.clone();
-        for named in scope.unwrap_or_default().split_ascii_whitespace().filter_map(Scope::read) {
-            if let Some(own) = wanted.0.iter_mut().find(|own| own.resource == named.resource) {
+        for named in scope
+            .unwrap_or_default()
+            .split_ascii_whitespace()
+            .filter_map(Scope::read)
+        {
+            if let Some(own) = wanted
+                .0
+                .iter_mut()
+                .find(|own| own.resource == named.resource)
+            {
                 own.actions.extend(named.actions);
             }
         }
@@ -159,7 +167,10 @@ mod tests {
         let wanted = Scopes::one(on("a", &[Action::Pull])).and(on("b", &[Action::Pull]));
         let named = "repository:a:pull,delete repository:other:push registry:catalog:*";
         let widened = wanted.as_challenged(Some(named));
-        assert_eq!(widened.texts(), ["repository:a:pull,delete", "repository:b:pull"]);
+        assert_eq!(
+            widened.texts(),
+            ["repository:a:pull,delete", "repository:b:pull"]
+        );
         assert_eq!(wanted.as_challenged(None), wanted);
     }
 

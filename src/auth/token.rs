@@ -39,7 +39,11 @@ impl Token {
     fn new(value: Secret, asked: Instant, lifetime: Duration) -> Self {
         // It must outlast the request that it is sent with.
         let margin = (lifetime / 4).min(Duration::from_secs(15));
-        Self { value, expires: asked + lifetime, margin }
+        Self {
+            value,
+            expires: asked + lifetime,
+            margin,
+        }
     }
 
     /// Whether it can still be sent with a request.
@@ -65,7 +69,10 @@ impl Exchange<'_> {
         let asked = Instant::now();
         let response = match self.credential {
             Some(Credential::Identity(token)) => {
-                let form = [("grant_type", b"refresh_token".as_slice()), ("refresh_token", token.expose())];
+                let form = [
+                    ("grant_type", b"refresh_token".as_slice()),
+                    ("refresh_token", token.expose()),
+                ];
                 self.post(transport, &form).await?
             }
             _ => self.get_or_post(transport).await?,
@@ -91,7 +98,10 @@ impl Exchange<'_> {
             return Err(refuse("is a link-local address"));
         }
         if self.credential.is_some() && !may_carry(self.registry, &self.realm, Road::TokenService) {
-            return Err(Error::Withheld { registry, realm: origin.authority() });
+            return Err(Error::Withheld {
+                registry,
+                realm: origin.authority(),
+            });
         }
         Ok(())
     }
@@ -115,7 +125,9 @@ impl Exchange<'_> {
         let mut request = Request::new(Method::GET, url);
         if let (Some(credential), Some(origin)) = (self.credential, Origin::of(&self.realm)) {
             let home = Home::new(origin, Vec::new());
-            request = request.authorization(basic(credential, home)).without_redirects();
+            request = request
+                .authorization(basic(credential, home))
+                .without_redirects();
         }
         let response = transport.send(request).await?;
         let unknown = [StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED];
@@ -135,11 +147,7 @@ impl Exchange<'_> {
     }
 
     /// The OAuth2 flow. The form holds secrets, so that no redirect is followed.
-    async fn post(
-        &self,
-        transport: &Transport,
-        form: &[(&str, &[u8])],
-    ) -> Result<Response, Error> {
+    async fn post(&self, transport: &Transport, form: &[(&str, &[u8])]) -> Result<Response, Error> {
         let mut body = String::new();
         let scope = self.scopes.texts().join(" ");
         let service = self.service.as_deref().unwrap_or_default();
@@ -148,7 +156,12 @@ impl Exchange<'_> {
             ("client_id", CLIENT_ID.as_bytes()),
             ("scope", scope.as_bytes()),
         ];
-        for (name, value) in form.iter().copied().chain(common).filter(|(_, v)| !v.is_empty()) {
+        for (name, value) in form
+            .iter()
+            .copied()
+            .chain(common)
+            .filter(|(_, v)| !v.is_empty())
+        {
             if !body.is_empty() {
                 body.push('&');
             }
@@ -177,9 +190,13 @@ impl Exchange<'_> {
             });
         }
         let body = response.bytes(REPLY_LIMIT).await?;
-        let reply: Reply = serde_json::from_slice(&body)
-            .map_err(|_| Error::Reply { service: service.clone(), reason: "is not a token reply" })?;
-        reply.token(asked).map_err(|reason| Error::Reply { service, reason })
+        let reply: Reply = serde_json::from_slice(&body).map_err(|_| Error::Reply {
+            service: service.clone(),
+            reason: "is not a token reply",
+        })?;
+        reply
+            .token(asked)
+            .map_err(|reason| Error::Reply { service, reason })
     }
 }
 
@@ -203,7 +220,11 @@ impl Reply {
         if !value.bytes().all(|b| b.is_ascii_graphic()) {
             return Err("holds a token with characters that no header may have");
         }
-        Ok(Token::new(Secret::new(value), asked, lifetime(&self.expires_in)))
+        Ok(Token::new(
+            Secret::new(value),
+            asked,
+            lifetime(&self.expires_in),
+        ))
     }
 }
 
@@ -214,7 +235,9 @@ fn lifetime(expires_in: &serde_json::Value) -> Duration {
     if seconds >= LONGEST.as_secs_f64() {
         return LONGEST;
     }
-    Duration::try_from_secs_f64(seconds).unwrap_or(SHORTEST).max(SHORTEST)
+    Duration::try_from_secs_f64(seconds)
+        .unwrap_or(SHORTEST)
+        .max(SHORTEST)
 }
 
 /// What a token service says about a refusal: OAuth2's `error_description`, a registry's
@@ -271,9 +294,19 @@ mod tests {
     fn a_reply_holds_its_token_under_either_name() {
         assert_eq!(token(json!({"token": "a"})), Ok("a".to_owned()));
         assert_eq!(token(json!({"access_token": "b"})), Ok("b".to_owned()));
-        assert_eq!(token(json!({"token": "a", "access_token": "b"})), Ok("a".to_owned()));
-        assert_eq!(token(json!({"token": "", "access_token": "b"})), Ok("b".to_owned()));
-        for bad in [json!({}), json!({"token": ""}), json!({"token": "a\r\nX: y"})] {
+        assert_eq!(
+            token(json!({"token": "a", "access_token": "b"})),
+            Ok("a".to_owned())
+        );
+        assert_eq!(
+            token(json!({"token": "", "access_token": "b"})),
+            Ok("b".to_owned())
+        );
+        for bad in [
+            json!({}),
+            json!({"token": ""}),
+            json!({"token": "a\r\nX: y"}),
+        ] {
             assert!(token(bad.clone()).is_err(), "{bad}");
         }
     }
@@ -306,8 +339,14 @@ mod tests {
     #[test]
     fn a_refusal_is_told_in_the_service_s_own_words() {
         for (body, text) in [
-            (r#"{"error":"invalid_grant","error_description":"bad password"}"#, "bad password"),
-            (r#"{"details":"incorrect username or password"}"#, "incorrect username or password"),
+            (
+                r#"{"error":"invalid_grant","error_description":"bad password"}"#,
+                "bad password",
+            ),
+            (
+                r#"{"details":"incorrect username or password"}"#,
+                "incorrect username or password",
+            ),
             (r#"{"errors":[{"code":"DENIED","message":"no"}]}"#, "no"),
         ] {
             assert_eq!(complaint(body.as_bytes()).as_deref(), Some(text));

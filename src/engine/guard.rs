@@ -17,7 +17,12 @@ pub enum Guard {
 impl Guard {
     /// Refuses to let `reference` point to `new` where it points to something else and a rule
     /// forbids that. The same digest again is no change.
-    pub fn allows_move(&self, reference: &Reference, old: Option<&Digest>, new: &Digest) -> Result<()> {
+    pub fn allows_move(
+        &self,
+        reference: &Reference,
+        old: Option<&Digest>,
+        new: &Digest,
+    ) -> Result<()> {
         match (self, old) {
             (Self::Immutable(pattern), Some(old)) if old != new => Err(Error::new(
                 Kind::Refused,

@@ -21,7 +21,9 @@ pub struct Options {
 /// The tags of a repository that `options` select, as they come unless they are sorted.
 pub async fn tags(store: &dyn Store, options: &Options) -> Result<BoxStream<'static, Result<Tag>>> {
     let wanted = options.clone();
-    let selected = store.tags().try_filter(move |tag| std::future::ready(wanted.selects(tag)));
+    let selected = store
+        .tags()
+        .try_filter(move |tag| std::future::ready(wanted.selects(tag)));
     let limit = options.limit.unwrap_or(usize::MAX);
     if !options.by_name {
         return Ok(selected.take(limit).boxed());
@@ -41,7 +43,9 @@ impl Options {
 /// Whether a tag is derived from a digest: the referrers fallback (`sha256-HEX`, distribution-spec
 /// 1.1, "Referrers Tag Schema") or cosign's (`sha256-HEX.sig`).
 pub fn stands_for_a_digest(tag: &Tag) -> bool {
-    let hex = ["sha256-", "sha512-"].iter().find_map(|prefix| tag.as_str().strip_prefix(prefix));
+    let hex = ["sha256-", "sha512-"]
+        .iter()
+        .find_map(|prefix| tag.as_str().strip_prefix(prefix));
     let hex = hex.map(|hex| hex.split('.').next().unwrap_or_default());
     hex.is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
 }
@@ -51,7 +55,10 @@ pub fn stands_for_a_digest(tag: &Tag) -> bool {
 pub async fn nearest(store: &dyn Store, wanted: &Tag) -> Vec<Tag> {
     const ENOUGH: usize = 5;
     const READ: usize = 10_000;
-    let tags = store.tags().take(READ).filter_map(|tag| std::future::ready(tag.ok()));
+    let tags = store
+        .tags()
+        .take(READ)
+        .filter_map(|tag| std::future::ready(tag.ok()));
     let all: Vec<Tag> = tags.collect().await;
     let likeness = |tag: &Tag| strsim::jaro_winkler(wanted.as_str(), tag.as_str());
     let mut near: Vec<(f64, Tag)> = all.into_iter().map(|tag| (likeness(&tag), tag)).collect();

@@ -61,7 +61,11 @@ pub async fn plan(
         let reference = store.repository().reference(&Target::Tag(tag.clone()));
         guard(tag).allows_removal(&reference)?;
     }
-    Ok(Plan { target: target.clone(), digest, tags })
+    Ok(Plan {
+        target: target.clone(),
+        digest,
+        tags,
+    })
 }
 
 /// Removes what was planned.
@@ -98,7 +102,10 @@ async fn uses(store: &dyn Store, digest: &Digest) -> Result<Uses> {
         .try_buffer_unordered(LOOKING)
         .try_collect()
         .await?;
-    let mut uses = Uses { tags: Vec::new(), parents: Vec::new() };
+    let mut uses = Uses {
+        tags: Vec::new(),
+        parents: Vec::new(),
+    };
     for (tag, found) in looked {
         match found {
             Some(Use::Points) => uses.tags.push(tag),
@@ -129,7 +136,9 @@ async fn use_of(store: &dyn Store, tag: &Tag, digest: &Digest) -> Result<Option<
     if !crate::oci::manifest::is_index_type(there.media_type().as_ref()) {
         return Ok(None);
     }
-    Ok(lists(store, there.digest(), digest).await?.then_some(Use::Lists))
+    Ok(lists(store, there.digest(), digest)
+        .await?
+        .then_some(Use::Lists))
 }
 
 /// Whether the index at `root`, or one inside it, lists `digest`.
@@ -143,7 +152,10 @@ async fn lists(store: &dyn Store, root: &Digest, digest: &Digest) -> Result<bool
             .filter(|read| std::future::ready(!is_gone(read)))
             .try_collect()
             .await?;
-        for child in read.iter().flat_map(crate::oci::manifest::Manifest::manifests) {
+        for child in read
+            .iter()
+            .flat_map(crate::oci::manifest::Manifest::manifests)
+        {
             if child.digest() == digest {
                 return Ok(true);
             }
@@ -177,7 +189,13 @@ fn refuse_in_use(store: &dyn Store, digest: &Digest, uses: &Uses) -> Result<()> 
 }
 
 fn shared(store: &dyn Store, tag: &Tag, uses: &Uses, source: Error) -> Error {
-    let others: Vec<Tag> = uses.tags.iter().chain(&uses.parents).filter(|t| *t != tag).cloned().collect();
+    let others: Vec<Tag> = uses
+        .tags
+        .iter()
+        .chain(&uses.parents)
+        .filter(|t| *t != tag)
+        .cloned()
+        .collect();
     let repository = store.repository();
     let what = if others.is_empty() {
         format!("{repository}:{tag} moved meanwhile")

@@ -32,12 +32,20 @@ pub async fn tag(
     let (manifest, old) = (manifest?, old?);
     for (new, old) in tags.iter().zip(&old) {
         let reference = store.repository().reference(&Target::Tag(new.tag.clone()));
-        new.guard.allows_move(&reference, old.as_ref(), manifest.digest())?;
+        new.guard
+            .allows_move(&reference, old.as_ref(), manifest.digest())?;
     }
     let writes: Vec<_> = tags
         .iter()
         .zip(old)
-        .map(|(new, old)| write(store, new, old.as_ref() == Some(manifest.digest()), &manifest))
+        .map(|(new, old)| {
+            write(
+                store,
+                new,
+                old.as_ref() == Some(manifest.digest()),
+                &manifest,
+            )
+        })
         .collect();
     let results = stream::iter(writes).buffered(AT_ONCE).collect().await;
     Ok((manifest.digest().clone(), results))
@@ -63,5 +71,8 @@ async fn write(store: &dyn Store, new: &NewTag, is_there: bool, manifest: &Manif
         return Ok(());
     }
     let target = Target::Tag(new.tag.clone());
-    store.put_manifest(&target, manifest, &Precondition::Anything).await.map(|_| ())
+    store
+        .put_manifest(&target, manifest, &Precondition::Anything)
+        .await
+        .map(|_| ())
 }

@@ -24,7 +24,12 @@ impl Address {
     /// The address of `host`. `plain_http`: the user named this host as one without TLS.
     /// `token_services`: the `HOST[:PORT]`s that its credential may also go to.
     pub fn new(host: Host, plain_http: bool, token_services: Vec<String>) -> Self {
-        Self { host, plain_http, token_services, base: OnceCell::new() }
+        Self {
+            host,
+            plain_http,
+            token_services,
+            base: OnceCell::new(),
+        }
     }
 
     /// The host as people write it.
@@ -43,7 +48,11 @@ impl Address {
     async fn find(&self) -> Result<Url, Error> {
         let plain = self.plain_http || (self.host.is_loopback() && self.is_plain().await);
         let scheme = if plain { "http" } else { "https" };
-        let name = if self.host.is_docker_hub() { DOCKER_HUB } else { self.host.as_str() };
+        let name = if self.host.is_docker_hub() {
+            DOCKER_HUB
+        } else {
+            self.host.as_str()
+        };
         Url::parse(&format!("{scheme}://{name}/"))
             .map_err(|_| Error::protocol(&self.host, "its name is not one that a URL can have"))
     }

@@ -53,10 +53,15 @@ impl Client {
         verifiable(blob.digest())?;
         let url = self.blob_url(name, blob.digest()).await?;
         if offset > 0 && offset < blob.size() {
-            let response = self.fetch(name, &url, Some((offset, blob.size() - 1))).await?;
+            let response = self
+                .fetch(name, &url, Some((offset, blob.size() - 1)))
+                .await?;
             match response.status() {
                 StatusCode::PARTIAL_CONTENT if continues(&response, offset, blob.size()) => {
-                    return Ok(Opened { stream: response.stream(), offset });
+                    return Ok(Opened {
+                        stream: response.stream(),
+                        offset,
+                    });
                 }
                 StatusCode::OK => return self.whole(response, blob),
                 // A range that is not understood, or answered with another one: without it, then.
@@ -97,7 +102,10 @@ impl Client {
                 let what = format!("{digest} has {size} bytes and comes with {length}");
                 Err(Error::corrupt(self.host(), what))
             }
-            _ => Ok(Opened { stream: response.stream(), offset: 0 }),
+            _ => Ok(Opened {
+                stream: response.stream(),
+                offset: 0,
+            }),
         }
     }
 
@@ -109,8 +117,6 @@ impl Client {
 fn continues(response: &Response, offset: u64, size: u64) -> bool {
     let range = response.header(&CONTENT_RANGE).and_then(ContentRange::read);
     range.is_some_and(|range| {
-        range.first == offset
-            && range.last < size
-            && range.total.is_none_or(|total| total == size)
+        range.first == offset && range.last < size && range.total.is_none_or(|total| total == size)
     })
 }

@@ -1,7 +1,7 @@
 //! One question to the registry, with whatever authorization it wants.
 
-use super::error::Error;
 use super::Client;
+use super::error::Error;
 use crate::auth::credential::Subject;
 use crate::auth::scope::{Action, Scope, Scopes};
 use crate::auth::{self, Access, Granted};
@@ -26,7 +26,10 @@ impl Client {
         name: &RepositoryName,
         actions: &[Action],
     ) -> Result<Access, Error> {
-        let repository = Repository { host: self.host().clone(), name: name.clone() };
+        let repository = Repository {
+            host: self.host().clone(),
+            name: name.clone(),
+        };
         Ok(Access {
             home: self.address.home().await?,
             subject: Subject::Repository(repository),
@@ -37,16 +40,27 @@ impl Client {
     /// Access to the registry as a whole.
     pub(super) async fn access_to_all(&self, scopes: Scopes) -> Result<Access, Error> {
         let subject = Subject::Host(self.host().clone());
-        Ok(Access { home: self.address.home().await?, subject, scopes })
+        Ok(Access {
+            home: self.address.home().await?,
+            subject,
+            scopes,
+        })
     }
 
     /// Whether both repositories are read with the same credential, so that one token can be good
     /// for both.
     pub async fn shares_credential(&self, one: &RepositoryName, other: &RepositoryName) -> bool {
         let subject = |name: &RepositoryName| {
-            Subject::Repository(Repository { host: self.host().clone(), name: name.clone() })
+            Subject::Repository(Repository {
+                host: self.host().clone(),
+                name: name.clone(),
+            })
         };
-        one == other || self.auth.is_same_credential(&subject(one), &subject(other)).await
+        one == other
+            || self
+                .auth
+                .is_same_credential(&subject(one), &subject(other))
+                .await
     }
 
     /// Sends a request; a 401 is answered once. A request whose body cannot be sent twice comes
@@ -63,13 +77,21 @@ impl Client {
         granted: Option<Granted>,
     ) -> Result<Response, Error> {
         let again = request.repeat();
-        let authorization = granted.as_ref().map(|granted| granted.authorization.clone());
-        let response = self.transport.send(request.authorization(authorization)).await?;
+        let authorization = granted
+            .as_ref()
+            .map(|granted| granted.authorization.clone());
+        let response = self
+            .transport
+            .send(request.authorization(authorization))
+            .await?;
         let (Some(again), true) = (again, self.is_our_challenge(&response, access)) else {
             return Ok(response);
         };
         let next = self.answer(access, &response, granted.as_ref()).await?;
-        Ok(self.transport.send(again.authorization(Some(next.authorization))).await?)
+        Ok(self
+            .transport
+            .send(again.authorization(Some(next.authorization)))
+            .await?)
     }
 
     /// Whether it is the registry itself that wants a login, and not a storage host that it
@@ -87,7 +109,10 @@ impl Client {
         response: &Response,
         rejected: Option<&Granted>,
     ) -> Result<Granted, Error> {
-        let answered = self.auth.answer(access, response.url(), response.headers(), rejected).await;
+        let answered = self
+            .auth
+            .answer(access, response.url(), response.headers(), rejected)
+            .await;
         match answered {
             Err(error) if matches!(*error, auth::Error::Unchallenged { .. }) => {
                 let ping = Request::new(Method::GET, self.url("").await?);
@@ -133,7 +158,11 @@ impl Client {
         match response.status() {
             status if status.is_success() => {
                 self.refuse_markup(&response)?;
-                Ok(if verified { Welcome::Verified } else { Welcome::Unasked })
+                Ok(if verified {
+                    Welcome::Verified
+                } else {
+                    Welcome::Unasked
+                })
             }
             // Not every registry answers at the root of its API.
             StatusCode::NOT_FOUND if verified => Ok(Welcome::Verified),

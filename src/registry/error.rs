@@ -59,11 +59,17 @@ pub enum Error {
 
 impl Error {
     pub(super) fn protocol(host: &Host, what: impl Into<String>) -> Self {
-        Self::Protocol { host: host.to_string(), what: what.into() }
+        Self::Protocol {
+            host: host.to_string(),
+            what: what.into(),
+        }
     }
 
     pub(super) fn corrupt(host: &Host, what: impl Into<String>) -> Self {
-        Self::Corrupt { host: host.to_string(), what: what.into() }
+        Self::Corrupt {
+            host: host.to_string(),
+            what: what.into(),
+        }
     }
 
     /// Makes an error of an unwanted answer.

@@ -63,8 +63,9 @@ where
             let Some(body) = pages.next().await? else {
                 return Ok::<_, Error>(None);
             };
-            let page: P = serde_json::from_slice(&body)
-                .map_err(|_| Error::protocol(reader.host(), "its list is not the specified JSON"))?;
+            let page: P = serde_json::from_slice(&body).map_err(|_| {
+                Error::protocol(reader.host(), "its list is not the specified JSON")
+            })?;
             let page = names(page).unwrap_or_default().into_iter().flatten();
             Ok(Some((stream::iter(page.map(Ok)), pages)))
         }

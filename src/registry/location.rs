@@ -32,7 +32,9 @@ fn resolve(asked: &Url, location: &str) -> Result<Url, &'static str> {
     if ["%00", "%0a", "%0d"].iter().any(|bad| lower.contains(bad)) {
         return Err("the `Location` of its upload holds control characters");
     }
-    let mut url = asked.join(location).map_err(|_| "the `Location` of its upload is not a URL")?;
+    let mut url = asked
+        .join(location)
+        .map_err(|_| "the `Location` of its upload is not a URL")?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err("the `Location` of its upload brings a password of its own");
     }
@@ -41,9 +43,9 @@ fn resolve(asked: &Url, location: &str) -> Result<Url, &'static str> {
     if asked.scheme() == "https" && url.scheme() == "http" && same_host {
         let port = url.port().or(asked.port());
         let plain_port = url.port_or_known_default() == Some(80);
-        let mended = url.set_scheme("https").and_then(|()| {
-            url.set_port(if plain_port { asked.port() } else { port })
-        });
+        let mended = url
+            .set_scheme("https")
+            .and_then(|()| url.set_port(if plain_port { asked.port() } else { port }));
         mended.map_err(|()| "the `Location` of its upload leaves TLS")?;
     }
     if Origin::of(&url) != Origin::of(asked) {
@@ -58,8 +60,14 @@ pub(super) fn with_digest(upload: &Url, digest: &Digest) -> Url {
     let mut url = upload.clone();
     let digest = format!("digest={}", digest.as_ref().replace(':', "%3A"));
     let others = upload.query().unwrap_or_default().split('&');
-    let kept: Vec<&str> = others.filter(|p| !p.is_empty() && !p.starts_with("digest=")).collect();
-    let query = kept.into_iter().chain([digest.as_str()]).collect::<Vec<_>>().join("&");
+    let kept: Vec<&str> = others
+        .filter(|p| !p.is_empty() && !p.starts_with("digest="))
+        .collect();
+    let query = kept
+        .into_iter()
+        .chain([digest.as_str()])
+        .collect::<Vec<_>>()
+        .join("&");
     url.set_query(Some(&query));
     url
 }
@@ -81,7 +89,10 @@ mod tests {
             ("/u/1?_state=a%2Fb", "https://reg.example/u/1?_state=a%2Fb"),
             ("https://reg.example/u#x", "https://reg.example/u"),
             ("http://reg.example/u", "https://reg.example/u"),
-            ("?digest=x", "https://reg.example/v2/a/blobs/uploads/?digest=x"),
+            (
+                "?digest=x",
+                "https://reg.example/v2/a/blobs/uploads/?digest=x",
+            ),
         ] {
             assert_eq!(resolved(asked, location).as_deref(), Ok(url), "{location}");
         }
@@ -105,7 +116,10 @@ mod tests {
             "/u%0d%0aX",
             &"x".repeat(LONGEST + 1),
         ] {
-            assert!(resolved("https://reg.example/v2/", location).is_err(), "{location:.40}");
+            assert!(
+                resolved("https://reg.example/v2/", location).is_err(),
+                "{location:.40}"
+            );
         }
     }
 
@@ -115,8 +129,14 @@ mod tests {
         let hex = digest.digest();
         for (upload, query) in [
             ("https://r/u", format!("digest=sha256%3A{hex}")),
-            ("https://r/u?_state=a%2Bb+c", format!("_state=a%2Bb+c&digest=sha256%3A{hex}")),
-            ("https://r/u?digest=old&x=1", format!("x=1&digest=sha256%3A{hex}")),
+            (
+                "https://r/u?_state=a%2Bb+c",
+                format!("_state=a%2Bb+c&digest=sha256%3A{hex}"),
+            ),
+            (
+                "https://r/u?digest=old&x=1",
+                format!("x=1&digest=sha256%3A{hex}"),
+            ),
         ] {
             let url = with_digest(&Url::parse(upload).unwrap(), &digest);
             assert_eq!(url.query(), Some(query.as_str()));

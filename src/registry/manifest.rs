@@ -55,7 +55,8 @@ impl Client {
         name: &RepositoryName,
         target: &Target,
     ) -> Result<Option<Descriptor>, Error> {
-        self.head_manifest_to(name, target, &[Action::Pull, Action::Push]).await
+        self.head_manifest_to(name, target, &[Action::Pull, Action::Push])
+            .await
     }
 
     async fn head_manifest_to(
@@ -65,7 +66,9 @@ impl Client {
         actions: &[Action],
     ) -> Result<Option<Descriptor>, Error> {
         let access = self.access(name, actions).await?;
-        let response = self.call(self.ask(Method::HEAD, name, target).await?, &access).await?;
+        let response = self
+            .call(self.ask(Method::HEAD, name, target).await?, &access)
+            .await?;
         match response.status() {
             StatusCode::OK => self.refuse_markup(&response)?,
             StatusCode::NOT_FOUND => return Ok(None),
@@ -93,11 +96,7 @@ impl Client {
     }
 
     /// What a HEAD says: its digest may answer, but never names bytes that were read.
-    fn described(
-        &self,
-        target: &Target,
-        response: &Response,
-    ) -> Result<Option<Descriptor>, Error> {
+    fn described(&self, target: &Target, response: &Response) -> Result<Option<Descriptor>, Error> {
         let told = self.content_digest(response);
         let digest = match (target.digest(), told) {
             (Some(asked), Some(told)) if *asked != told => {
@@ -131,7 +130,9 @@ impl Client {
         target: &Target,
     ) -> Result<Manifest, Error> {
         let access = self.access(name, &[Action::Pull]).await?;
-        let response = self.call(self.ask(Method::GET, name, target).await?, &access).await?;
+        let response = self
+            .call(self.ask(Method::GET, name, target).await?, &access)
+            .await?;
         if response.status() != StatusCode::OK {
             return Err(Error::refused(response).await);
         }
@@ -146,7 +147,9 @@ impl Client {
         match told {
             Some(told) if told != *manifest.digest() && target.digest().is_none() => {
                 let computed = manifest.digest();
-                self.warn(&format!("a wrong digest for {name}: {told}; it is {computed}"));
+                self.warn(&format!(
+                    "a wrong digest for {name}: {told}; it is {computed}"
+                ));
             }
             _ => {}
         }
@@ -177,10 +180,13 @@ impl Client {
         self.refuse_markup(&response)?;
         let digest = manifest.digest().clone();
         match self.content_digest(&response) {
-            Some(told) if told != digest && told.algorithm() == digest.algorithm() => {
-                Err(Error::corrupt(self.host(), format!("it took {digest} for {told}")))
-            }
-            _ => Ok(Put { digest, subject_accepted: response.header(&OCI_SUBJECT).is_some() }),
+            Some(told) if told != digest && told.algorithm() == digest.algorithm() => Err(
+                Error::corrupt(self.host(), format!("it took {digest} for {told}")),
+            ),
+            _ => Ok(Put {
+                digest,
+                subject_accepted: response.header(&OCI_SUBJECT).is_some(),
+            }),
         }
     }
 
@@ -193,7 +199,9 @@ impl Client {
     ) -> Result<(), Error> {
         let access = self.access(name, &[Action::Delete]).await?;
         let url = self.manifest_url(name, target).await?;
-        let response = self.call(Request::new(Method::DELETE, url), &access).await?;
+        let response = self
+            .call(Request::new(Method::DELETE, url), &access)
+            .await?;
         if response.status().is_success() {
             return Ok(());
         }

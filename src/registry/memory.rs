@@ -44,10 +44,17 @@ impl Memory {
     }
 
     pub(super) fn can_mount(&self, from: &RepositoryName) -> bool {
-        !self.unmountable.lock().unwrap_or_else(PoisonError::into_inner).contains(from)
+        !self
+            .unmountable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(from)
     }
 
     pub(super) fn set_unmountable(&self, from: &RepositoryName) {
-        self.unmountable.lock().unwrap_or_else(PoisonError::into_inner).insert(from.clone());
+        self.unmountable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(from.clone());
     }
 }

@@ -12,8 +12,8 @@ mod manifest;
 mod memory;
 mod mount;
 mod page;
-pub mod problem;
 mod probe;
+pub mod problem;
 mod range;
 mod session;
 mod source;
@@ -21,9 +21,9 @@ mod upload;
 
 pub use address::Address;
 pub use blob::Opened;
+pub use call::Welcome;
 pub use error::Error;
 pub use manifest::{Precondition, Put};
-pub use call::Welcome;
 pub use source::Source;
 pub use upload::Placed;
 
@@ -45,7 +45,12 @@ pub struct Client {
 impl Client {
     /// A client for the registry at `address`. Nothing is sent yet.
     pub fn new(address: Address, transport: Arc<Transport>, auth: Arc<Authenticator>) -> Self {
-        Self { address, transport, auth, memory: Memory::default() }
+        Self {
+            address,
+            transport,
+            auth,
+            memory: Memory::default(),
+        }
     }
 
     /// The registry.
@@ -54,6 +59,8 @@ impl Client {
     }
 
     fn warn(&self, text: &str) {
-        self.transport.observer().warning(self.host().as_str(), text);
+        self.transport
+            .observer()
+            .warning(self.host().as_str(), text);
     }
 }

@@ -35,7 +35,9 @@ impl Client {
             match self.mount(name, blob, from, &access).await? {
                 Some(Begun::Linked) => return Ok(Placed::Mounted),
                 Some(Begun::Session(session)) => {
-                    return self.unless_there(name, blob, source, session, &access).await;
+                    return self
+                        .unless_there(name, blob, source, session, &access)
+                        .await;
                 }
                 None => {}
             }
@@ -46,7 +48,8 @@ impl Client {
             }
             return self.send_blob(name, blob, source, None, &access).await;
         }
-        self.mount_own(name, blob, source, likely_absent, &access).await
+        self.mount_own(name, blob, source, likely_absent, &access)
+            .await
     }
 
     /// Tries to link a blob from another repository. `None`: this does not work from there.
@@ -95,7 +98,9 @@ impl Client {
             }
             Ok(Begun::Session(session)) => {
                 if self.memory.has_own_mounts() || signs_its_state(&session) {
-                    return self.send_blob(name, blob, source, Some(session), access).await;
+                    return self
+                        .send_blob(name, blob, source, Some(session), access)
+                        .await;
                 }
                 self.unless_there(name, blob, source, session, access).await
             }
@@ -125,7 +130,8 @@ impl Client {
             self.cancel(&session, access).await;
             return Ok(Placed::Present);
         }
-        self.send_blob(name, blob, source, Some(session), access).await
+        self.send_blob(name, blob, source, Some(session), access)
+            .await
     }
 }
 
@@ -147,7 +153,10 @@ fn signs_its_state(session: &Session) -> bool {
 /// Whether this refusal concerns the mount, and an upload without it may go well.
 fn is_no_to_mounting(error: &Error) -> bool {
     let no = |status: StatusCode| {
-        matches!(status.as_u16(), 400 | 401 | 403 | 404 | 405 | 415 | 422 | 500 | 501)
+        matches!(
+            status.as_u16(),
+            400 | 401 | 403 | 404 | 405 | 415 | 422 | 500 | 501
+        )
     };
     is_refused_grant(error) || error.status().is_some_and(no)
 }

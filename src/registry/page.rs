@@ -33,7 +33,13 @@ impl Pages {
     pub(super) fn new(client: Arc<Client>, path: String, access: Access) -> Self {
         // More than 1000 is an error on some registries.
         let first = "n=1000".to_owned();
-        Self { client, path, access, next: Some(first), seen: HashSet::new() }
+        Self {
+            client,
+            path,
+            access,
+            next: Some(first),
+            seen: HashSet::new(),
+        }
     }
 
     /// The body of the next page; `None` after the last.
@@ -43,7 +49,10 @@ impl Pages {
         };
         let host = self.client.host();
         if self.seen.len() >= MOST {
-            return Err(Error::protocol(host, format!("its list has more than {MOST} pages")));
+            return Err(Error::protocol(
+                host,
+                format!("its list has more than {MOST} pages"),
+            ));
         }
         let mut url = self.client.url(&self.path).await?;
         url.set_query(Some(&query));
@@ -60,8 +69,15 @@ impl Pages {
             self.next = self.next.take().or(next_query(link));
         }
         self.seen.insert(query);
-        if self.next.as_ref().is_some_and(|next| self.seen.contains(next)) {
-            return Err(Error::protocol(host, "its list comes back to a page that was read already"));
+        if self
+            .next
+            .as_ref()
+            .is_some_and(|next| self.seen.contains(next))
+        {
+            return Err(Error::protocol(
+                host,
+                "its list comes back to a page that was read already",
+            ));
         }
         Ok(Some(response.bytes(LIMIT).await?))
     }
@@ -72,10 +88,12 @@ fn next_query(header: &str) -> Option<String> {
     let mut rest = header;
     while let Some((_, tail)) = rest.split_once('<') {
         let (target, tail) = tail.split_once('>')?;
-        let (parameters, tail) = tail.split_once(",<").or_else(|| tail.split_once(", <")).map_or(
-            (tail, ""),
-            |(parameters, _)| (parameters, &tail[parameters.len()..]),
-        );
+        let (parameters, tail) = tail
+            .split_once(",<")
+            .or_else(|| tail.split_once(", <"))
+            .map_or((tail, ""), |(parameters, _)| {
+                (parameters, &tail[parameters.len()..])
+            });
         if parameters.split(';').any(is_next) {
             let target = target.split('#').next().unwrap_or_default();
             let (_, query) = target.split_once('?')?;
@@ -103,10 +121,16 @@ mod tests {
     #[test]
     fn only_the_query_of_the_next_page_is_taken() {
         for (link, query) in [
-            ("</v2/a/tags/list?last=b&n=2>; rel=\"next\"", Some("last=b&n=2")),
+            (
+                "</v2/a/tags/list?last=b&n=2>; rel=\"next\"",
+                Some("last=b&n=2"),
+            ),
             ("<https://evil/x?last=b>; rel=next", Some("last=b")),
             ("<?last=b>; REL=NEXT", Some("last=b")),
-            ("</a?x=1>; rel=\"prev\", </a?x=2>; rel=\"next\"", Some("x=2")),
+            (
+                "</a?x=1>; rel=\"prev\", </a?x=2>; rel=\"next\"",
+                Some("x=2"),
+            ),
             ("</a?x=1>; rel=\"next last\"", Some("x=1")),
             ("</a?x=1>; title=\"a, b\"; rel=next", Some("x=1")),
             ("</a?x=1>; rel=prev", None),

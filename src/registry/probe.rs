@@ -75,13 +75,19 @@ mod tests {
     async fn a_handshake_or_an_alert_is_tls_and_nothing_else_is() {
         assert_eq!(answers(&[0x16, 3, 3], false).await, Ok(true));
         assert_eq!(answers(&[0x15, 3, 1], false).await, Ok(true));
-        assert_eq!(answers(b"HTTP/1.1 400 Bad Request\r\n\r\n", false).await, Ok(false));
+        assert_eq!(
+            answers(b"HTTP/1.1 400 Bad Request\r\n\r\n", false).await,
+            Ok(false)
+        );
         assert_eq!(answers(b"", false).await, Ok(false));
     }
 
     #[tokio::test]
     async fn a_server_that_waits_for_more_is_asked_to_end_it() {
-        assert_eq!(answers(b"HTTP/1.1 408 Timeout\r\n\r\n", true).await, Ok(false));
+        assert_eq!(
+            answers(b"HTTP/1.1 408 Timeout\r\n\r\n", true).await,
+            Ok(false)
+        );
     }
 
     #[tokio::test]

@@ -49,17 +49,27 @@ impl Problem {
     pub(super) async fn read(response: Response) -> Self {
         let status = response.status();
         let attempts = response.attempts();
-        let retry_after = response.header(&http::header::RETRY_AFTER).map(str::to_owned);
+        let retry_after = response
+            .header(&http::header::RETRY_AFTER)
+            .map(str::to_owned);
         let body = response.beginning(READ).await;
         let details = serde_json::from_slice(&body).map(|document: Document| document.errors);
         let details = details.unwrap_or_default();
         let text = details.is_empty().then(|| plain(&body)).flatten();
-        Self { status, details, text, attempts, retry_after }
+        Self {
+            status,
+            details,
+            text,
+            attempts,
+            retry_after,
+        }
     }
 
     /// Whether the registry names this code.
     pub fn has(&self, code: &str) -> bool {
-        self.details.iter().any(|detail| detail.code.eq_ignore_ascii_case(code))
+        self.details
+            .iter()
+            .any(|detail| detail.code.eq_ignore_ascii_case(code))
     }
 }
 
@@ -87,13 +97,17 @@ fn phrase(status: StatusCode) -> &'static str {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let detail = self.details.first();
-        let code = detail.map(|detail| detail.code.as_str()).filter(|code| !code.is_empty());
+        let code = detail
+            .map(|detail| detail.code.as_str())
+            .filter(|code| !code.is_empty());
         write!(f, "{} ({}", phrase(self.status), self.status.as_u16())?;
         if let Some(code) = code {
             write!(f, " {}", code.chars().take(64).collect::<String>())?;
         }
         f.write_str(")")?;
-        let message = detail.map(|d| d.message.as_str()).filter(|message| !message.is_empty());
+        let message = detail
+            .map(|d| d.message.as_str())
+            .filter(|message| !message.is_empty());
         if let Some(message) = message.or(self.text.as_deref()) {
             write!(f, ": {}", message.chars().take(SHOWN).collect::<String>())?;
         }
@@ -101,7 +115,11 @@ impl fmt::Display for Problem {
             write!(f, " (tried {} times)", self.attempts)?;
         }
         if let Some(wait) = &self.retry_after {
-            write!(f, " (asks to wait: {})", wait.chars().take(64).collect::<String>())?;
+            write!(
+                f,
+                " (asks to wait: {})",
+                wait.chars().take(64).collect::<String>()
+            )?;
         }
         Ok(())
     }
@@ -131,8 +149,16 @@ mod tests {
                 r#"{"errors":[{"code":"DENIED","message":"token lacks write:packages"}]}"#,
                 "denied (403 DENIED): token lacks write:packages",
             ),
-            (404, r#"{"errors":[{"code":"NAME_UNKNOWN"}]}"#, "not found (404 NAME_UNKNOWN)"),
-            (404, "404 page not found\n", "not found (404): 404 page not found"),
+            (
+                404,
+                r#"{"errors":[{"code":"NAME_UNKNOWN"}]}"#,
+                "not found (404 NAME_UNKNOWN)",
+            ),
+            (
+                404,
+                "404 page not found\n",
+                "not found (404): 404 page not found",
+            ),
             (503, "<html>busy</html>", "the registry is in trouble (503)"),
             (400, r#"{"errors":[]}"#, "refused (400)"),
             (400, r#"{"errors":"odd"}"#, "refused (400)"),
@@ -143,7 +169,10 @@ mod tests {
 
     #[test]
     fn codes_are_found_in_any_case() {
-        let problem = problem(400, r#"{"errors":[{"code":"x"},{"code":"Digest_Invalid"}]}"#);
+        let problem = problem(
+            400,
+            r#"{"errors":[{"code":"x"},{"code":"Digest_Invalid"}]}"#,
+        );
         assert!(problem.has("DIGEST_INVALID"));
         assert!(!problem.has("DENIED"));
     }

@@ -63,13 +63,30 @@ mod tests {
 
     #[test]
     fn what_a_partial_answer_brings() {
-        let good = ContentRange { first: 5, last: 9, total: Some(10) };
+        let good = ContentRange {
+            first: 5,
+            last: 9,
+            total: Some(10),
+        };
         assert_eq!(ContentRange::read("bytes 5-9/10"), Some(good));
-        let open = ContentRange { first: 5, last: 9, total: None };
+        let open = ContentRange {
+            first: 5,
+            last: 9,
+            total: None,
+        };
         assert_eq!(ContentRange::read("bytes 5-9/*"), Some(open));
         for bad in [
-            "", "5-9/10", "bytes 5-9", "bytes 9-5/10", "bytes 5-10/10", "bytes -9/10",
-            "bytes 5-/10", "bytes */10", "bytes 5-9/x", "bytes +5-9/10", "bytes 5-9/10/1",
+            "",
+            "5-9/10",
+            "bytes 5-9",
+            "bytes 9-5/10",
+            "bytes 5-10/10",
+            "bytes -9/10",
+            "bytes 5-/10",
+            "bytes */10",
+            "bytes 5-9/x",
+            "bytes +5-9/10",
+            "bytes 5-9/10/1",
             "items 5-9/10",
         ] {
             assert_eq!(ContentRange::read(bad), None, "{bad:?}");

@@ -41,7 +41,9 @@ impl Client {
         let mut url = self.url(&format!("{name}/blobs/uploads/")).await?;
         if let Some(from) = mount {
             let from = from.as_str();
-            url.query_pairs_mut().append_pair("mount", digest.as_ref()).append_pair("from", from);
+            url.query_pairs_mut()
+                .append_pair("mount", digest.as_ref())
+                .append_pair("from", from);
         }
         let response = self.call(Request::new(Method::POST, url), access).await?;
         match response.status() {
@@ -84,7 +86,10 @@ impl Client {
         let request = Request::new(Method::DELETE, session.url.clone()).attempts(Attempts::Once);
         if let Ok(granted) = self.authorize(access).await {
             let authorization = granted.map(|granted| granted.authorization);
-            let _ = self.transport.send(request.authorization(authorization)).await;
+            let _ = self
+                .transport
+                .send(request.authorization(authorization))
+                .await;
         }
     }
 }

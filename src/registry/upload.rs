@@ -115,7 +115,10 @@ impl Client {
             match filling.run().await? {
                 Ended::Done => return Ok(Placed::Sent),
                 Ended::Lost(last) if breaks >= most => {
-                    return Err(Error::Stuck { times: breaks, last });
+                    return Err(Error::Stuck {
+                        times: breaks,
+                        last,
+                    });
                 }
                 Ended::Lost(_) => {}
             }
@@ -163,8 +166,9 @@ impl Filling<'_> {
         let mut request = Request::new(Method::PATCH, self.session.url.clone());
         if self.offset > 0 {
             let range = format!("{}-{}", self.offset, self.blob.size() - 1);
-            let range = HeaderValue::from_str(&range)
-                .map_err(|_| Error::protocol(self.client.host(), "a range that no header can hold"))?;
+            let range = HeaderValue::from_str(&range).map_err(|_| {
+                Error::protocol(self.client.host(), "a range that no header can hold")
+            })?;
             request = request.header(CONTENT_RANGE, range);
         }
         self.send(request.body(self.body().await?)).await
@@ -192,7 +196,10 @@ impl Filling<'_> {
                 sent.fetch_max(at, Ordering::Relaxed);
             }
         }));
-        Ok(Body::Stream { stream: counted, length: self.blob.size() - self.offset })
+        Ok(Body::Stream {
+            stream: counted,
+            length: self.blob.size() - self.offset,
+        })
     }
 
     /// What an answer means for the upload.
@@ -200,13 +207,19 @@ impl Filling<'_> {
         let status = response.status();
         if status.is_success() {
             self.client.refuse_markup(&response)?;
-            return if act == Act::Patch { self.acknowledged(&response) } else { Ok(Step::Done) };
+            return if act == Act::Patch {
+                self.acknowledged(&response)
+            } else {
+                Ok(Step::Done)
+            };
         }
         match status.as_u16() {
             401 if !self.reauthorized => {
                 self.reauthorized = true;
                 let granted = self.client.authorize(self.access).await?;
-                self.client.reauthorize(self.access, &response, granted.as_ref()).await?;
+                self.client
+                    .reauthorize(self.access, &response, granted.as_ref())
+                    .await?;
                 self.ask(None).await
             }
             404 => self.gone(Some(Problem::read(response).await.into())).await,
@@ -218,7 +231,8 @@ impl Filling<'_> {
                 let after = response.header(&http::header::RETRY_AFTER);
                 let now = std::time::SystemTime::now();
                 let after = after.and_then(|after| transport::retry::retry_after(after, now));
-                self.broke(Outcome::Answered { status, after }, status.as_str()).await;
+                self.broke(Outcome::Answered { status, after }, status.as_str())
+                    .await;
                 self.ask(Some(Problem::read(response).await.into())).await
             }
             _ => self.refused(Problem::read(response).await, act).await,
@@ -246,7 +260,11 @@ impl Filling<'_> {
         self.client.follow(&mut self.session, response)?;
         let told = response.header(&RANGE).and_then(super::range::received);
         self.reached(told.unwrap_or(self.blob.size()));
-        Ok(if self.offset <= self.blob.size() { Step::On } else { Step::Lost(None) })
+        Ok(if self.offset <= self.blob.size() {
+            Step::On
+        } else {
+            Step::Lost(None)
+        })
     }
 
     /// No answer: the connection broke, or the source did.
@@ -283,7 +301,11 @@ impl Filling<'_> {
 
     /// The session is gone: perhaps because it ended well and the answer got lost.
     async fn gone(&mut self, last: Option<BoxError>) -> Result<Step, Error> {
-        if self.client.has_blob_as(self.name, self.blob.digest(), self.access).await? {
+        if self
+            .client
+            .has_blob_as(self.name, self.blob.digest(), self.access)
+            .await?
+        {
             return Ok(Step::Done);
         }
         *self.breaks += 1;

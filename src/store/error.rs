@@ -83,7 +83,8 @@ impl Error {
         let unknown = ["MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN"];
         unknown.iter().any(|code| problem.has(code)).then(|| {
             let told = problem.details.iter();
-            told.map(|detail| format!("{} {}", detail.message, detail.detail)).collect()
+            told.map(|detail| format!("{} {}", detail.message, detail.detail))
+                .collect()
         })
     }
 

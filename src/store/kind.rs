@@ -18,9 +18,9 @@ pub(super) fn kind_of(error: &registry::Error) -> Kind {
         | registry::Error::Corrupt { .. }
         | registry::Error::Manifest(_)
         | registry::Error::Unverifiable(_) => Kind::Corrupt,
-        registry::Error::Source(source) => {
-            source.downcast_ref::<Error>().map_or(Kind::Other, Error::kind)
-        }
+        registry::Error::Source(source) => source
+            .downcast_ref::<Error>()
+            .map_or(Kind::Other, Error::kind),
         registry::Error::Stuck { .. } => Kind::Unavailable,
     }
 }
@@ -31,9 +31,9 @@ fn of_transport(error: &transport::Error) -> Kind {
         | transport::Kind::Connect
         | transport::Kind::Stalled
         | transport::Kind::Broken => Kind::Unavailable,
-        transport::Kind::Redirect
-        | transport::Kind::TooLarge
-        | transport::Kind::Encoding => Kind::Corrupt,
+        transport::Kind::Redirect | transport::Kind::TooLarge | transport::Kind::Encoding => {
+            Kind::Corrupt
+        }
         transport::Kind::Settings => Kind::Usage,
         transport::Kind::NoSuchHost
         | transport::Kind::Certificate
@@ -47,7 +47,10 @@ fn of_auth(error: &auth::Error) -> Kind {
         auth::Error::Transport(error) => of_transport(error),
         auth::Error::Credential(CredentialError::Unreadable { .. }) => Kind::Local,
         auth::Error::Credential(_) => Kind::Usage,
-        auth::Error::Challenge { source: ChallengeError::Malformed(_), .. }
+        auth::Error::Challenge {
+            source: ChallengeError::Malformed(_),
+            ..
+        }
         | auth::Error::Reply { .. } => Kind::Corrupt,
         auth::Error::Challenge { .. }
         | auth::Error::Unchallenged { .. }

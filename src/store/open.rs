@@ -39,20 +39,27 @@ impl Stores {
         reach: HashMap<Host, Reach>,
     ) -> Self {
         let auth = Arc::new(Authenticator::new(Arc::clone(&transport), credentials));
-        Self { transport, auth, reach, clients: Mutex::default() }
+        Self {
+            transport,
+            auth,
+            reach,
+            clients: Mutex::default(),
+        }
     }
 
     /// The store of a repository. Nothing is sent yet.
     pub fn open(&self, repository: &Repository) -> Arc<dyn Store> {
-        Arc::new(Remote::new(self.client(&repository.host), repository.clone()))
+        Arc::new(Remote::new(
+            self.client(&repository.host),
+            repository.clone(),
+        ))
     }
 
     /// The repositories of a registry, where it lists them.
     pub fn catalog(&self, host: &Host) -> BoxStream<'static, Result<RepositoryName>> {
         let what = format!("cannot list the repositories of {host}");
-        let failed = move |error: registry::Error| {
-            Error::caused(kind_of(&error), what.clone(), error)
-        };
+        let failed =
+            move |error: registry::Error| Error::caused(kind_of(&error), what.clone(), error);
         self.client(host).catalog().map_err(failed).boxed()
     }
 
@@ -67,8 +74,10 @@ impl Stores {
     fn client(&self, host: &Host) -> Arc<Client> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let made = clients.entry(host.clone()).or_insert_with(|| {
-            let Reach { plain_http, token_services } =
-                self.reach.get(host).cloned().unwrap_or_default();
+            let Reach {
+                plain_http,
+                token_services,
+            } = self.reach.get(host).cloned().unwrap_or_default();
             let address = Address::new(host.clone(), plain_http, token_services);
             let (transport, auth) = (Arc::clone(&self.transport), Arc::clone(&self.auth));
             Arc::new(Client::new(address, transport, auth))

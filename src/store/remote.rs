@@ -46,21 +46,33 @@ impl Store for Remote {
     }
 
     async fn resolve(&self, target: &Target) -> Result<Descriptor> {
-        let asked = self.client.head_manifest(&self.repository.name, target).await;
+        let asked = self
+            .client
+            .head_manifest(&self.repository.name, target)
+            .await;
         match asked.map_err(|error| self.failed("read", target, error))? {
             Some(descriptor) => Ok(descriptor),
             // A HEAD has no body to say why, and some registries refuse it with a 404.
-            None => self.manifest(target).await.map(|manifest| manifest.descriptor().clone()),
+            None => self
+                .manifest(target)
+                .await
+                .map(|manifest| manifest.descriptor().clone()),
         }
     }
 
     async fn find(&self, target: &Target) -> Result<Option<Descriptor>> {
-        let asked = self.client.head_manifest_to_write(&self.repository.name, target).await;
+        let asked = self
+            .client
+            .head_manifest_to_write(&self.repository.name, target)
+            .await;
         asked.map_err(|error| self.failed("look at", target, error))
     }
 
     async fn manifest(&self, target: &Target) -> Result<Manifest> {
-        let read = self.client.get_manifest(&self.repository.name, target).await;
+        let read = self
+            .client
+            .get_manifest(&self.repository.name, target)
+            .await;
         read.map_err(|error| self.failed("read", target, error))
     }
 
@@ -71,7 +83,10 @@ impl Store for Remote {
         precondition: &Precondition,
     ) -> Result<Put> {
         let name = &self.repository.name;
-        let put = self.client.put_manifest(name, target, manifest, precondition).await;
+        let put = self
+            .client
+            .put_manifest(name, target, manifest, precondition)
+            .await;
         put.map_err(|error| self.failed("write", target, error))
     }
 
@@ -81,7 +96,10 @@ impl Store for Remote {
     }
 
     async fn blob(&self, blob: &Descriptor, offset: u64) -> Result<Opened> {
-        let opened = self.client.get_blob(&self.repository.name, blob, offset).await;
+        let opened = self
+            .client
+            .get_blob(&self.repository.name, blob, offset)
+            .await;
         opened.map_err(|error| self.blob_failed("read from", blob.digest(), error))
     }
 
@@ -92,14 +110,23 @@ impl Store for Remote {
         hints: Hints<'_>,
     ) -> Result<Placed> {
         let name = &self.repository.name;
-        let Hints { mount_from, likely_absent } = hints;
-        let placed = self.client.ensure_blob(name, blob, source, mount_from, likely_absent).await;
+        let Hints {
+            mount_from,
+            likely_absent,
+        } = hints;
+        let placed = self
+            .client
+            .ensure_blob(name, blob, source, mount_from, likely_absent)
+            .await;
         placed.map_err(|error| self.blob_failed("write to", blob.digest(), error))
     }
 
     async fn mountable(&self, other: &Repository) -> Option<RepositoryName> {
         let same = other.host == self.repository.host
-            && self.client.shares_credential(&self.repository.name, &other.name).await;
+            && self
+                .client
+                .shares_credential(&self.repository.name, &other.name)
+                .await;
         same.then(|| other.name.clone())
     }
 
@@ -108,11 +135,17 @@ impl Store for Remote {
         let failed = move |error: registry::Error| {
             Error::caused(kind_of(&error), format!("cannot list {repository}"), error)
         };
-        self.client.tags(&self.repository.name).map_err(failed).boxed()
+        self.client
+            .tags(&self.repository.name)
+            .map_err(failed)
+            .boxed()
     }
 
     async fn delete(&self, target: &Target) -> Result<()> {
-        let deleted = self.client.delete_manifest(&self.repository.name, target).await;
+        let deleted = self
+            .client
+            .delete_manifest(&self.repository.name, target)
+            .await;
         deleted.map_err(|error| {
             // distribution 2.x knows no delete by tag and says so in these words.
             let by_tag = target.tag().is_some() && error.has("DIGEST_INVALID");

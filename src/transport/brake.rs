@@ -39,7 +39,13 @@ impl Brake {
         let most = most.max(1);
         Self {
             slots: Arc::new(Semaphore::new(most)),
-            state: Mutex::new(State { allowed: most, most, good: 0, owed: 0, not_before: None }),
+            state: Mutex::new(State {
+                allowed: most,
+                most,
+                good: 0,
+                owed: 0,
+                not_before: None,
+            }),
         }
     }
 

@@ -92,7 +92,10 @@ mod tests {
 
     #[test]
     fn a_token_service_is_a_neighbour_or_was_named() {
-        let home = home("https://registry.example.com/", &["auth.example.org", "sso.internal:8443"]);
+        let home = home(
+            "https://registry.example.com/",
+            &["auth.example.org", "sso.internal:8443"],
+        );
         for (url, expected) in [
             ("https://registry.example.com/token", true),
             ("https://auth.example.com/token", true),
@@ -112,8 +115,20 @@ mod tests {
     #[test]
     fn a_plain_registry_has_no_neighbours_but_those_that_were_named() {
         let home = home("http://127.0.0.1:5000/", &["127.0.0.1:5001"]);
-        assert!(carries(&home, "http://127.0.0.1:5000/token", Road::TokenService));
-        assert!(carries(&home, "http://127.0.0.1:5001/token", Road::TokenService));
-        assert!(!carries(&home, "http://127.0.0.1:5002/token", Road::TokenService));
+        assert!(carries(
+            &home,
+            "http://127.0.0.1:5000/token",
+            Road::TokenService
+        ));
+        assert!(carries(
+            &home,
+            "http://127.0.0.1:5001/token",
+            Road::TokenService
+        ));
+        assert!(!carries(
+            &home,
+            "http://127.0.0.1:5002/token",
+            Road::TokenService
+        ));
     }
 }

@@ -88,7 +88,9 @@ pub(super) struct Clients {
 
 impl Clients {
     pub(super) fn new() -> Self {
-        Self { made: Mutex::new(HashMap::new()) }
+        Self {
+            made: Mutex::new(HashMap::new()),
+        }
     }
 
     /// The client for requests to `origin`.
@@ -99,7 +101,10 @@ impl Clients {
         lane: Lane,
     ) -> Result<reqwest::Client, Error> {
         let authority = origin.authority();
-        let own = settings.hosts.get(&authority).filter(|own| own.changes_trust());
+        let own = settings
+            .hosts
+            .get(&authority)
+            .filter(|own| own.changes_trust());
         let trust = match (origin.is_secure(), own) {
             (false, _) => Trust::Plain,
             (true, None) => Trust::Platform(lane),
@@ -142,7 +147,9 @@ fn build(
         Trust::Platform(Lane::Bulk) | Trust::Host(_, Lane::Bulk) => builder.http1_only(),
         Trust::Platform(Lane::Questions) | Trust::Host(_, Lane::Questions) => builder,
     };
-    let of_host = own.map(|own| own.authorities.as_slice()).unwrap_or_default();
+    let of_host = own
+        .map(|own| own.authorities.as_slice())
+        .unwrap_or_default();
     for pem in settings.authorities.iter().chain(of_host) {
         builder = builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(pem)?);
     }
@@ -156,9 +163,15 @@ fn build(
 }
 
 fn proxies(settings: &Proxies) -> Result<Vec<reqwest::Proxy>, reqwest::Error> {
-    let none = settings.none.as_deref().and_then(reqwest::NoProxy::from_string);
+    let none = settings
+        .none
+        .as_deref()
+        .and_then(reqwest::NoProxy::from_string);
     let text = |secret: &Option<Secret>| {
-        secret.as_ref().and_then(Secret::expose_str).map(str::to_owned)
+        secret
+            .as_ref()
+            .and_then(Secret::expose_str)
+            .map(str::to_owned)
     };
     let mut proxies = Vec::new();
     if let Some(url) = text(&settings.http) {

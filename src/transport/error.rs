@@ -49,11 +49,19 @@ pub struct Error {
 
 impl Error {
     pub(super) fn new(kind: Kind, what: impl Into<String>) -> Self {
-        Self { kind, what: what.into(), source: None }
+        Self {
+            kind,
+            what: what.into(),
+            source: None,
+        }
     }
 
     fn caused(kind: Kind, what: String, source: impl Into<BoxError>) -> Self {
-        Self { kind, what, source: Some(source.into()) }
+        Self {
+            kind,
+            what,
+            source: Some(source.into()),
+        }
     }
 
     /// What sort of failure it was.
@@ -70,7 +78,11 @@ impl Error {
     }
 
     pub(super) fn settings(host: &str, source: impl Into<BoxError>) -> Self {
-        Self::caused(Kind::Settings, format!("the settings for {host} cannot be used"), source)
+        Self::caused(
+            Kind::Settings,
+            format!("the settings for {host} cannot be used"),
+            source,
+        )
     }
 
     pub(super) fn stalled(url: &Url, idle: Duration) -> Self {
@@ -80,11 +92,17 @@ impl Error {
 
     pub(super) fn too_large(url: &Url, limit: usize) -> Self {
         let shown = Redacted::new(url);
-        Self::new(Kind::TooLarge, format!("{shown} answers with more than {limit} bytes"))
+        Self::new(
+            Kind::TooLarge,
+            format!("{shown} answers with more than {limit} bytes"),
+        )
     }
 
     pub(super) fn redirect(from: &Url, why: &str) -> Self {
-        Self::new(Kind::Redirect, format!("a redirect from {} {why}", authority(from)))
+        Self::new(
+            Kind::Redirect,
+            format!("a redirect from {} {why}", authority(from)),
+        )
     }
 
     pub(super) fn encoding(url: &Url, encoding: &str) -> Self {
@@ -99,9 +117,10 @@ impl Error {
         let host = authority(url);
         let (kind, what) = match cause {
             Cause::Source => (Kind::Source, format!("cannot send to {host}")),
-            Cause::Certificate => {
-                (Kind::Certificate, format!("{host} shows a certificate that is not trusted"))
-            }
+            Cause::Certificate => (
+                Kind::Certificate,
+                format!("{host} shows a certificate that is not trusted"),
+            ),
             Cause::Tls => (Kind::Tls, format!("cannot speak TLS with {host}")),
             Cause::Refused => (Kind::Refused, format!("cannot connect to {host}")),
             _ if error.is_dns() && !cause_is_passing(&error) => {
@@ -112,7 +131,11 @@ impl Error {
             _ => (Kind::Broken, format!("the connection to {host} broke")),
         };
         match innermost(error.without_url()) {
-            Some(source) => Self { kind, what, source: Some(source) },
+            Some(source) => Self {
+                kind,
+                what,
+                source: Some(source),
+            },
             None => Self::new(kind, what),
         }
     }

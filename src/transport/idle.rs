@@ -14,7 +14,10 @@ pub struct Activity {
 
 impl Default for Activity {
     fn default() -> Self {
-        Self { start: Instant::now(), last: AtomicU64::new(0) }
+        Self {
+            start: Instant::now(),
+            last: AtomicU64::new(0),
+        }
     }
 }
 
@@ -68,7 +71,11 @@ mod tests {
                 busy.touch();
             }
         };
-        assert!(unless_stalled(work, &activity, Duration::from_secs(60)).await.is_ok());
+        assert!(
+            unless_stalled(work, &activity, Duration::from_secs(60))
+                .await
+                .is_ok()
+        );
     }
 
     #[tokio::test(start_paused = true)]

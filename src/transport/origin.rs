@@ -100,8 +100,14 @@ mod tests {
 
     #[test]
     fn the_port_is_part_of_it_and_the_default_port_is_not_shown() {
-        assert_eq!(origin("https://a.example/"), origin("https://A.example:443/x"));
-        assert_ne!(origin("https://a.example/"), origin("https://a.example:5000/"));
+        assert_eq!(
+            origin("https://a.example/"),
+            origin("https://A.example:443/x")
+        );
+        assert_ne!(
+            origin("https://a.example/"),
+            origin("https://a.example:5000/")
+        );
         assert_ne!(origin("https://a.example/"), origin("http://a.example/"));
         assert_eq!(origin("https://a.example:443/").authority(), "a.example");
         assert_eq!(origin("http://[::1]:5000/").authority(), "[::1]:5000");
@@ -117,9 +123,15 @@ mod tests {
     #[test]
     fn neighbours_share_a_registrable_domain() {
         let same = |a: &str, b: &str| origin(a).same_site(&origin(b));
-        assert!(same("https://registry-1.docker.io/", "https://auth.docker.io/"));
+        assert!(same(
+            "https://registry-1.docker.io/",
+            "https://auth.docker.io/"
+        ));
         assert!(same("https://registry.gitlab.com/", "https://gitlab.com/"));
-        assert!(!same("https://a.example.com/", "https://a.example.com.evil.org/"));
+        assert!(!same(
+            "https://a.example.com/",
+            "https://a.example.com.evil.org/"
+        ));
         assert!(!same("https://alice.github.io/", "https://bob.github.io/"));
         assert!(!same("https://a.co.uk/", "https://b.co.uk/"));
         assert!(!same("https://a.internal/", "https://b.internal/"));

@@ -21,7 +21,9 @@ impl Redacted {
         }
         shown.push_str(url.path());
         for (index, pair) in url.query().unwrap_or_default().split('&').enumerate() {
-            let (name, value) = pair.split_once('=').map_or((pair, None), |(n, v)| (n, Some(v)));
+            let (name, value) = pair
+                .split_once('=')
+                .map_or((pair, None), |(n, v)| (n, Some(v)));
             if name.is_empty() && value.is_none() {
                 continue;
             }
@@ -54,7 +56,10 @@ mod tests {
     fn user_information_and_query_values_are_not_shown() {
         for (url, shown) in [
             ("https://a.example/v2/", "https://a.example/v2/"),
-            ("https://me:pw@a.example:5000/v2/", "https://a.example:5000/v2/"),
+            (
+                "https://me:pw@a.example:5000/v2/",
+                "https://a.example:5000/v2/",
+            ),
             (
                 "https://s3.example/b?X-Amz-Signature=abc&x=1#frag",
                 "https://s3.example/b?X-Amz-Signature=***&x=***",

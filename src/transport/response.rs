@@ -21,7 +21,13 @@ pub struct Response {
 
 impl Response {
     pub(super) fn new(inner: reqwest::Response, url: Url, idle: Duration, slot: Slot) -> Self {
-        Self { inner, url, idle, attempts: 1, _slot: slot }
+        Self {
+            inner,
+            url,
+            idle,
+            attempts: 1,
+            _slot: slot,
+        }
     }
 
     pub(super) fn after(mut self, attempts: u32) -> Self {

@@ -99,7 +99,9 @@ pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     }
     let date = httpdate::parse_http_date(value).ok()?;
     // A date has whole seconds: the moment it names may be up to one later.
-    date.duration_since(now).ok().map(|wait| wait + Duration::from_millis(500))
+    date.duration_since(now)
+        .ok()
+        .map(|wait| wait + Duration::from_millis(500))
 }
 
 #[cfg(test)]
@@ -123,7 +125,10 @@ mod tests {
     fn waits_double_up_to_the_last_attempt() {
         let waits: Vec<_> = (1..=5).map(|n| seconds(Outcome::MaybeSent, n)).collect();
         assert_eq!(waits, [Some(0.5), Some(1.0), Some(2.0), Some(4.0), None]);
-        let policy = RetryPolicy { attempts: 40, ..RetryPolicy::default() };
+        let policy = RetryPolicy {
+            attempts: 40,
+            ..RetryPolicy::default()
+        };
         let late = policy.delay(39, Outcome::MaybeSent, 0.5).unwrap();
         assert_eq!(late, policy.cap);
     }

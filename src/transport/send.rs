@@ -85,7 +85,10 @@ impl Transport {
 
     fn wait(&self, attempt: u32, result: &Result<Response, Error>) -> Option<Duration> {
         let outcome = match result {
-            Ok(response) => Outcome::Answered { status: response.status(), after: asked(response) },
+            Ok(response) => Outcome::Answered {
+                status: response.status(),
+                after: asked(response),
+            },
             Err(error) if !error.is_temporary() => return None,
             Err(error) => match error.kind() {
                 Kind::Refused => Outcome::NotSent { refused: true },
@@ -97,13 +100,18 @@ impl Transport {
     }
 
     async fn pause(&self, url: &Url, wait: Duration, result: &Result<Response, Error>) {
-        let Some(origin) = Origin::of(url) else { return };
+        let Some(origin) = Origin::of(url) else {
+            return;
+        };
         let reason = match result {
             Ok(response) => response.status().to_string(),
             Err(error) => error.to_string(),
         };
         self.observer.waiting(&origin.authority(), &reason, wait);
-        let patience = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE];
+        let patience = [
+            StatusCode::TOO_MANY_REQUESTS,
+            StatusCode::SERVICE_UNAVAILABLE,
+        ];
         match result {
             Ok(response) if patience.contains(&response.status()) => self.brake(&origin).hold(wait),
             _ => tokio::time::sleep(wait).await,
@@ -123,7 +131,10 @@ impl Transport {
                 }
             }
         }
-        Err(Error::new(Kind::Redirect, format!("more than {REDIRECTS} redirects in a row")))
+        Err(Error::new(
+            Kind::Redirect,
+            format!("more than {REDIRECTS} redirects in a row"),
+        ))
     }
 
     async fn hop(&self, request: Request, attempt: u32) -> Result<Next, Error> {
@@ -163,7 +174,12 @@ impl Transport {
         let (built, activity, idle) = self.build(request, authorized)?;
         let start = Instant::now();
         let result = match unless_stalled(client.execute(built), &activity, idle).await {
-            Ok(Ok(inner)) => Ok(Response::new(inner, url.clone(), self.settings.idle_timeout, slot)),
+            Ok(Ok(inner)) => Ok(Response::new(
+                inner,
+                url.clone(),
+                self.settings.idle_timeout,
+                slot,
+            )),
             Ok(Err(error)) => Err(Error::from_reqwest(&url, error)),
             Err(stalled) => Err(Error::stalled(&url, stalled.0)),
         };
@@ -190,19 +206,28 @@ impl Transport {
         let mut built = reqwest::Request::new(request.method, request.url);
         *built.headers_mut() = request.headers;
         let headers = built.headers_mut();
-        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        headers.insert(
+            header::ACCEPT_ENCODING,
+            HeaderValue::from_static("identity"),
+        );
         if let Some(authorization) = request.authorization.filter(|_| authorized) {
             headers.insert(header::AUTHORIZATION, authorization.value().clone());
         }
         match request.body {
-            Body::Empty if matches!(*built.method(), Method::POST | Method::PUT | Method::PATCH) => {
-                built.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(0));
+            Body::Empty
+                if matches!(*built.method(), Method::POST | Method::PUT | Method::PATCH) =>
+            {
+                built
+                    .headers_mut()
+                    .insert(header::CONTENT_LENGTH, HeaderValue::from(0));
             }
             Body::Empty => {}
             Body::Bytes(bytes) => *built.body_mut() = Some(bytes.into()),
             Body::Stream { stream, length } => {
                 idle += COMMIT_PER_GIB.mul_f64(length as f64 / f64::from(1 << 30));
-                built.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+                built
+                    .headers_mut()
+                    .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
                 let moving = Arc::clone(&activity);
                 let watched = stream.map(move |chunk| {
                     moving.touch();
@@ -218,7 +243,9 @@ impl Transport {
         let mut brakes = self.brakes.lock().unwrap_or_else(PoisonError::into_inner);
         let made = brakes.entry(origin.clone()).or_insert_with(|| {
             let own = self.settings.hosts.get(&origin.authority());
-            Arc::new(Brake::new(own.and_then(|own| own.concurrency).unwrap_or(QUESTIONS)))
+            Arc::new(Brake::new(
+                own.and_then(|own| own.concurrency).unwrap_or(QUESTIONS),
+            ))
         });
         Arc::clone(made)
     }
@@ -251,11 +278,7 @@ fn refuse_compressed(response: Response) -> Result<Response, Error> {
 }
 
 /// Where to go on, or `None` where the answer is final.
-fn redirect(
-    method: &Method,
-    repeatable: bool,
-    response: &Response,
-) -> Result<Option<Url>, Error> {
+fn redirect(method: &Method, repeatable: bool, response: &Response) -> Result<Option<Url>, Error> {
     let reading = matches!(*method, Method::GET | Method::HEAD);
     let follow = match response.status().as_u16() {
         301 | 302 | 307 | 308 => reading || repeatable,
@@ -269,7 +292,9 @@ fn redirect(
     let location = response
         .header(&header::LOCATION)
         .ok_or_else(|| Error::redirect(from, "names no single place to go to"))?;
-    let to = from.join(location).map_err(|_| Error::redirect(from, "is not a URL"))?;
+    let to = from
+        .join(location)
+        .map_err(|_| Error::redirect(from, "is not a URL"))?;
     if !to.username().is_empty() || to.password().is_some() {
         return Err(Error::redirect(from, "brings a password of its own"));
     }

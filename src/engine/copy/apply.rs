@@ -1,11 +1,11 @@
 //! Doing what a plan says: blobs side by side, each manifest as soon as what it needs is there,
 //! the root last.
 
+use super::Options;
 use super::event::{Event, Placed, Progress};
 use super::pipe::Pipe;
 use super::plan::{Destination, Node, Work};
 use super::queue::Queue;
-use super::Options;
 use crate::oci::reference::{RepositoryName, Target};
 use crate::oci::{Descriptor, Digest};
 use crate::store::{Error, Hints, Kind, Precondition, Result, Store};
@@ -62,7 +62,10 @@ pub async fn apply(
         manifests: work.nodes.len(),
     });
     for layer in &work.foreign {
-        let note = format!("{} may not be distributed and is not copied", layer.digest());
+        let note = format!(
+            "{} may not be distributed and is not copied",
+            layer.digest()
+        );
         progress.report(Event::Note(&note));
     }
     let mount_from: Vec<_> = work.mount_from.iter().cloned().collect();
@@ -100,12 +103,18 @@ impl Missing {
                 parents[child].push(position);
             }
         }
-        Self { count, blob_users, parents }
+        Self {
+            count,
+            blob_users,
+            parents,
+        }
     }
 
     /// The manifests that need nothing from the start.
     fn ready(&self) -> Vec<usize> {
-        (0..self.count.len()).filter(|&node| self.count[node] == 0).collect()
+        (0..self.count.len())
+            .filter(|&node| self.count[node] == 0)
+            .collect()
     }
 
     /// The manifests that miss nothing more after this.
@@ -182,11 +191,17 @@ async fn place(copy: Arc<Copy>, position: usize) -> Result<Done> {
 async fn publish(copy: Arc<Copy>, position: usize) -> Result<Done> {
     let node = &copy.work.nodes[position];
     let digest = node.manifest.digest().clone();
-    let target = if position == 0 { copy.target.clone() } else { Target::Digest(digest.clone()) };
+    let target = if position == 0 {
+        copy.target.clone()
+    } else {
+        Target::Digest(digest.clone())
+    };
     match copy.put(node, &target).await {
         Ok(()) => {}
         Err(error) => {
-            let Some(lost) = error.missing_parts() else { return Err(error) };
+            let Some(lost) = error.missing_parts() else {
+                return Err(error);
+            };
             copy.replace_lost(node, &lost).await?;
             copy.put(node, &target).await?;
         }
@@ -197,7 +212,10 @@ async fn publish(copy: Arc<Copy>, position: usize) -> Result<Done> {
 
 impl Copy {
     async fn put(&self, node: &Node, target: &Target) -> Result<()> {
-        let put = self.to.put_manifest(target, &node.manifest, &Precondition::Anything).await;
+        let put = self
+            .to
+            .put_manifest(target, &node.manifest, &Precondition::Anything)
+            .await;
         put.map(|_| ())
     }
 
@@ -222,7 +240,8 @@ impl Copy {
                 // A cache in between may have spoiled it: it is read once more, whole.
                 Some(fault) if fault.kind() == Kind::Corrupt && again => {
                     again = false;
-                    self.progress.report(Event::Note(&format!("{fault}; reading it once more")));
+                    self.progress
+                        .report(Event::Note(&format!("{fault}; reading it once more")));
                     pipe.start_over();
                 }
                 Some(fault) => return Err(fault),
@@ -237,10 +256,16 @@ impl Copy {
         let named = |digest: &Digest| told.iter().any(|part| part.contains(digest.digest()));
         let blobs = node.blobs.iter().map(|&blob| &self.work.blobs[blob]);
         let lost: Vec<_> = blobs.clone().filter(|blob| named(blob.digest())).collect();
-        let lost = if lost.is_empty() { blobs.collect() } else { lost };
+        let lost = if lost.is_empty() {
+            blobs.collect()
+        } else {
+            lost
+        };
         for blob in lost {
             let digest = blob.digest();
-            self.progress.report(Event::Note(&format!("the registry lost {digest}; sending it again")));
+            self.progress.report(Event::Note(&format!(
+                "the registry lost {digest}; sending it again"
+            )));
             self.place(blob).await?;
         }
         Ok(())

@@ -28,6 +28,10 @@ pub const JOBS: usize = 48;
 
 impl Default for Options {
     fn default() -> Self {
-        Self { jobs: JOBS, attempts: 5, no_clobber: false }
+        Self {
+            jobs: JOBS,
+            attempts: 5,
+            no_clobber: false,
+        }
     }
 }

@@ -72,12 +72,21 @@ impl Pipe {
         progress: &Arc<dyn Progress>,
     ) -> Result<Self> {
         let verifier = Verifier::new(blob).map_err(|error| {
-            Error::caused(Kind::Corrupt, format!("cannot copy {}", blob.digest()), error)
+            Error::caused(
+                Kind::Corrupt,
+                format!("cannot copy {}", blob.digest()),
+                error,
+            )
         })?;
         if blob.size() == 0 && !verifier.clone().matches() {
             return Err(mismatch(blob));
         }
-        let state = State { snapshots: vec![verifier], prepared: None, opened: 0, fault: None };
+        let state = State {
+            snapshots: vec![verifier],
+            prepared: None,
+            opened: 0,
+            fault: None,
+        };
         let shared = Shared {
             from: Arc::clone(from),
             blob: blob.clone(),
@@ -85,7 +94,9 @@ impl Pipe {
             progress: Arc::clone(progress),
             state: Mutex::new(state),
         };
-        Ok(Self { shared: Arc::new(shared) })
+        Ok(Self {
+            shared: Arc::new(shared),
+        })
     }
 
     /// What went wrong on this side, if anything: where the source fails, the destination only
@@ -109,7 +120,8 @@ impl Source for Pipe {
             return;
         }
         // What goes wrong here goes wrong again when the bytes are wanted, and is told then.
-        if let Ok(Opened { stream, offset: 0 }) = self.shared.from.blob(&self.shared.blob, 0).await {
+        if let Ok(Opened { stream, offset: 0 }) = self.shared.from.blob(&self.shared.blob, 0).await
+        {
             self.shared.lock().prepared = Some(stream);
         }
     }
@@ -148,7 +160,9 @@ impl Shared {
             Event::Resumed(&self.blob, offset)
         };
         self.progress.report(event);
-        let usable = state.snapshots.partition_point(|snapshot| snapshot.seen() <= offset);
+        let usable = state
+            .snapshots
+            .partition_point(|snapshot| snapshot.seen() <= offset);
         // The first was taken before any byte, so that there is always one.
         let verifier = state.snapshots[usable.max(1) - 1].clone();
         state.snapshots.truncate(usable.max(1));
@@ -170,7 +184,9 @@ impl Reading {
     /// The next chunk, hashed. The last is handed over only once the digest agrees.
     async fn next(&mut self) -> Result<Option<Bytes>, BoxError> {
         while self.verifier.remaining() > 0 {
-            let Some(chunk) = self.pull().await? else { continue };
+            let Some(chunk) = self.pull().await? else {
+                continue;
+            };
             let at = self.verifier.seen();
             self.verifier.update(&chunk);
             if self.verifier.overrun() {
@@ -182,7 +198,9 @@ impl Reading {
             self.shared.remember(&self.verifier);
             if let Some(chunk) = from_offset(chunk, at, self.begin) {
                 let moved = chunk.len() as u64;
-                self.shared.progress.report(Event::Moved(&self.shared.blob, moved));
+                self.shared
+                    .progress
+                    .report(Event::Moved(&self.shared.blob, moved));
                 return Ok(Some(chunk));
             }
         }
@@ -229,7 +247,9 @@ impl Reading {
         }
         self.breaks += 1;
         if self.breaks < self.shared.attempts {
-            self.shared.progress.report(Event::Resumed(&self.shared.blob, at.max(self.begin)));
+            self.shared
+                .progress
+                .report(Event::Resumed(&self.shared.blob, at.max(self.begin)));
             tokio::time::sleep(PAUSE * 2u32.saturating_pow(self.breaks - 1).min(64)).await;
             return Ok(());
         }
@@ -239,7 +259,9 @@ impl Reading {
         let fault = match error {
             Some(error) => {
                 let times = self.breaks;
-                let what = format!("cannot read from {repository} {digest}: it broke off {times} times without getting on");
+                let what = format!(
+                    "cannot read from {repository} {digest}: it broke off {times} times without getting on"
+                );
                 Error::caused(Kind::Unavailable, what, error)
             }
             None => {
@@ -269,9 +291,15 @@ fn from_offset(mut chunk: Bytes, at: u64, begin: u64) -> Option<Bytes> {
 
 fn longer(blob: &Descriptor) -> Error {
     let (digest, size) = (blob.digest(), blob.size());
-    Error::new(Kind::Corrupt, format!("{digest} is longer than its {size} bytes"))
+    Error::new(
+        Kind::Corrupt,
+        format!("{digest} is longer than its {size} bytes"),
+    )
 }
 
 fn mismatch(blob: &Descriptor) -> Error {
-    Error::new(Kind::Corrupt, format!("the bytes of {} do not match its digest", blob.digest()))
+    Error::new(
+        Kind::Corrupt,
+        format!("the bytes of {} do not match its digest", blob.digest()),
+    )
 }

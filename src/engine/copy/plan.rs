@@ -109,7 +109,9 @@ pub async fn plan(
     let (source, there) = (source?, there?);
     let digest = source.digest();
     if there.as_ref().is_some_and(|there| there.digest() == digest) {
-        return Ok(Plan::Nothing { digest: digest.clone() });
+        return Ok(Plan::Nothing {
+            digest: digest.clone(),
+        });
     }
     check(to, digest, there.as_ref(), options)?;
     let root = from.manifest(&Target::Digest(digest.clone())).await?;
@@ -201,7 +203,13 @@ impl<'a> Walk<'a> {
         let (from, to, warm) = (self.from, self.to, self.warm);
         let read: Vec<(Descriptor, Option<Manifest>)> = stream::iter(wanted)
             .map(|child| async move {
-                if warm && to.store.find(&Target::Digest(child.digest().clone())).await?.is_some() {
+                if warm
+                    && to
+                        .store
+                        .find(&Target::Digest(child.digest().clone()))
+                        .await?
+                        .is_some()
+                {
                     return Ok((child, None));
                 }
                 let manifest = read(&**from, &child).await?;
@@ -213,7 +221,8 @@ impl<'a> Walk<'a> {
         let mut next = Vec::new();
         for (child, manifest) in read {
             let Some(manifest) = manifest else { continue };
-            self.node_of.insert(child.digest().clone(), Some(self.nodes.len()));
+            self.node_of
+                .insert(child.digest().clone(), Some(self.nodes.len()));
             next.extend(self.enter(manifest, false)?);
         }
         Ok(next)
@@ -241,7 +250,11 @@ impl<'a> Walk<'a> {
         }
         blobs.sort_unstable();
         blobs.dedup();
-        self.nodes.push(Node { manifest, blobs, children: Vec::new() });
+        self.nodes.push(Node {
+            manifest,
+            blobs,
+            children: Vec::new(),
+        });
         Ok(wanted)
     }
 
@@ -276,15 +289,16 @@ impl<'a> Walk<'a> {
 
 /// Reads a child, which must be what its parent says it is.
 async fn read(from: &dyn Store, child: &Descriptor) -> Result<Manifest> {
-    let manifest = from.manifest(&Target::Digest(child.digest().clone())).await?;
+    let manifest = from
+        .manifest(&Target::Digest(child.digest().clone()))
+        .await?;
     let found = manifest.descriptor();
     if found.size() != child.size() || found.media_type() != child.media_type() {
         let digest = child.digest();
         let (kind, size) = (found.media_type(), found.size());
         let (told, told_size) = (child.media_type(), child.size());
-        let what = format!(
-            "{digest} is `{kind}` of {size} bytes, and listed as `{told}` of {told_size}"
-        );
+        let what =
+            format!("{digest} is `{kind}` of {size} bytes, and listed as `{told}` of {told_size}");
         return Err(Error::new(Kind::Corrupt, what));
     }
     Ok(manifest)

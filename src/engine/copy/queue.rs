@@ -21,7 +21,12 @@ impl Queue {
     pub(super) fn new(blobs: &[Descriptor], jobs: usize) -> Self {
         let mut waiting: Vec<_> = blobs.iter().map(Descriptor::size).enumerate().collect();
         waiting.sort_by_key(|&(position, size)| (std::cmp::Reverse(size), position));
-        Self { waiting: waiting.into(), jobs: jobs.max(1), running: 0, bytes: 0 }
+        Self {
+            waiting: waiting.into(),
+            jobs: jobs.max(1),
+            running: 0,
+            bytes: 0,
+        }
     }
 
     /// The next blob that may set off now.
@@ -52,9 +57,8 @@ mod tests {
     use crate::oci::digest::sha256;
 
     fn blobs(sizes: &[u64]) -> Vec<Descriptor> {
-        let blob = |&size: &u64| {
-            Descriptor::new(MediaType::ImageLayer, size, sha256(&size.to_be_bytes()))
-        };
+        let blob =
+            |&size: &u64| Descriptor::new(MediaType::ImageLayer, size, sha256(&size.to_be_bytes()));
         sizes.iter().map(blob).collect()
     }
 

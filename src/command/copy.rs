@@ -1,0 +1,196 @@
+//! `copy`: an image or index, byte for byte.
+
+use super::failure::{Usage, at_tag};
+use super::image::{check_tag, reference};
+use crate::app::App;
+use crate::engine::copy::plan::Work;
+use crate::engine::copy::{Destination, Options, Plan, Summary, apply, plan};
+use crate::oci::Digest;
+use crate::oci::reference::{Reference, Target};
+use crate::store::Store;
+use crate::term::exit::Hint;
+use crate::term::output::Row;
+use serde::Serialize;
+use std::fmt;
+use std::sync::Arc;
+
+/// Copies an image or index from one repository to another, byte for byte.
+///
+/// An index is copied with all its platforms and attestations. Blobs that the destination has
+/// are not sent again, those that its registry has elsewhere are linked, and a copy that was
+/// interrupted moves only what is missing. The tag is written last.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  crossdock copy alpine:3.20 registry.example.com/base/alpine:3.20
+  crossdock copy dev.example.com/team/api:1.4.2 prod.example.com/team/
+  crossdock copy ghcr.io/acme/api@sha256:… registry.example.com/acme/api:stable")]
+pub struct Args {
+    /// The image: [HOST/]PATH[:TAG][@DIGEST]; `latest` where neither is given
+    #[arg(value_name = "SRC")]
+    from: String,
+    /// Where to; without a tag, the source's; ending in `/`, the source's path is appended
+    #[arg(value_name = "DST")]
+    to: String,
+    /// Leave a tag alone that points to something else already (exit 5)
+    #[arg(short, long)]
+    no_clobber: bool,
+    /// Say what would be copied, and copy nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// With a tag and a digest: the tag must point to the digest now
+    #[arg(long)]
+    check_tag: bool,
+    /// Move a tag although a rule of the settings calls it immutable
+    #[arg(long)]
+    force_immutable: bool,
+}
+
+/// What is printed.
+#[derive(Debug, Serialize)]
+struct Copied {
+    source: Reference,
+    destination: Reference,
+    digest: Digest,
+    /// The tag's former digest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replaced: Option<Digest>,
+    changed: bool,
+    dry_run: bool,
+    #[serde(flatten)]
+    summary: Summary,
+}
+
+impl fmt::Display for Copied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pinned = Reference {
+            digest: Some(self.digest.clone()),
+            ..self.destination.clone()
+        };
+        write!(f, "{pinned}")
+    }
+}
+
+impl Row for Copied {}
+
+pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
+    let Args {
+        from,
+        to,
+        no_clobber,
+        dry_run,
+        check_tag: checked,
+        force_immutable,
+    } = args;
+    let from = reference(&from)?;
+    let (to, target) = destination(&from, &to)?;
+    let hosts = [&from.repository.host, &to.repository.host];
+    let options = Options {
+        no_clobber,
+        ..app.copy_options(&hosts)
+    };
+    let source = app.open(&from.repository);
+    let wanted = from.target_or_latest();
+    if checked {
+        check_tag(&*source, &from)
+            .await
+            .map_err(super::failure::at(&from.repository.host))?;
+    }
+    let guard = app.guard_target(&to.repository, &target, force_immutable);
+    let to = Destination {
+        store: app.open(&to.repository),
+        target,
+        guard,
+    };
+    let plan = match plan(&source, &wanted, &to, &options).await {
+        Ok(plan) => plan,
+        Err(error) => return Err(explained(error, &source, &wanted, &to).await),
+    };
+    let (digest, destination) = (plan.digest().clone(), to.reference());
+    let mut copied = Copied {
+        source: from,
+        destination,
+        digest,
+        replaced: None,
+        changed: false,
+        dry_run,
+        summary: Summary::default(),
+    };
+    if let Plan::Copy(work) = plan {
+        copied.replaced.clone_from(&work.replaces);
+        copied.changed = !dry_run;
+        if dry_run {
+            describe(&work, app);
+        } else {
+            let applied = apply(work, &source, &to, &options, &app.progress()).await;
+            app.finish_progress();
+            copied.summary = match applied {
+                Ok(summary) => summary,
+                Err(error) => return Err(explained(error, &source, &wanted, &to).await),
+            };
+        }
+    } else {
+        app.output
+            .status(&format!("{} is up to date", copied.destination));
+    }
+    app.output.row(&copied)?;
+    Ok(())
+}
+
+/// Where the copy goes. `latest` is never invented: a destination without a tag takes the
+/// source's, and a source by digest alone stays by digest alone.
+fn destination(from: &Reference, typed: &str) -> anyhow::Result<(Reference, Target)> {
+    let whole = match typed.strip_suffix('/') {
+        Some(prefix) if !prefix.is_empty() => format!("{prefix}/{}", from.repository.name),
+        _ => typed.to_owned(),
+    };
+    let to = reference(&whole)?;
+    let target = match (&to.tag, &to.digest, &from.tag, &from.digest) {
+        (Some(_), Some(_), ..) => {
+            let what = format!("{to} has a tag and a digest, and a destination is one of them");
+            let hint = "leave out the digest: it is the source's".to_owned();
+            return Err(anyhow::Error::new(Usage(what)).context(Hint(hint)));
+        }
+        (Some(tag), ..) => Target::Tag(tag.clone()),
+        (None, Some(digest), ..) => Target::Digest(digest.clone()),
+        (None, None, Some(tag), _) => Target::Tag(tag.clone()),
+        (None, None, None, Some(digest)) => Target::Digest(digest.clone()),
+        (None, None, None, None) => from.target_or_latest(),
+    };
+    Ok((to, target))
+}
+
+/// What helps depends on whose host it was, and on whether it was the source's tag.
+async fn explained(
+    error: crate::store::Error,
+    source: &Arc<dyn Store>,
+    wanted: &Target,
+    to: &Destination,
+) -> anyhow::Error {
+    let at_source = error.to_string().contains(&source.repository().to_string());
+    let store = if at_source { source } else { &to.store };
+    let tag = wanted.tag().filter(|_| at_source);
+    at_tag(error, &**store, tag).await
+}
+
+fn describe(work: &Work, app: &App) {
+    let platforms = work
+        .nodes
+        .iter()
+        .filter(|node| !node.manifest.is_index())
+        .count();
+    let (images, indexes) = (platforms, work.nodes.len() - platforms);
+    let (blobs, bytes) = (work.blobs.len(), work.bytes());
+    let size = indicatif::BinaryBytes(bytes);
+    app.output.status(&format!(
+        "would write {images} image manifests and {indexes} indexes, with {blobs} blobs of {size} in all where they are missing"
+    ));
+    if let Some(old) = &work.replaces {
+        app.output.status(&format!("the tag points to {old} now"));
+    }
+    for layer in &work.foreign {
+        app.output.status(&format!(
+            "would not copy {}, which may not be distributed",
+            layer.digest()
+        ));
+    }
+}

@@ -1,0 +1,159 @@
+//! Which errors mean what, and what helps.
+
+use crate::app;
+use crate::app::environment::Environment;
+use crate::app::flags::Flags;
+use crate::auth::credential::CredentialError;
+use crate::auth::environment::EnvironmentError;
+use crate::auth::store::StoreError;
+use crate::config::error::SettingsError;
+use crate::oci::reference::{Host, ReferenceError, Repository, Tag};
+use crate::registry;
+use crate::store::Store;
+use crate::store::error::{Error, Kind};
+use crate::term::exit::{At, Code, Hint, Kinds, report};
+use crate::transport;
+use clap::Parser as _;
+use std::error::Error as StdError;
+
+/// Arguments that cannot be meant.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Usage(pub(super) String);
+
+/// Every error type that a command can end with, besides those of the engines.
+pub(super) fn kinds() -> Kinds {
+    Kinds::default()
+        .with::<Usage>(Kind::Usage)
+        .with::<ReferenceError>(Kind::Usage)
+        .with::<EnvironmentError>(Kind::Usage)
+        .by(|error: &SettingsError| match error {
+            SettingsError::Unreadable { .. } => Kind::Local,
+            SettingsError::Missing { .. } | SettingsError::Wrong { .. } => Kind::Usage,
+        })
+        .by(|error: &CredentialError| match error {
+            CredentialError::Unreadable { .. } => Kind::Local,
+            _ => Kind::Usage,
+        })
+        .by(|error: &StoreError| match error {
+            StoreError::Existing(_) => Kind::Usage,
+            StoreError::Locked { .. } | StoreError::Unwritable { .. } => Kind::Local,
+        })
+}
+
+/// Ends a run whose arguments were not understood, or that only asked for help.
+pub(super) fn of_arguments(error: &clap::Error, json: bool, environment: &Environment) -> Code {
+    if !error.use_stderr() {
+        let output = app::output(&defaults(false), environment);
+        let text = error.render().to_string();
+        return match output.raw(text.as_bytes()).and_then(|()| output.finish()) {
+            Ok(()) => Code::Done,
+            Err(error) => report(&error.into(), &kinds(), &output),
+        };
+    }
+    let output = app::output(&defaults(json), environment);
+    let text = error.render().to_string();
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or_default();
+    let message = first.strip_prefix("error: ").unwrap_or(first).to_owned();
+    let rest: Vec<&str> = lines
+        .map(|line| line.strip_prefix("tip: ").unwrap_or(line))
+        .filter(|line| !line.starts_with("For more information"))
+        .collect();
+    let mut failed = anyhow::Error::new(Usage(message));
+    if !rest.is_empty() {
+        failed = failed.context(Hint(rest.join("; ")));
+    }
+    report(&failed, &kinds(), &output)
+}
+
+/// The common options as if none had been typed.
+fn defaults(json: bool) -> Flags {
+    let typed: &[&str] = if json {
+        &["crossdock", "--json", "help"]
+    } else {
+        &["crossdock", "help"]
+    };
+    super::Cli::parse_from(typed).flags
+}
+
+/// Says what helps where a host could not be reached, or wants a login.
+pub(super) fn at(host: &Host) -> impl FnOnce(Error) -> anyhow::Error {
+    move |error| {
+        let hint = hint(&error, host);
+        let error = anyhow::Error::new(error).context(At(host.to_string()));
+        match hint {
+            Some(hint) => error.context(Hint(hint)),
+            None => error,
+        }
+    }
+}
+
+/// The same, with the nearest tags where the one that was asked for is not there.
+pub(super) async fn at_tag(error: Error, store: &dyn Store, tag: Option<&Tag>) -> anyhow::Error {
+    let repository = store.repository();
+    let near = match tag {
+        Some(tag) if error.kind() == Kind::NotFound => {
+            crate::engine::list::nearest(store, tag).await
+        }
+        _ => Vec::new(),
+    };
+    let failed = at(&repository.host)(error);
+    if near.is_empty() {
+        failed
+    } else {
+        failed.context(Hint(nearest(repository, &near)))
+    }
+}
+
+fn nearest(repository: &Repository, near: &[Tag]) -> String {
+    let names: Vec<&str> = near.iter().map(Tag::as_str).collect();
+    format!("{repository} has {}", names.join(", "))
+}
+
+/// What helps against failures on the way to a host.
+fn hint(error: &Error, host: &Host) -> Option<String> {
+    let mut link: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(error) = link {
+        let failed = error.downcast_ref::<transport::Error>().or_else(|| {
+            error
+                .downcast_ref::<registry::Error>()
+                .and_then(|error| match error {
+                    registry::Error::Transport(error) => Some(error),
+                    _ => None,
+                })
+        });
+        if let Some(failed) = failed {
+            return of_transport(failed.kind(), host);
+        }
+        if let Some(registry::Error::Auth(error)) = error.downcast_ref::<registry::Error>() {
+            return of_auth(error, host);
+        }
+        link = error.source();
+    }
+    None
+}
+
+fn of_transport(kind: transport::Kind, host: &Host) -> Option<String> {
+    let hint = match kind {
+        transport::Kind::NoSuchHost => format!("is `{host}` spelled right?"),
+        transport::Kind::Refused => format!("is a registry running at {host}?"),
+        transport::Kind::Certificate => format!(
+            "name its certificate authority with `--ca-cert FILE`, or do without the check with `--insecure={host}`"
+        ),
+        transport::Kind::Tls => {
+            format!("if {host} speaks plain HTTP, say `--plain-http={host}`")
+        }
+        _ => return None,
+    };
+    Some(hint)
+}
+
+fn of_auth(error: &crate::auth::Error, host: &Host) -> Option<String> {
+    match error {
+        crate::auth::Error::Withheld { realm, .. } => Some(format!(
+            "if that is its token service, put this into your own crossdock.yaml: `registries: {{\"{host}\": {{token_realm: [\"{realm}\"]}}}}`"
+        )),
+        _ => None,
+    }
+}

@@ -1,0 +1,78 @@
+//! What the user typed → one engine call → rows.
+
+mod auth;
+mod completions;
+mod copy;
+mod demo;
+mod digest;
+mod failure;
+mod help;
+mod image;
+mod login;
+mod logout;
+mod ls;
+mod man;
+mod rm;
+mod run;
+mod tag;
+
+pub use run::run;
+
+use crate::app::flags::Flags;
+use clap::{Parser, Subcommand};
+
+/// Moves, tags, lists and removes container images in any registry, by digest.
+#[derive(Debug, Parser)]
+#[command(
+    name = "crossdock",
+    version,
+    about = "Moves, tags, lists and removes container images in any registry, by digest",
+    long_about = "Moves, tags, lists and removes container images in any registry, by digest: \
+                  no Docker daemon, no vendor tool.",
+    disable_help_subcommand = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "`crossdock help` lists the topics: references, credentials, settings, exit-codes, environment.\n`crossdock demo` shows everything on two registries inside the process."
+)]
+pub struct Cli {
+    /// The common options.
+    #[command(flatten)]
+    pub flags: Flags,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check a credential against its registry, and store it
+    Login(login::Args),
+    /// Forget a credential
+    Logout(logout::Args),
+    /// Copy an image or index, byte for byte
+    #[command(visible_alias = "cp")]
+    Copy(copy::Args),
+    /// Point more tags at an image, without moving data
+    Tag(tag::Args),
+    /// Print what an image's digest is, without pulling it
+    #[command(alias = "resolve")]
+    Digest(digest::Args),
+    /// List a repository's tags, or a registry's repositories
+    #[command(aliases = ["list-tags", "catalog"])]
+    Ls(ls::Args),
+    /// Remove a tag, or an image by its digest
+    #[command(alias = "delete")]
+    Rm(rm::Args),
+    /// A guided tour on two registries inside the process
+    Demo(demo::Args),
+    /// Print a completion script for a shell
+    Completions(completions::Args),
+    /// Write the manual pages into a folder
+    Man(man::Args),
+    /// Explain a command or a topic
+    Help(help::Args),
+    /// `login` and `logout`, for old habits
+    #[command(hide = true)]
+    Auth(auth::Args),
+}

@@ -1,0 +1,176 @@
+//! `rm`: a tag, or an image by its digest; never more than was named.
+
+use super::failure::{Usage, at, at_tag};
+use super::image::reference;
+use super::tag::partial;
+use crate::app::App;
+use crate::engine::remove::{Options, Plan, apply, plan};
+use crate::oci::Digest;
+use crate::oci::reference::{Reference, Repository, Tag, Target};
+use crate::store::{Kind, Store};
+use crate::term::exit::Hint;
+use crate::term::output::Row;
+use serde::Serialize;
+use std::fmt;
+
+/// Removes a tag, or an image by its digest.
+///
+/// `REPO:TAG` removes that tag and no other, whatever else points to the same image.
+/// `REPO@DIGEST` removes the image; where tags point to it, or a tagged index needs it, only with
+/// `--force`. Space is freed by the registry's own garbage collection.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  crossdock rm registry.example.com/team/api:pr-17
+  crossdock rm --dry-run registry.example.com/team/api@sha256:…")]
+pub struct Args {
+    /// The images, each with a tag or a digest
+    #[arg(value_name = "IMAGE", required = true)]
+    images: Vec<String>,
+    /// Remove an image although tags point to it; they go with it
+    #[arg(long)]
+    force: bool,
+    /// Say what would be removed, and remove nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Remove a tag although a rule of the settings calls it immutable
+    #[arg(long)]
+    force_immutable: bool,
+}
+
+/// What is printed.
+#[derive(Debug, Serialize)]
+struct Removed {
+    reference: Reference,
+    digest: Digest,
+    tags: Vec<Tag>,
+    dry_run: bool,
+}
+
+impl fmt::Display for Removed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pinned = Reference {
+            digest: Some(self.digest.clone()),
+            ..self.reference.clone()
+        };
+        write!(f, "{pinned}")?;
+        if self.reference.tag.is_none() && !self.tags.is_empty() {
+            let tags: Vec<&str> = self.tags.iter().map(Tag::as_str).collect();
+            write!(f, " ({})", tags.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+impl Row for Removed {}
+
+pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
+    let Args {
+        images,
+        force,
+        dry_run,
+        force_immutable,
+    } = args;
+    let images = images
+        .iter()
+        .map(|typed| named(typed))
+        .collect::<Result<Vec<_>, _>>()?;
+    let total = images.len();
+    app.output.list();
+    let mut failures = Vec::new();
+    for (repository, target) in images {
+        match remove(
+            &repository,
+            &target,
+            Options { force },
+            force_immutable,
+            dry_run,
+            app,
+        )
+        .await
+        {
+            Ok(removed) => app.output.row(&removed)?,
+            Err(error) => failures.push(error),
+        }
+    }
+    partial(failures, total, "images were not removed", app)
+}
+
+/// An image with a tag or a digest of its own: `latest` is not assumed.
+fn named(typed: &str) -> anyhow::Result<(Repository, Target)> {
+    let reference = reference(typed)?;
+    match (&reference.tag, reference.target()) {
+        (Some(tag), Some(Target::Digest(digest))) => {
+            let what = format!("{reference} has a tag and a digest, and one of them is removed");
+            let repository = &reference.repository;
+            let hint =
+                format!("`{repository}:{tag}` removes the tag, `{repository}@{digest}` the image");
+            Err(anyhow::Error::new(Usage(what)).context(Hint(hint)))
+        }
+        (_, Some(target)) => Ok((reference.repository, target)),
+        (_, None) => {
+            let what = format!("{reference} has neither tag nor digest");
+            let hint = format!("`{reference}:latest`, if that is what you mean").to_string();
+            Err(anyhow::Error::new(Usage(what)).context(Hint(hint)))
+        }
+    }
+}
+
+async fn remove(
+    repository: &Repository,
+    target: &Target,
+    options: Options,
+    force_immutable: bool,
+    dry_run: bool,
+    app: &App,
+) -> anyhow::Result<Removed> {
+    let store = app.open(repository);
+    let guard = |tag: &Tag| app.guard(repository, tag, force_immutable);
+    let plan = match plan(&*store, target, options, &guard).await {
+        Ok(plan) => plan,
+        Err(error)
+            if error.kind() == Kind::Refused && target.digest().is_some() && !options.force =>
+        {
+            let hint = "`--force` removes the image with these tags".to_owned();
+            return Err(at(&repository.host)(error).context(Hint(hint)));
+        }
+        Err(error) => return Err(at_tag(error, &*store, target.tag()).await),
+    };
+    if !dry_run {
+        perform(&*store, &plan).await?;
+    }
+    let Plan {
+        target,
+        digest,
+        tags,
+    } = plan;
+    Ok(Removed {
+        reference: repository.reference(&target),
+        digest,
+        tags,
+        dry_run,
+    })
+}
+
+async fn perform(store: &dyn Store, plan: &Plan) -> anyhow::Result<()> {
+    let host = &store.repository().host;
+    apply(store, plan).await.map_err(|error| {
+        let hint = match error.kind() {
+            Kind::Unsupported => Some(format!(
+                "removing is switched off at {host}, or needs its own web page or API"
+            )),
+            Kind::Refused if plan.target.tag().is_some() => {
+                let digest = &plan.digest;
+                Some(format!(
+                    "`crossdock rm --force {}@{digest}` removes the image with all its tags",
+                    store.repository()
+                ))
+            }
+            _ => None,
+        };
+        let failed = at(host)(error);
+        match hint {
+            Some(hint) => failed.context(Hint(hint)),
+            None => failed,
+        }
+    })
+}

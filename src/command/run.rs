@@ -1,0 +1,100 @@
+//! From arguments to an exit code.
+
+use super::{
+    Cli, Command, auth, completions, copy, demo, digest, failure, help, login, logout, ls, man, rm,
+    tag,
+};
+use crate::app::environment::Environment;
+use crate::app::{self, App};
+use crate::store::error::{Error, Kind};
+use crate::term::exit::{Code, Stopped, conclude};
+use clap::Parser;
+use std::ffi::OsString;
+use std::time::Duration;
+
+/// Runs one command line, `arguments[0]` being the program, and says how it ended.
+///
+/// Whatever happens is printed to the environment's output.
+pub async fn run(arguments: Vec<OsString>, environment: Environment) -> Code {
+    let json = arguments.iter().any(|argument| argument == "--json");
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return failure::of_arguments(&error, json, &environment),
+    };
+    let output = app::output(&cli.flags, &environment);
+    let deadline = cli.flags.deadline;
+    let work = async {
+        let app = match cli.command {
+            Command::Completions(args) => return completions::run(args, &output),
+            Command::Man(args) => return man::run(args, &output),
+            Command::Help(args) => return help::run(args, &output),
+            Command::Demo(args) => return demo::run(args, &cli.flags, &environment).await,
+            command => (App::new(cli.flags, environment, output.clone())?, command),
+        };
+        let (app, command) = app;
+        let result = dispatch(command, &app).await;
+        app.finish_progress();
+        result
+    };
+    let result = tokio::select! {
+        result = within(deadline, work) => result,
+        stopped = stopped() => Err(stopped.into()),
+    };
+    conclude(result, &failure::kinds(), &output)
+}
+
+async fn dispatch(command: Command, app: &App) -> anyhow::Result<()> {
+    match command {
+        Command::Login(args)
+        | Command::Auth(auth::Args {
+            command: auth::Command::Login(args),
+        }) => login::run(args, app).await,
+        Command::Logout(args)
+        | Command::Auth(auth::Args {
+            command: auth::Command::Logout(args),
+        }) => logout::run(args, app),
+        Command::Copy(args) => copy::run(args, app).await,
+        Command::Tag(args) => tag::run(args, app).await,
+        Command::Digest(args) => digest::run(args, app).await,
+        Command::Ls(args) => ls::run(args, app).await,
+        Command::Rm(args) => rm::run(args, app).await,
+        Command::Demo(_) | Command::Completions(_) | Command::Man(_) | Command::Help(_) => Ok(()),
+    }
+}
+
+async fn within(
+    deadline: Option<Duration>,
+    work: impl Future<Output = anyhow::Result<()>>,
+) -> anyhow::Result<()> {
+    let Some(deadline) = deadline else {
+        return work.await;
+    };
+    tokio::time::timeout(deadline, work)
+        .await
+        .unwrap_or_else(|_| {
+            let what = format!("not done after {} s (`--deadline`)", deadline.as_secs_f64());
+            Err(Error::new(Kind::Unavailable, what).into())
+        })
+}
+
+/// Waits for Ctrl-C or the system's request to end.
+async fn stopped() -> Stopped {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            return tokio::select! {
+                _ = terminate.recv() => Stopped::Terminate,
+                () = interrupted() => Stopped::Interrupt,
+            };
+        }
+    }
+    interrupted().await;
+    Stopped::Interrupt
+}
+
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
