@@ -66,8 +66,8 @@ impl Client {
     /// Sends a request; a 401 is answered once. A request whose body cannot be sent twice comes
     /// back with its 401.
     pub(super) async fn call(&self, request: Request, access: &Access) -> Result<Response, Error> {
-        let granted = self.auth.prepare(access).await?;
-        self.call_as(request, access, granted).await
+        let granted = self.authorize(access).await?;
+        Box::pin(self.call_as(request, access, granted)).await
     }
 
     async fn call_as(
@@ -87,7 +87,7 @@ impl Client {
         let (Some(again), true) = (again, self.is_our_challenge(&response, access)) else {
             return Ok(response);
         };
-        let next = self.answer(access, &response, granted.as_ref()).await?;
+        let next = Box::pin(self.answer(access, &response, granted.as_ref())).await?;
         Ok(self
             .transport
             .send(again.authorization(Some(next.authorization)))
@@ -126,7 +126,7 @@ impl Client {
 
     /// The authorization to send along with bytes that can be sent only once.
     pub(super) async fn authorize(&self, access: &Access) -> Result<Option<Granted>, Error> {
-        Ok(self.auth.prepare(access).await?)
+        Ok(Box::pin(self.auth.prepare(access)).await?)
     }
 
     /// A new authorization after `rejected` was not accepted in the middle of an upload.
@@ -136,7 +136,8 @@ impl Client {
         response: &Response,
         rejected: Option<&Granted>,
     ) -> Result<(), Error> {
-        self.answer(access, response, rejected).await.map(|_| ())
+        let answer = self.answer(access, response, rejected);
+        Box::pin(answer).await.map(|_| ())
     }
 
     /// Asks `/v2/` who we are: whether the registry accepts the credential, and whether it wanted

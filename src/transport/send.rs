@@ -69,7 +69,8 @@ impl Transport {
         let mut request = request;
         loop {
             let again = request.repeat();
-            let result = self.attempt(request, attempt).await;
+            // On the heap: what waits for an answer is large, and held many calls deep.
+            let result = Box::pin(self.attempt(request, attempt)).await;
             let wait = match &again {
                 Some(again) if again.attempts == Attempts::Policy => self.wait(attempt, &result),
                 _ => None,
