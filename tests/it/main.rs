@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod commands;
 mod copy;
 mod faults;
 mod floors;
 mod lab;
+mod secrets;
