@@ -8,13 +8,11 @@ use crate::auth::environment::EnvironmentError;
 use crate::auth::store::StoreError;
 use crate::config::error::SettingsError;
 use crate::oci::reference::{Host, ReferenceError, Repository, Tag};
-use crate::registry;
 use crate::store::Store;
 use crate::store::error::{Error, Kind};
 use crate::term::exit::{At, Code, Hint, Kinds, report};
 use crate::transport;
 use clap::Parser as _;
-use std::error::Error as StdError;
 
 /// Arguments that cannot be meant.
 #[derive(Debug, thiserror::Error)]
@@ -53,18 +51,24 @@ pub(super) fn of_arguments(error: &clap::Error, json: bool, environment: &Enviro
     }
     let output = app::output(&defaults(json), environment);
     let text = error.render().to_string();
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let first = lines.next().unwrap_or_default();
-    let message = first.strip_prefix("error: ").unwrap_or(first).to_owned();
-    let rest: Vec<&str> = lines
-        .map(|line| line.strip_prefix("tip: ").unwrap_or(line))
-        .filter(|line| !line.starts_with("For more information"))
-        .collect();
+    let (message, hint) = taken_apart(&text);
     let mut failed = anyhow::Error::new(Usage(message));
-    if !rest.is_empty() {
-        failed = failed.context(Hint(rest.join("; ")));
+    if !hint.is_empty() {
+        failed = failed.context(Hint(hint));
     }
     report(&failed, &kinds(), &output)
+}
+
+/// The parser's message, which is its first paragraph, and what it says to help: its tips and the
+/// usage line.
+fn taken_apart(text: &str) -> (String, String) {
+    let words = |paragraph: &str| paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (message, rest) = text.split_once("\n\n").unwrap_or((text, ""));
+    let message = words(message.strip_prefix("error: ").unwrap_or(message));
+    let paragraphs = rest.split("\n\n").map(words);
+    let helps = paragraphs.filter(|p| !p.is_empty() && !p.starts_with("For more information"));
+    let tips = helps.map(|p| p.replace("tip: ", "").replace("Usage: ", "usage: "));
+    (message, tips.collect::<Vec<_>>().join("; "))
 }
 
 /// The common options as if none had been typed.
@@ -113,25 +117,11 @@ fn nearest(repository: &Repository, near: &[Tag]) -> String {
 
 /// What helps against failures on the way to a host.
 fn hint(error: &Error, host: &Host) -> Option<String> {
-    let mut link: Option<&(dyn StdError + 'static)> = Some(error);
-    while let Some(error) = link {
-        let failed = error.downcast_ref::<transport::Error>().or_else(|| {
-            error
-                .downcast_ref::<registry::Error>()
-                .and_then(|error| match error {
-                    registry::Error::Transport(error) => Some(error),
-                    _ => None,
-                })
-        });
-        if let Some(failed) = failed {
-            return of_transport(failed.kind(), host);
-        }
-        if let Some(registry::Error::Auth(error)) = error.downcast_ref::<registry::Error>() {
-            return of_auth(error, host);
-        }
-        link = error.source();
+    match (error.transport(), error.login()) {
+        (Some(failed), _) => of_transport(failed.kind(), host),
+        (None, Some(failed)) => of_auth(failed, host),
+        (None, None) => None,
     }
-    None
 }
 
 fn of_transport(kind: transport::Kind, host: &Host) -> Option<String> {

@@ -16,6 +16,7 @@ mod rm;
 mod run;
 mod tag;
 
+pub use crate::app::environment::Environment;
 pub use run::run;
 
 use crate::app::flags::Flags;
@@ -25,6 +26,7 @@ use clap::{Parser, Subcommand};
 #[derive(Debug, Parser)]
 #[command(
     name = "crossdock",
+    bin_name = "crossdock",
     version,
     about = "Moves, tags, lists and removes container images in any registry, by digest",
     long_about = "Moves, tags, lists and removes container images in any registry, by digest: \

@@ -87,8 +87,8 @@ impl Client {
     ) -> Result<Placed, Error> {
         let asking = self.begin(name, blob.digest(), Some(name), access);
         let begun = if likely_absent && !self.memory.is_chunked() {
-            let wanted = |begun: &_| matches!(begun, Ok(Begun::Session(_)));
-            beside(asking, source.prepare(), wanted).await
+            let wants_it = |begun: &Result<Begun, Error>| matches!(begun, Ok(Begun::Session(_)));
+            beside(asking, source.prepare(), wants_it).await
         } else {
             asking.await
         };
@@ -136,17 +136,17 @@ impl Client {
     }
 }
 
-/// Runs `main`, and `side` beside it: to its end where what `main` came to is `wanted`, else for
-/// as long as `main` takes.
+/// Runs `main`, and `side` beside it. `side` is given up where `main` ends first with something
+/// that does not want it, and finished otherwise: what it has begun to read is not read twice.
 async fn beside<T>(
     main: impl Future<Output = T>,
     side: impl Future<Output = ()>,
-    wanted: impl FnOnce(&T) -> bool,
+    wants_it: impl FnOnce(&T) -> bool,
 ) -> T {
     let (mut main, mut side) = (std::pin::pin!(main), std::pin::pin!(side));
     tokio::select! {
         done = &mut main => {
-            if wanted(&done) {
+            if wants_it(&done) {
                 side.await;
             }
             done

@@ -1,1 +1,10 @@
+//! The binary as its users meet it: real runs against registries on loopback ports.
 
+#![allow(clippy::unwrap_used)]
+
+mod commands;
+mod copy;
+mod faults;
+mod floors;
+mod lab;
+mod secrets;

@@ -1,0 +1,351 @@
+//! What can go wrong with a registry: a condition, and what happens instead of the right thing.
+
+use super::node::Node;
+use super::wire::Reset;
+use bytes::Bytes;
+use crossdock::server::Registry;
+use crossdock::transport::{BoxError, ByteStream};
+use futures_util::{StreamExt as _, stream};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RANGE};
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A fault: on which requests, how often, and what.
+pub(crate) struct Fault {
+    method: String,
+    part: String,
+    with_header: Option<&'static str>,
+    skip: usize,
+    times: usize,
+    act: Act,
+}
+
+type Answer = Arc<dyn Fn(&Parts) -> Response<ByteStream> + Send + Sync>;
+type Deed = Arc<dyn Fn(&Registry) + Send + Sync>;
+
+/// What happens.
+#[derive(Clone)]
+pub(super) enum Act {
+    /// Another answer.
+    Answer(Answer),
+    /// The right answer, later.
+    Delay(Duration),
+    /// The answer's body ends after so many bytes, and the connection with it.
+    Cut { after: u64, reset: bool },
+    /// The connection ends once so many bytes of the request's body have come.
+    CutUpload { after: u64, reset: bool },
+    /// The first byte of the answer's body is another one.
+    Spoil,
+    /// Everything is done and nobody is told.
+    Lose { reset: bool },
+    /// The request's `Range` is not seen.
+    IgnoreRange,
+    /// Something happens first.
+    First(Deed),
+    /// Something happens once so many bytes of the request's body have come; it goes on then.
+    Amid { after: u64, deed: Deed },
+}
+
+/// Makes the registry do nothing special until an act is given.
+impl Fault {
+    /// On requests with this method whose path and query contain `part`; `*` is any method.
+    pub(crate) fn on(method: &str, part: &str) -> Self {
+        Self {
+            method: method.to_owned(),
+            part: part.to_owned(),
+            with_header: None,
+            skip: 0,
+            times: 1,
+            act: Act::Delay(Duration::ZERO),
+        }
+    }
+
+    /// Only where the request has this header.
+    pub(crate) fn with_header(mut self, name: &'static str) -> Self {
+        self.with_header = Some(name);
+        self
+    }
+
+    /// Only from the request after so many others on.
+    pub(crate) fn after(mut self, skip: usize) -> Self {
+        self.skip = skip;
+        self
+    }
+
+    /// So often, instead of once.
+    pub(crate) fn times(mut self, times: usize) -> Self {
+        self.times = times;
+        self
+    }
+
+    /// Each time, instead of once.
+    pub(crate) fn always(self) -> Self {
+        self.times(usize::MAX)
+    }
+
+    fn act(mut self, act: Act) -> Self {
+        self.act = act;
+        self
+    }
+
+    /// Answers with this alone.
+    pub(crate) fn status(self, status: u16) -> Self {
+        self.answer(status, &[], "")
+    }
+
+    /// Answers with a code of the specification.
+    pub(crate) fn refusal(self, status: u16, code: &str, message: &str) -> Self {
+        let body = serde_json::json!({"errors": [{"code": code, "message": message}]});
+        self.answer(
+            status,
+            &[("content-type", "application/json")],
+            &body.to_string(),
+        )
+    }
+
+    /// Answers with this.
+    pub(crate) fn answer(self, status: u16, headers: &[(&str, &str)], body: &str) -> Self {
+        let headers: Vec<(HeaderName, HeaderValue)> = headers
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+            .collect();
+        let body = Bytes::from(body.to_owned());
+        self.answer_with(move |_| {
+            let chunk = body.clone();
+            let mut response = Response::new(stream::iter([Ok(chunk)]).boxed());
+            *response.status_mut() = StatusCode::from_u16(status).unwrap();
+            response
+                .headers_mut()
+                .insert(CONTENT_LENGTH, body.len().into());
+            for (name, value) in &headers {
+                response.headers_mut().append(name, value.clone());
+            }
+            response
+        })
+    }
+
+    /// Answers with what `answer` makes of the request.
+    pub(crate) fn answer_with(
+        self,
+        answer: impl Fn(&Parts) -> Response<ByteStream> + Send + Sync + 'static,
+    ) -> Self {
+        self.act(Act::Answer(Arc::new(answer)))
+    }
+
+    /// Answers with a page for people.
+    pub(crate) fn html(self) -> Self {
+        let page = "<!DOCTYPE html><html><body>Please sign in</body></html>";
+        self.answer(200, &[("content-type", "text/html; charset=utf-8")], page)
+    }
+
+    /// Sends the client elsewhere.
+    pub(crate) fn redirect(self, to: &str) -> Self {
+        self.answer(307, &[("location", to)], "")
+    }
+
+    pub(crate) fn delay(self, wait: Duration) -> Self {
+        self.act(Act::Delay(wait))
+    }
+
+    /// Ends the answer's body, and the connection, after so many bytes.
+    pub(crate) fn cut(self, after: u64) -> Self {
+        self.act(Act::Cut {
+            after,
+            reset: false,
+        })
+    }
+
+    /// Resets the connection after so many bytes of the answer's body.
+    pub(crate) fn cut_with_reset(self, after: u64) -> Self {
+        self.act(Act::Cut { after, reset: true })
+    }
+
+    /// Ends the connection, without an answer, after so many bytes of the request's body.
+    pub(crate) fn cut_upload(self, after: u64) -> Self {
+        self.act(Act::CutUpload {
+            after,
+            reset: false,
+        })
+    }
+
+    /// Resets the connection after so many bytes of the request's body.
+    pub(crate) fn cut_upload_with_reset(self, after: u64) -> Self {
+        self.act(Act::CutUpload { after, reset: true })
+    }
+
+    /// Makes the first byte of the answer's body another one.
+    pub(crate) fn spoil(self) -> Self {
+        self.act(Act::Spoil)
+    }
+
+    /// Does everything and does not answer.
+    pub(crate) fn lose_answer(self) -> Self {
+        self.act(Act::Lose { reset: false })
+    }
+
+    /// Does not see the request's `Range`.
+    pub(crate) fn ignore_range(self) -> Self {
+        self.act(Act::IgnoreRange)
+    }
+
+    /// Does something before the request is looked at.
+    pub(crate) fn first(self, deed: impl Fn(&Registry) + Send + Sync + 'static) -> Self {
+        self.act(Act::First(Arc::new(deed)))
+    }
+
+    /// Does something once so many bytes of the request's body have come.
+    pub(crate) fn amid(self, after: u64, deed: impl Fn(&Registry) + Send + Sync + 'static) -> Self {
+        self.act(Act::Amid {
+            after,
+            deed: Arc::new(deed),
+        })
+    }
+
+    /// What is to be done with this request, if it is one of those.
+    pub(super) fn take(&mut self, head: &Parts) -> Option<Act> {
+        let target = head
+            .uri
+            .path_and_query()
+            .map_or("", |target| target.as_str());
+        let header = self
+            .with_header
+            .is_none_or(|name| head.headers.contains_key(name));
+        let method = self.method == "*" || head.method == self.method.as_str();
+        if !(method && header && target.contains(&self.part)) {
+            return None;
+        }
+        if self.skip > 0 {
+            self.skip -= 1;
+            return None;
+        }
+        self.times = self.times.checked_sub(1)?;
+        Some(self.act.clone())
+    }
+}
+
+impl Act {
+    /// Does it.
+    pub(super) async fn run(
+        self,
+        request: Request<ByteStream>,
+        node: &Node,
+        reset: &Reset,
+    ) -> Result<Response<ByteStream>, BoxError> {
+        let registry = &node.registry;
+        let (head, body) = request.into_parts();
+        match self {
+            Self::Answer(answer) => Ok(answer(&head)),
+            Self::Delay(wait) => {
+                tokio::time::sleep(wait).await;
+                Ok(registry.handle(Request::from_parts(head, body)).await)
+            }
+            Self::Cut { after, reset: hard } => {
+                let response = registry.handle(Request::from_parts(head, body)).await;
+                let reset = hard.then(|| reset.clone());
+                Ok(response.map(|body| cut(body, after, reset)))
+            }
+            Self::CutUpload { after, reset: hard } => {
+                let body = cut(body, after, None);
+                let _ = registry.handle(Request::from_parts(head, body)).await;
+                Err(gone(hard.then_some(reset)))
+            }
+            Self::Spoil => {
+                let response = registry.handle(Request::from_parts(head, body)).await;
+                Ok(response.map(spoil))
+            }
+            Self::Lose { reset: hard } => {
+                let _ = registry.handle(Request::from_parts(head, body)).await;
+                Err(gone(hard.then_some(reset)))
+            }
+            Self::IgnoreRange => {
+                let mut head = head;
+                head.headers.remove(RANGE);
+                Ok(registry.handle(Request::from_parts(head, body)).await)
+            }
+            Self::First(deed) => {
+                deed(registry);
+                Ok(registry.handle(Request::from_parts(head, body)).await)
+            }
+            Self::Amid { after, deed } => {
+                let body = amid(body, after, registry.clone(), deed);
+                Ok(registry.handle(Request::from_parts(head, body)).await)
+            }
+        }
+    }
+}
+
+/// The end of a connection.
+fn gone(reset: Option<&Reset>) -> BoxError {
+    if let Some(reset) = reset {
+        reset.arm();
+    }
+    "the connection ends here".into()
+}
+
+/// The first `after` bytes of a body, and then an end that is none.
+fn cut(body: ByteStream, after: u64, reset: Option<Reset>) -> ByteStream {
+    let state = (body, after, reset);
+    let cut = stream::unfold(Some(state), |state| async move {
+        let (mut body, left, reset) = state?;
+        if left == 0 {
+            // What was handed over is to be on its way before the connection ends.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            return Some((Err(gone(reset.as_ref())), None));
+        }
+        match body.next().await {
+            Some(Ok(mut chunk)) => {
+                chunk.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+                let left = left - chunk.len() as u64;
+                Some((Ok(chunk), Some((body, left, reset))))
+            }
+            Some(Err(error)) => Some((Err(error), None)),
+            None => None,
+        }
+    });
+    cut.boxed()
+}
+
+fn spoil(body: ByteStream) -> ByteStream {
+    let mut first = true;
+    let spoiled = body.map(move |chunk| {
+        let chunk = chunk?;
+        if !std::mem::take(&mut first) || chunk.is_empty() {
+            return Ok(chunk);
+        }
+        let mut bytes = chunk.to_vec();
+        bytes[0] ^= 1;
+        Ok(Bytes::from(bytes))
+    });
+    spoiled.boxed()
+}
+
+fn amid(body: ByteStream, after: u64, registry: Registry, deed: Deed) -> ByteStream {
+    let (mut seen, mut deed) = (0, Some(deed));
+    let watched = body.inspect(move |chunk| {
+        seen += chunk.as_ref().map_or(0, Bytes::len) as u64;
+        if seen >= after
+            && let Some(deed) = deed.take()
+        {
+            deed(&registry);
+        }
+    });
+    watched.boxed()
+}
+
+/// An answer that a test makes up.
+pub(crate) fn answer(
+    status: u16,
+    content_type: &str,
+    body: impl Into<Bytes>,
+) -> Response<ByteStream> {
+    let body: Bytes = body.into();
+    let length = body.len();
+    let mut response = Response::new(stream::iter([Ok(body)]).boxed());
+    *response.status_mut() = StatusCode::from_u16(status).unwrap();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_LENGTH, length.into());
+    headers.insert(CONTENT_TYPE, content_type.parse().unwrap());
+    response
+}

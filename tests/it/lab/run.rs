@@ -1,0 +1,292 @@
+//! A run of the real binary, and what it is expected to say.
+
+use super::home::Home;
+use super::pattern::matches;
+use std::ffi::OsString;
+use std::io::{Read, Write as _};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// Nothing that a test does takes longer.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A run of `crossdock` to be. It sees no environment but PATH and the home.
+pub(crate) fn crossdock<A: AsRef<str>>(home: &Home, args: impl IntoIterator<Item = A>) -> Run {
+    let args = args
+        .into_iter()
+        .map(|arg| arg.as_ref().to_owned())
+        .collect();
+    let mut env: Vec<(String, OsString)> = Vec::new();
+    for (name, path) in home.environment() {
+        env.push((name.to_owned(), path.into()));
+    }
+    env.extend(std::env::var_os("PATH").map(|path| ("PATH".to_owned(), path)));
+    Run {
+        args,
+        env,
+        stdin: Vec::new(),
+        folder: home.path("work"),
+        patience: PATIENCE,
+        names: Vec::new(),
+        stdout: Expected::Exactly(String::new()),
+        stderr: Expected::Exactly(String::new()),
+    }
+}
+
+/// A run to be: nothing happens before [`Run::run`] or [`Run::code`].
+#[must_use = "nothing has run before `run()` or `code(..)`"]
+pub(crate) struct Run {
+    args: Vec<String>,
+    env: Vec<(String, OsString)>,
+    stdin: Vec<u8>,
+    folder: PathBuf,
+    patience: Duration,
+    /// Names in what is given and what is expected, and what they stand for.
+    names: Vec<(String, String)>,
+    stdout: Expected,
+    stderr: Expected,
+}
+
+/// What a stream is to hold.
+enum Expected {
+    Exactly(String),
+    Like(String),
+    Containing(Vec<String>),
+    Anything,
+}
+
+/// What a run came to.
+#[derive(Debug, Clone)]
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) elapsed: Duration,
+}
+
+impl Run {
+    /// Adds to the environment.
+    pub(crate) fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.env.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// What the run reads from its standard input, which is empty otherwise.
+    pub(crate) fn stdin(mut self, bytes: impl AsRef<[u8]>) -> Self {
+        self.stdin = bytes.as_ref().to_vec();
+        self
+    }
+
+    /// Where to run.
+    pub(crate) fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folder = folder.into();
+        self
+    }
+
+    /// How long it may take before it is ended and the test fails.
+    pub(crate) fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Lets `name` stand for `value` in arguments, environment and input, and in what comes out.
+    pub(super) fn named(mut self, name: &str, value: &str) -> Self {
+        self.names.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Expects exactly this on stdout, which must be empty otherwise.
+    pub(crate) fn stdout(mut self, text: impl Into<String>) -> Self {
+        self.stdout = Expected::Exactly(text.into());
+        self
+    }
+
+    /// Expects this on stdout, where `[..]` is anything in a line and `...` any lines.
+    pub(crate) fn stdout_like(mut self, pattern: impl Into<String>) -> Self {
+        self.stdout = Expected::Like(pattern.into());
+        self
+    }
+
+    /// Leaves open what is on stdout.
+    pub(crate) fn any_stdout(mut self) -> Self {
+        self.stdout = Expected::Anything;
+        self
+    }
+
+    /// Expects exactly this on stderr, which must be empty otherwise.
+    pub(crate) fn stderr(mut self, text: impl Into<String>) -> Self {
+        self.stderr = Expected::Exactly(text.into());
+        self
+    }
+
+    /// Expects this on stderr, where `[..]` is anything in a line and `...` any lines.
+    pub(crate) fn stderr_like(mut self, pattern: impl Into<String>) -> Self {
+        self.stderr = Expected::Like(pattern.into());
+        self
+    }
+
+    /// Expects stderr to hold this, and every other text asked for this way.
+    pub(crate) fn stderr_has(mut self, part: impl Into<String>) -> Self {
+        match &mut self.stderr {
+            Expected::Containing(parts) => parts.push(part.into()),
+            _ => self.stderr = Expected::Containing(vec![part.into()]),
+        }
+        self
+    }
+
+    /// Leaves open what is on stderr.
+    pub(crate) fn any_stderr(mut self) -> Self {
+        self.stderr = Expected::Anything;
+        self
+    }
+
+    /// Runs it, and expects this code and what else was asked for.
+    #[track_caller]
+    pub(crate) fn code(self, code: i32) -> Ran {
+        let ran = self.run();
+        let told = format!("{}\n{ran}", self.args.join(" "));
+        assert_eq!(ran.code, code, "the code of: {told}");
+        self.stdout.check("stdout", &ran.stdout, &told);
+        self.stderr.check("stderr", &ran.stderr, &told);
+        ran
+    }
+
+    /// Runs it and expects nothing but an end.
+    #[track_caller]
+    pub(crate) fn run(&self) -> Ran {
+        let started = Instant::now();
+        let mut child = self.spawn();
+        let mut input = child.stdin.take().unwrap();
+        let stdin = self.actual(&self.stdin);
+        // Who does not read its input closes it: no failure.
+        let writer = thread::spawn(move || drop(input.write_all(&stdin)));
+        let stdout = drain(child.stdout.take().unwrap());
+        let stderr = drain(child.stderr.take().unwrap());
+        let status = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break Some(status);
+            }
+            if started.elapsed() > self.patience {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                break None;
+            }
+            thread::sleep(Duration::from_millis(2));
+        };
+        let elapsed = started.elapsed();
+        writer.join().unwrap();
+        let ran = Ran {
+            code: status.and_then(|status| status.code()).unwrap_or(-1),
+            stdout: self.told(&stdout.join().unwrap()),
+            stderr: self.told(&stderr.join().unwrap()),
+            elapsed,
+        };
+        assert!(
+            status.is_some(),
+            "no end after {elapsed:?}: {}\n{ran}",
+            self.args.join(" ")
+        );
+        ran
+    }
+
+    fn spawn(&self) -> Child {
+        Command::new(env!("CARGO_BIN_EXE_crossdock"))
+            .args(self.args.iter().map(|arg| self.actual_text(arg)))
+            .env_clear()
+            .envs(self.env.iter().map(|(name, value)| {
+                let value = value.to_str().map_or(value.clone(), |value| {
+                    OsString::from(self.actual_text(value))
+                });
+                (name, value)
+            }))
+            .current_dir(&self.folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    fn actual_text(&self, text: &str) -> String {
+        let names = self.names.iter();
+        names.fold(text.to_owned(), |text, (name, value)| {
+            text.replace(name, value)
+        })
+    }
+
+    fn actual(&self, bytes: &[u8]) -> Vec<u8> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => self.actual_text(text).into_bytes(),
+            Err(_) => bytes.to_vec(),
+        }
+    }
+
+    fn told(&self, bytes: &[u8]) -> String {
+        let text = String::from_utf8(bytes.to_vec()).expect("output is UTF-8");
+        let names = self.names.iter();
+        names.fold(text, |text, (name, value)| text.replace(value, name))
+    }
+}
+
+fn drain(mut stream: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).unwrap();
+        bytes
+    })
+}
+
+impl Expected {
+    #[track_caller]
+    fn check(&self, stream: &str, text: &str, told: &str) {
+        match self {
+            Self::Exactly(expected) => assert_eq!(text, expected, "{stream} of: {told}"),
+            Self::Like(pattern) => {
+                assert!(
+                    matches(pattern, text),
+                    "{stream} is not like\n{pattern}\nin: {told}"
+                );
+            }
+            Self::Containing(parts) => {
+                for part in parts {
+                    assert!(text.contains(part), "{stream} lacks {part:?} in: {told}");
+                }
+            }
+            Self::Anything => {}
+        }
+    }
+}
+
+impl Ran {
+    /// stdout as the one JSON document that it is.
+    #[track_caller]
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in {self}"))
+    }
+
+    /// The error on the last line of stderr.
+    #[track_caller]
+    pub(crate) fn json_error(&self) -> serde_json::Value {
+        let last = self.stderr.lines().last().unwrap_or_default();
+        let document: serde_json::Value =
+            serde_json::from_str(last).unwrap_or_else(|error| panic!("{error} in {self}"));
+        document["error"].clone()
+    }
+}
+
+impl std::fmt::Display for Ran {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            code,
+            stdout,
+            stderr,
+            elapsed,
+        } = self;
+        write!(
+            f,
+            "code {code} after {elapsed:?}\n-- stdout\n{stdout}-- stderr\n{stderr}--"
+        )
+    }
+}

@@ -1,0 +1,124 @@
+//! Connections that can be broken off in either way: politely, or with a reset.
+
+use bytes::Bytes;
+use crossdock::transport::{BoxError, ByteStream};
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use http::{Request, Response};
+use http_body::Frame;
+use http_body_util::{BodyDataStream, StreamBody};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+
+/// Whether a connection ends with a reset.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Reset(Arc<AtomicBool>);
+
+impl Reset {
+    /// Makes the connection's end a reset.
+    pub(super) fn arm(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Answers every connection with `handler`, for ever. A handler's `Err`, and one in an answer's
+/// body, ends the connection there.
+pub(super) async fn serve<H, F>(listener: TcpListener, handler: H)
+where
+    H: Fn(Request<ByteStream>, Reset) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Result<Response<ByteStream>, BoxError>> + Send + 'static,
+{
+    let mut connections = tokio::task::JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        let _ = stream.set_nodelay(true);
+        let reset = Reset::default();
+        let (handler, wire) = (
+            handler.clone(),
+            Wire {
+                stream,
+                reset: reset.clone(),
+            },
+        );
+        let service = service_fn(move |request: Request<Incoming>| {
+            let answer = handler(request.map(incoming), reset.clone());
+            async move {
+                answer
+                    .await
+                    .map(|response| response.map(outgoing))
+                    .map_err(Cut)
+            }
+        });
+        connections.spawn(async move {
+            let builder = auto::Builder::new(TokioExecutor::new());
+            let _ = builder.serve_connection(TokioIo::new(wire), service).await;
+        });
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+fn incoming(body: Incoming) -> ByteStream {
+    BodyDataStream::new(body).map_err(BoxError::from).boxed()
+}
+
+fn outgoing(body: ByteStream) -> StreamBody<BoxStream<'static, Result<Frame<Bytes>, Cut>>> {
+    StreamBody::new(body.map_ok(Frame::data).map_err(Cut).boxed())
+}
+
+/// Why a connection ends.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+struct Cut(BoxError);
+
+struct Wire {
+    stream: TcpStream,
+    reset: Reset,
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        if self.reset.0.load(Ordering::SeqCst) {
+            let _ = self.stream.set_zero_linger();
+        }
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.reset.0.load(Ordering::SeqCst) {
+            // The end that a shutdown sends would come before the reset.
+            return Poll::Ready(Ok(()));
+        }
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
