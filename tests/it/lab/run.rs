@@ -64,6 +64,8 @@ pub(crate) struct Ran {
     pub(crate) stdout: String,
     pub(crate) stderr: String,
     pub(crate) elapsed: Duration,
+    /// The most memory that it had, in bytes; 0 where the system does not say.
+    pub(crate) peak: u64,
 }
 
 impl Run {
@@ -164,7 +166,9 @@ impl Run {
         let writer = thread::spawn(move || drop(input.write_all(&stdin)));
         let stdout = drain(child.stdout.take().unwrap());
         let stderr = drain(child.stderr.take().unwrap());
+        let mut peak = 0;
         let status = loop {
+            peak = peak_memory(child.id()).unwrap_or(peak);
             if let Some(status) = child.try_wait().unwrap() {
                 break Some(status);
             }
@@ -182,6 +186,7 @@ impl Run {
             stdout: self.told(&stdout.join().unwrap()),
             stderr: self.told(&stderr.join().unwrap()),
             elapsed,
+            peak,
         };
         assert!(
             status.is_some(),
@@ -228,6 +233,16 @@ impl Run {
         let names = self.names.iter();
         names.fold(text, |text, (name, value)| text.replace(value, name))
     }
+}
+
+/// The high-water mark of a process's memory, as Linux keeps it.
+fn peak_memory(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kibibytes * 1024)
 }
 
 fn drain(mut stream: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
@@ -283,6 +298,7 @@ impl std::fmt::Display for Ran {
             stdout,
             stderr,
             elapsed,
+            ..
         } = self;
         write!(
             f,
