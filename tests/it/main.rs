@@ -7,4 +7,6 @@ mod copy;
 mod faults;
 mod floors;
 mod lab;
+#[cfg(target_os = "linux")]
+mod real;
 mod secrets;

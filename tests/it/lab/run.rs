@@ -64,6 +64,8 @@ pub(crate) struct Ran {
     pub(crate) stdout: String,
     pub(crate) stderr: String,
     pub(crate) elapsed: Duration,
+    /// The most memory that it had, in bytes; 0 where the system does not say.
+    pub(crate) peak: u64,
 }
 
 impl Run {
@@ -252,7 +254,9 @@ impl Running {
 
     #[track_caller]
     fn end(mut self) -> (Ran, Run) {
+        let mut peak = 0;
         let status = loop {
+            peak = peak_memory(self.child.id()).unwrap_or(peak);
             if let Some(status) = self.child.try_wait().unwrap() {
                 break Some(status);
             }
@@ -270,6 +274,7 @@ impl Running {
             stdout: run.told(&self.stdout.join().unwrap()),
             stderr: run.told(&self.stderr.join().unwrap()),
             elapsed,
+            peak,
         };
         assert!(
             status.is_some(),
@@ -278,6 +283,16 @@ impl Running {
         );
         (ran, run)
     }
+}
+
+/// The high-water mark of a process's memory, as Linux keeps it.
+fn peak_memory(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kibibytes * 1024)
 }
 
 fn drain(mut stream: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
@@ -333,6 +348,7 @@ impl std::fmt::Display for Ran {
             stdout,
             stderr,
             elapsed,
+            ..
         } = self;
         write!(
             f,
