@@ -45,17 +45,18 @@ impl Observer for Trace {
             (None, Some(error)) => error.clone(),
             (None, None) => "no answer".to_owned(),
         };
-        let mut line = format!("{method} {url} → {end} ({} ms", elapsed.as_millis());
+        let millis = elapsed.as_millis();
+        let mut more = String::new();
         if let Some(version) = version {
-            line.push_str(&format!(", {version:?}"));
+            more = format!(", {version:?}");
         }
         if *authorized {
-            line.push_str(", authorization ***");
+            more.push_str(", authorization ***");
         }
         if *attempt > 1 {
-            line.push_str(&format!(", attempt {attempt}"));
+            more = format!("{more}, attempt {attempt}");
         }
-        line.push(')');
+        let line = format!("{method} {url} → {end} ({millis} ms{more})");
         self.output.request(&line);
     }
 

@@ -197,7 +197,7 @@ mod tests {
             let mut header = format!("Bearer realm={}", quote(&realm));
             for (name, value) in [("service", &service), ("scope", &scope)] {
                 if let Some(value) = value {
-                    header.push_str(&format!(",{name}={}", quote(value)));
+                    header = format!("{header},{name}={}", quote(value));
                 }
             }
             let wanted = bearer(&realm, service.as_deref(), scope.as_deref());

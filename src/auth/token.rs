@@ -1,6 +1,6 @@
 //! Trading a credential for a registry token.
 //!
-//! Sources: distribution, "Token Authentication Specification" (GET) and "OAuth2 Token
+//! Sources: distribution, "Token Authentication Specification" (GET) and "`OAuth2` Token
 //! Authentication" (POST).
 
 use super::credential::Credential;
@@ -146,7 +146,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// The OAuth2 flow. The form holds secrets, so that no redirect is followed.
+    /// The `OAuth2` flow. The form holds secrets, so that no redirect is followed.
     async fn post(&self, transport: &Transport, form: &[(&str, &[u8])]) -> Result<Response, Error> {
         let mut body = String::new();
         let scope = self.scopes.texts().join(" ");
@@ -240,7 +240,7 @@ fn lifetime(expires_in: &serde_json::Value) -> Duration {
         .max(SHORTEST)
 }
 
-/// What a token service says about a refusal: OAuth2's `error_description`, a registry's
+/// What a token service says about a refusal: `OAuth2`'s `error_description`, a registry's
 /// `errors`, or `details` (Docker Hub).
 fn complaint(body: &[u8]) -> Option<String> {
     let value: serde_json::Value = serde_json::from_slice(body).ok()?;

@@ -16,8 +16,8 @@ pub struct Args {
     shell: Shell,
 }
 
-pub(super) fn run(args: Args, output: &Output) -> anyhow::Result<()> {
-    let Args { shell } = args;
+pub(super) fn run(args: &Args, output: &Output) -> anyhow::Result<()> {
+    let Args { shell } = *args;
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "crossdock", &mut script);
     output.raw(&script)?;

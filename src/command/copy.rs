@@ -150,10 +150,10 @@ fn destination(from: &Reference, typed: &str) -> anyhow::Result<(Reference, Targ
             let hint = "leave out the digest: it is the source's".to_owned();
             return Err(anyhow::Error::new(Usage(what)).context(Hint(hint)));
         }
-        (Some(tag), ..) => Target::Tag(tag.clone()),
-        (None, Some(digest), ..) => Target::Digest(digest.clone()),
-        (None, None, Some(tag), _) => Target::Tag(tag.clone()),
-        (None, None, None, Some(digest)) => Target::Digest(digest.clone()),
+        (Some(tag), None, ..) | (None, None, Some(tag), _) => Target::Tag(tag.clone()),
+        (None, Some(digest), ..) | (None, None, None, Some(digest)) => {
+            Target::Digest(digest.clone())
+        }
         (None, None, None, None) => from.target_or_latest(),
     };
     Ok((to, target))

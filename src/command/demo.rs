@@ -46,7 +46,7 @@ pub(super) async fn run(_: Args, flags: &Flags, environment: &Environment) -> an
     for step in STEPS {
         let told = tell(step, &registries, &pinned);
         let page = Page::default();
-        let made_up = surroundings(environment, home.path(), step, &page);
+        let made_up = surroundings(home.path(), step, &page);
         let code = Box::pin(super::run(arguments(&told), made_up)).await;
         let printed = page
             .0
@@ -89,12 +89,7 @@ fn arguments(line: &Line) -> Vec<OsString> {
 }
 
 /// Surroundings in which nothing of the user's is seen.
-fn surroundings(
-    own: &Environment,
-    home: &std::path::Path,
-    step: &Step,
-    page: &Page,
-) -> Environment {
+fn surroundings(home: &std::path::Path, step: &Step, page: &Page) -> Environment {
     let stdin = std::io::Cursor::new(step.stdin.unwrap_or_default().as_bytes());
     let sink = || Arc::new(Mutex::new(page.clone()));
     Environment {
@@ -110,23 +105,18 @@ fn surroundings(
         stderr_is_terminal: false,
         stdin: Arc::new(Mutex::new(stdin)),
         sinks: Some((sink(), sink())),
-        ..own.clone()
     }
 }
 
 fn show(line: &Line, printed: &str, code: Code) -> String {
-    let mut text = format!("# {}\n$ ", line.why);
-    if let Some(piped) = line.piped {
-        text.push_str(&format!("echo {piped} | "));
-    }
-    text.push_str(&line.typed);
-    text.push('\n');
-    text.push_str(printed);
-    if code != Code::Done {
-        text.push_str(&format!("(exit code {})\n", code.number()));
-    }
-    text.push('\n');
-    text
+    let Line { why, typed, piped } = line;
+    let pipe = piped.map(|piped| format!("echo {piped} | "));
+    let pipe = pipe.unwrap_or_default();
+    let end = match code {
+        Code::Done => String::new(),
+        code => format!("(exit code {})\n", code.number()),
+    };
+    format!("# {why}\n$ {pipe}{typed}\n{printed}{end}\n")
 }
 
 fn digest_in(printed: &str) -> Option<String> {

@@ -64,9 +64,8 @@ pub(super) fn run(args: Args, output: &Output) -> anyhow::Result<()> {
 fn overview(cli: &mut clap::Command) -> String {
     let mut text = cli.render_help().to_string();
     text.push_str("\nTopics:\n");
-    for Topic { name, about, .. } in &TOPICS {
-        text.push_str(&format!("  {name:<13}{about}\n"));
-    }
+    let lines = TOPICS.iter();
+    text.extend(lines.map(|Topic { name, about, .. }| format!("  {name:<13}{about}\n")));
     text
 }
 
@@ -84,12 +83,9 @@ fn page(cli: &mut clap::Command, name: &str) -> anyhow::Result<String> {
         .map(clap::Command::get_name)
         .chain(TOPICS.iter().map(|topic| topic.name))
         .collect();
-    let likeness = |known: &&&str| (strsim::jaro_winkler(name, known) * 1000.0) as u32;
-    let nearest = known
-        .iter()
-        .max_by_key(likeness)
-        .copied()
-        .unwrap_or("references");
+    let likeness = |known: &str| strsim::jaro_winkler(name, known);
+    let nearer = |a: &&str, b: &&str| likeness(a).total_cmp(&likeness(b));
+    let nearest = known.into_iter().max_by(nearer).unwrap_or("references");
     let hint = format!("did you mean `{nearest}`? `crossdock help` lists them all");
     Err(anyhow::Error::new(Usage(format!("there is no topic `{name}`"))).context(Hint(hint)))
 }

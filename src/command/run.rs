@@ -25,7 +25,7 @@ pub async fn run(arguments: Vec<OsString>, environment: Environment) -> Code {
     let deadline = cli.flags.deadline;
     let work = async {
         let app = match cli.command {
-            Command::Completions(args) => return completions::run(args, &output),
+            Command::Completions(args) => return completions::run(&args, &output),
             Command::Man(args) => return man::run(args, &output),
             Command::Help(args) => return help::run(args, &output),
             Command::Demo(args) => return demo::run(args, &cli.flags, &environment).await,

@@ -64,10 +64,11 @@ impl Client {
                     });
                 }
                 StatusCode::OK => return self.whole(response, blob),
-                // A range that is not understood, or answered with another one: without it, then.
-                StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE => {}
-                // Some servers have no better word for a range that they do not know.
-                StatusCode::NOT_FOUND => {}
+                // A range that is answered with another one, or not understood (some servers have
+                // no better word for that than 404): without it, then.
+                StatusCode::PARTIAL_CONTENT
+                | StatusCode::RANGE_NOT_SATISFIABLE
+                | StatusCode::NOT_FOUND => {}
                 _ => return Err(Error::refused(response).await),
             }
         }

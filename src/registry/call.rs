@@ -66,8 +66,9 @@ impl Client {
     /// Sends a request; a 401 is answered once. A request whose body cannot be sent twice comes
     /// back with its 401.
     pub(super) async fn call(&self, request: Request, access: &Access) -> Result<Response, Error> {
-        let granted = self.auth.prepare(access).await?;
-        self.call_as(request, access, granted).await
+        // Boxed: it holds all that a login can take, and many calls wait at once.
+        let granted = Box::pin(self.auth.prepare(access)).await?;
+        Box::pin(self.call_as(request, access, granted)).await
     }
 
     async fn call_as(
@@ -84,7 +85,7 @@ impl Client {
             .transport
             .send(request.authorization(authorization))
             .await?;
-        let (Some(again), true) = (again, self.is_our_challenge(&response, access)) else {
+        let (Some(again), true) = (again, is_challenge_of(&response, access)) else {
             return Ok(response);
         };
         let next = self.answer(access, &response, granted.as_ref()).await?;
@@ -92,13 +93,6 @@ impl Client {
             .transport
             .send(again.authorization(Some(next.authorization)))
             .await?)
-    }
-
-    /// Whether it is the registry itself that wants a login, and not a storage host that it
-    /// redirected to: no secret is for those.
-    fn is_our_challenge(&self, response: &Response, access: &Access) -> bool {
-        response.status() == StatusCode::UNAUTHORIZED
-            && Origin::of(response.url()).as_ref() == Some(access.home.origin())
     }
 
     /// Finds the authorization that a 401 asks for. Some registries only say at `/v2/` what they
@@ -126,7 +120,7 @@ impl Client {
 
     /// The authorization to send along with bytes that can be sent only once.
     pub(super) async fn authorize(&self, access: &Access) -> Result<Option<Granted>, Error> {
-        Ok(self.auth.prepare(access).await?)
+        Ok(Box::pin(self.auth.prepare(access)).await?)
     }
 
     /// A new authorization after `rejected` was not accepted in the middle of an upload.
@@ -136,7 +130,9 @@ impl Client {
         response: &Response,
         rejected: Option<&Granted>,
     ) -> Result<(), Error> {
-        self.answer(access, response, rejected).await.map(|_| ())
+        Box::pin(self.answer(access, response, rejected))
+            .await
+            .map(|_| ())
     }
 
     /// Asks `/v2/` who we are: whether the registry accepts the credential, and whether it wanted
@@ -147,7 +143,7 @@ impl Client {
         let access = self.access_to_all(Scopes::none()).await?;
         let ping = Request::new(Method::GET, self.url("").await?);
         let asked = self.transport.send(ping.repeat().unwrap_or(ping)).await?;
-        let (response, verified) = if self.is_our_challenge(&asked, &access) {
+        let (response, verified) = if is_challenge_of(&asked, &access) {
             let granted = self.answer(&access, &asked, None).await?;
             let ping = Request::new(Method::GET, self.url("").await?);
             let ping = ping.authorization(Some(granted.authorization));
@@ -188,6 +184,13 @@ pub enum Welcome {
     Verified,
     /// It asked for none, so that none was checked.
     Unasked,
+}
+
+/// Whether it is the registry itself that wants a login, and not a storage host that it redirected
+/// to: no secret is for those.
+fn is_challenge_of(response: &Response, access: &Access) -> bool {
+    response.status() == StatusCode::UNAUTHORIZED
+        && Origin::of(response.url()).as_ref() == Some(access.home.origin())
 }
 
 /// The error of a token service that does not grant all that was asked for.

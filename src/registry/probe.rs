@@ -21,12 +21,11 @@ pub(super) async fn speaks_tls(name: &str, port: u16) -> Result<bool, Silent> {
         let mut peer = TcpStream::connect((name, port)).await.map_err(|_| Silent)?;
         peer.write_all(&greeting()).await.map_err(|_| Silent)?;
         let mut first = [0];
-        let read = match timeout(HESITATION, peer.read(&mut first)).await {
-            Ok(read) => read,
-            Err(_) => {
-                let _ = peer.shutdown().await;
-                peer.read(&mut first).await
-            }
+        let read = if let Ok(read) = timeout(HESITATION, peer.read(&mut first)).await {
+            read
+        } else {
+            let _ = peer.shutdown().await;
+            peer.read(&mut first).await
         };
         Ok(matches!(read, Ok(1) if matches!(first[0], 0x15 | 0x16)))
     };

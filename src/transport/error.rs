@@ -123,37 +123,31 @@ impl Error {
             ),
             Cause::Tls => (Kind::Tls, format!("cannot speak TLS with {host}")),
             Cause::Refused => (Kind::Refused, format!("cannot connect to {host}")),
-            _ if error.is_dns() && !cause_is_passing(&error) => {
+            Cause::Other if error.is_dns() && !cause_is_passing(&error) => {
                 (Kind::NoSuchHost, format!("there is no host named {host}"))
             }
-            _ if error.is_builder() => (Kind::Settings, format!("cannot ask {host}")),
-            _ if error.is_connect() => (Kind::Connect, format!("cannot connect to {host}")),
-            _ => (Kind::Broken, format!("the connection to {host} broke")),
+            Cause::Other if error.is_builder() => (Kind::Settings, format!("cannot ask {host}")),
+            Cause::Other if error.is_connect() => {
+                (Kind::Connect, format!("cannot connect to {host}"))
+            }
+            Cause::Other => (Kind::Broken, format!("the connection to {host} broke")),
         };
-        match innermost(error.without_url()) {
-            Some(source) => Self {
-                kind,
-                what,
-                source: Some(source),
-            },
-            None => Self::new(kind, what),
-        }
+        Self::caused(kind, what, innermost(&error.without_url()))
     }
 }
 
 /// The last link of a chain as an error of its own: what the library's own links say
 /// ("error sending request") is said already.
-fn innermost(error: reqwest::Error) -> Option<BoxError> {
+fn innermost(error: &reqwest::Error) -> BoxError {
     #[derive(Debug, thiserror::Error)]
     #[error("{0}")]
     struct Reason(String);
 
-    let mut link: &(dyn StdError + 'static) = &error;
+    let mut link: &(dyn StdError + 'static) = error;
     while let Some(next) = link.source() {
         link = next;
     }
-    let text = link.to_string();
-    Some(Box::new(Reason(text)))
+    Box::new(Reason(link.to_string()))
 }
 
 fn authority(url: &Url) -> String {

@@ -69,7 +69,8 @@ impl Transport {
         let mut request = request;
         loop {
             let again = request.repeat();
-            let result = self.attempt(request, attempt).await;
+            // Boxed: the futures below are large, and many are held at once.
+            let result = Box::pin(self.attempt(request, attempt)).await;
             let wait = match &again {
                 Some(again) if again.attempts == Attempts::Policy => self.wait(attempt, &result),
                 _ => None,
@@ -171,7 +172,7 @@ impl Transport {
         let (method, url) = (request.method.clone(), request.url.clone());
         let carried = request.authorization.as_ref();
         let authorized = carried.is_some_and(|a| may_carry(a.home(), &url, Road::Registry));
-        let (built, activity, idle) = self.build(request, authorized)?;
+        let (built, activity, idle) = self.build(request, authorized);
         let start = Instant::now();
         let result = match unless_stalled(client.execute(built), &activity, idle).await {
             Ok(Ok(inner)) => Ok(Response::new(
@@ -200,7 +201,7 @@ impl Transport {
         &self,
         request: Request,
         authorized: bool,
-    ) -> Result<(reqwest::Request, Arc<Activity>, Duration), Error> {
+    ) -> (reqwest::Request, Arc<Activity>, Duration) {
         let activity = Arc::new(Activity::default());
         let mut idle = self.settings.idle_timeout;
         let mut built = reqwest::Request::new(request.method, request.url);
@@ -224,7 +225,7 @@ impl Transport {
             Body::Empty => {}
             Body::Bytes(bytes) => *built.body_mut() = Some(bytes.into()),
             Body::Stream { stream, length } => {
-                idle += COMMIT_PER_GIB.mul_f64(length as f64 / f64::from(1 << 30));
+                idle += COMMIT_PER_GIB * u32::try_from(length >> 30).unwrap_or(u32::MAX);
                 built
                     .headers_mut()
                     .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
@@ -236,7 +237,7 @@ impl Transport {
                 *built.body_mut() = Some(reqwest::Body::wrap_stream(watched));
             }
         }
-        Ok((built, activity, idle))
+        (built, activity, idle)
     }
 
     fn brake(&self, origin: &Origin) -> Arc<Brake> {

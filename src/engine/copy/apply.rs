@@ -183,7 +183,7 @@ impl Summary {
 async fn place(copy: Arc<Copy>, position: usize) -> Result<Done> {
     let blob = &copy.work.blobs[position];
     let placed = copy.place(blob).await?;
-    copy.progress.report(Event::Done(blob, &placed));
+    copy.progress.report(Event::Done(blob, placed));
     Ok(Done::Blob(position, placed))
 }
 

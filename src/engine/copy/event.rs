@@ -24,7 +24,7 @@ pub enum Event<'a> {
     /// It goes on from this offset after a break; what was sent beyond it does not count.
     Resumed(&'a Descriptor, u64),
     /// It is at the destination.
-    Done(&'a Descriptor, &'a Placed),
+    Done(&'a Descriptor, Placed),
     /// A manifest or index is at the destination.
     Published(&'a Digest),
     /// Something worth a line to the user.

@@ -256,19 +256,16 @@ impl Reading {
         let blob = &self.shared.blob;
         let repository = self.shared.from.repository();
         let digest = blob.digest();
-        let fault = match error {
-            Some(error) => {
-                let times = self.breaks;
-                let what = format!(
-                    "cannot read from {repository} {digest}: it broke off {times} times without getting on"
-                );
-                Error::caused(Kind::Unavailable, what, error)
-            }
-            None => {
-                let size = blob.size();
-                let what = format!("{digest} in {repository} ends after {at} of {size} bytes");
-                Error::new(Kind::Corrupt, what)
-            }
+        let fault = if let Some(error) = error {
+            let times = self.breaks;
+            let what = format!(
+                "cannot read from {repository} {digest}: it broke off {times} times without getting on"
+            );
+            Error::caused(Kind::Unavailable, what, error)
+        } else {
+            let size = blob.size();
+            let what = format!("{digest} in {repository} ends after {at} of {size} bytes");
+            Error::new(Kind::Corrupt, what)
         };
         Err(self.fault(fault))
     }

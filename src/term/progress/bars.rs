@@ -89,14 +89,14 @@ impl Bars {
         }
     }
 
-    fn done(&self, blob: &Descriptor, placed: &Placed) {
+    fn done(&self, blob: &Descriptor, placed: Placed) {
         let digest = blob.digest();
         if self.tally.position_of(digest).is_some() {
             self.moved(digest);
         } else {
             self.hide(digest);
         }
-        if *placed != Placed::Sent {
+        if placed != Placed::Sent {
             self.total.set_length(self.tally.length());
         }
         self.headline();
@@ -272,9 +272,9 @@ mod tests {
             ]
         );
         seen(Event::Resumed(&a, MIB));
-        seen(Event::Done(&b, &Placed::Sent));
+        seen(Event::Done(&b, Placed::Sent));
         assert_eq!(
-            seen(Event::Done(&c, &Placed::Present)),
+            seen(Event::Done(&c, Placed::Present)),
             [
                 "sha256:ca978112ca1b 1.00 MiB of 8.00 MiB",
                 "2 of 3 blobs 3.00 MiB of 10.00 MiB",
@@ -300,12 +300,12 @@ mod tests {
         }
         let bar = "sha256:ca978112ca1b 3.00 MiB of 4.00 MiB";
         assert_eq!(lines(&bars, &terminal)[0], bar);
-        bars.report(Event::Done(&a, &Placed::Sent));
+        bars.report(Event::Done(&a, Placed::Sent));
         assert_eq!(
             lines(&bars, &terminal).last().map(String::as_str),
             Some("1 of 2 blobs 3.00 MiB of 4.00 MiB")
         );
-        bars.report(Event::Done(&a, &Placed::Sent));
+        bars.report(Event::Done(&a, Placed::Sent));
         assert_eq!(
             lines(&bars, &terminal),
             ["2 of 2 blobs 4.00 MiB of 4.00 MiB"]
@@ -324,14 +324,14 @@ mod tests {
         let shown = lines(&bars, &terminal);
         assert_eq!(shown.len(), MOST + 1);
         assert_eq!(shown[MOST], "0 of 20 blobs 10.00 MiB of 20.00 MiB");
-        bars.report(Event::Done(&blobs[12], &Placed::Sent));
-        bars.report(Event::Done(&blobs[0], &Placed::Sent));
+        bars.report(Event::Done(&blobs[12], Placed::Sent));
+        bars.report(Event::Done(&blobs[0], Placed::Sent));
         let shown = lines(&bars, &terminal);
         assert_eq!(shown.len(), MOST + 1);
         let next = format!("{} 512.00 KiB of 1.00 MiB", short(blobs[8].digest()));
         assert_eq!(shown[MOST - 1], next);
         for blob in &blobs[1..] {
-            bars.report(Event::Done(blob, &Placed::Sent));
+            bars.report(Event::Done(blob, Placed::Sent));
         }
         assert_eq!(lines(&bars, &terminal).len(), 1);
     }
@@ -343,7 +343,7 @@ mod tests {
         bars.report(planned(9 * MIB, 2));
         bars.report(Event::Started(&a));
         bars.report(Event::Moved(&a, MIB));
-        bars.report(Event::Done(&b, &Placed::Mounted));
+        bars.report(Event::Done(&b, Placed::Mounted));
         bars.finish();
         let left = "1 of 2 blobs: 1 mounted; 0 of 1 manifest";
         assert_eq!(terminal.contents(), left);

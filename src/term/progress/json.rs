@@ -200,7 +200,7 @@ mod tests {
         };
         for (millis, event) in [
             (0, plan),
-            (0, Event::Done(&b, &Placed::Mounted)),
+            (0, Event::Done(&b, Placed::Mounted)),
             (0, Event::Started(&a)),
             (499, Event::Moved(&a, 100)),
             (500, Event::Moved(&a, 100)),
@@ -209,7 +209,7 @@ mod tests {
             (1000, Event::Moved(&a, 1)),
             (1100, waiting),
             (1200, Event::Note("odd\u{9b}")),
-            (2000, Event::Done(&a, &Placed::Sent)),
+            (2000, Event::Done(&a, Placed::Sent)),
             (2000, Event::Published(b.digest())),
         ] {
             view.report_at(&event, begun + Duration::from_millis(millis));

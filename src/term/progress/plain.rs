@@ -201,7 +201,7 @@ mod tests {
             ),
             (
                 0,
-                Event::Done(&b, &Placed::Present),
+                Event::Done(&b, Placed::Present),
                 "sha256:3e23e8160039 already there (10.00 MiB)\n",
             ),
             (0, Event::Started(&a), ""),
@@ -220,10 +220,10 @@ mod tests {
                 "58 %: 53.00 MiB of 90.00 MiB, 1.51 MiB/s, 24.0 s left\n",
             ),
             (36, Event::Note("a.example: odd"), "note: a.example: odd\n"),
-            (37, Event::Done(&c, &Placed::Sent), ""),
+            (37, Event::Done(&c, Placed::Sent), ""),
             (
                 38,
-                Event::Done(&a, &Placed::Sent),
+                Event::Done(&a, Placed::Sent),
                 "sha256:ca978112ca1b sent (90.00 MiB)\n",
             ),
             (39, Event::Published(a.digest()), ""),

@@ -71,7 +71,7 @@ mod tests {
                 reason: "429",
                 wait: Duration::from_secs(9),
             });
-            view.report(Event::Done(&blob, &Placed::Sent));
+            view.report(Event::Done(&blob, Placed::Sent));
             view.finish();
             assert_eq!(
                 (stdout.text().as_str(), stderr.text().as_str()),

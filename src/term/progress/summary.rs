@@ -100,14 +100,14 @@ mod tests {
         };
         tally.count(&plan, begun);
         assert_eq!(summary(0).unwrap(), "0 of 4 blobs; 0 of 2 manifests");
-        tally.count(&Event::Done(&c, &Placed::Mounted), begun);
-        tally.count(&Event::Done(&d, &Placed::Present), begun);
+        tally.count(&Event::Done(&c, Placed::Mounted), begun);
+        tally.count(&Event::Done(&d, Placed::Present), begun);
         assert_eq!(
             summary(0).unwrap(),
             "2 of 4 blobs: 1 mounted, 1 already there; 0 of 2 manifests"
         );
-        tally.count(&Event::Done(&a, &Placed::Sent), begun);
-        tally.count(&Event::Done(&b, &Placed::Sent), begun);
+        tally.count(&Event::Done(&a, Placed::Sent), begun);
+        tally.count(&Event::Done(&b, Placed::Sent), begun);
         tally.count(&Event::Published(&digest), begun);
         tally.count(&Event::Published(&digest), begun);
         assert_eq!(

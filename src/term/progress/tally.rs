@@ -132,7 +132,7 @@ impl Tally {
         self.shift(before, after);
     }
 
-    fn done(&self, blob: &Descriptor, placed: &Placed) {
+    fn done(&self, blob: &Descriptor, placed: Placed) {
         let before = self.land(blob);
         match placed {
             Placed::Sent => {
@@ -210,9 +210,9 @@ mod tests {
                 "start" => Event::Started(&blob),
                 "move" => Event::Moved(&blob, bytes),
                 "resume" => Event::Resumed(&blob, bytes),
-                "sent" => Event::Done(&blob, &Placed::Sent),
-                "mounted" => Event::Done(&blob, &Placed::Mounted),
-                "present" => Event::Done(&blob, &Placed::Present),
+                "sent" => Event::Done(&blob, Placed::Sent),
+                "mounted" => Event::Done(&blob, Placed::Mounted),
+                "present" => Event::Done(&blob, Placed::Present),
                 other => panic!("{other} is no step"),
             };
             tally.count(&event, now);
