@@ -53,9 +53,15 @@ pub(super) fn of_arguments(error: &clap::Error, json: bool, environment: &Enviro
     }
     let output = app::output(&defaults(json), environment);
     let text = error.render().to_string();
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let lines = text.lines().map(str::trim);
+    let mut lines = lines.filter(|line| !line.is_empty()).peekable();
     let first = lines.next().unwrap_or_default();
-    let message = first.strip_prefix("error: ").unwrap_or(first).to_owned();
+    let mut message = first.strip_prefix("error: ").unwrap_or(first).to_owned();
+    // What is missing stands below, one a line.
+    if message.ends_with(':') {
+        let named = std::iter::from_fn(|| lines.next_if(|line| !line.starts_with("Usage:")));
+        message = format!("{message} {}", named.collect::<Vec<_>>().join(", "));
+    }
     let rest: Vec<&str> = lines
         .map(|line| line.strip_prefix("tip: ").unwrap_or(line))
         .filter(|line| !line.starts_with("For more information"))
