@@ -2,8 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use crossdock::app::environment::Environment;
-use crossdock::command;
+use crossdock::command::{self, Environment};
 use std::ffi::OsString;
 use std::process::ExitCode;
 use tokio::runtime::Builder;

@@ -8,13 +8,11 @@ use crate::auth::environment::EnvironmentError;
 use crate::auth::store::StoreError;
 use crate::config::error::SettingsError;
 use crate::oci::reference::{Host, ReferenceError, Repository, Tag};
-use crate::registry;
 use crate::store::Store;
 use crate::store::error::{Error, Kind};
 use crate::term::exit::{At, Code, Hint, Kinds, report};
 use crate::transport;
 use clap::Parser as _;
-use std::error::Error as StdError;
 
 /// Arguments that cannot be meant.
 #[derive(Debug, thiserror::Error)]
@@ -119,25 +117,11 @@ fn nearest(repository: &Repository, near: &[Tag]) -> String {
 
 /// What helps against failures on the way to a host.
 fn hint(error: &Error, host: &Host) -> Option<String> {
-    let mut link: Option<&(dyn StdError + 'static)> = Some(error);
-    while let Some(error) = link {
-        let failed = error.downcast_ref::<transport::Error>().or_else(|| {
-            error
-                .downcast_ref::<registry::Error>()
-                .and_then(|error| match error {
-                    registry::Error::Transport(error) => Some(error),
-                    _ => None,
-                })
-        });
-        if let Some(failed) = failed {
-            return of_transport(failed.kind(), host);
-        }
-        if let Some(registry::Error::Auth(error)) = error.downcast_ref::<registry::Error>() {
-            return of_auth(error, host);
-        }
-        link = error.source();
+    match (error.transport(), error.login()) {
+        (Some(failed), _) => of_transport(failed.kind(), host),
+        (None, Some(failed)) => of_auth(failed, host),
+        (None, None) => None,
     }
-    None
 }
 
 fn of_transport(kind: transport::Kind, host: &Host) -> Option<String> {

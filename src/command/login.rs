@@ -9,7 +9,7 @@ use crate::auth::key::Key;
 use crate::auth::locations::Location;
 use crate::auth::store::{Stored, put};
 use crate::oci::reference::Host;
-use crate::registry::Welcome;
+use crate::store::Welcome;
 use crate::term::exit::Hint;
 use crate::term::prompt;
 use crate::transport::secret::Secret;

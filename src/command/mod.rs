@@ -16,6 +16,7 @@ mod rm;
 mod run;
 mod tag;
 
+pub use crate::app::environment::Environment;
 pub use run::run;
 
 use crate::app::flags::Flags;

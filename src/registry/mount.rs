@@ -87,7 +87,8 @@ impl Client {
     ) -> Result<Placed, Error> {
         let asking = self.begin(name, blob.digest(), Some(name), access);
         let begun = if likely_absent && !self.memory.is_chunked() {
-            beside(asking, source.prepare()).await
+            let wants_it = |begun: &Result<Begun, Error>| matches!(begun, Ok(Begun::Session(_)));
+            beside(asking, source.prepare(), wants_it).await
         } else {
             asking.await
         };
@@ -135,11 +136,21 @@ impl Client {
     }
 }
 
-/// Runs `main`, and `side` beside it for as long as `main` takes.
-async fn beside<T>(main: impl Future<Output = T>, side: impl Future<Output = ()>) -> T {
+/// Runs `main`, and `side` beside it. `side` is given up where `main` ends first with something
+/// that does not want it, and finished otherwise: what it has begun to read is not read twice.
+async fn beside<T>(
+    main: impl Future<Output = T>,
+    side: impl Future<Output = ()>,
+    wants_it: impl FnOnce(&T) -> bool,
+) -> T {
     let (mut main, mut side) = (std::pin::pin!(main), std::pin::pin!(side));
     tokio::select! {
-        done = &mut main => done,
+        done = &mut main => {
+            if wants_it(&done) {
+                side.await;
+            }
+            done
+        }
         () = &mut side => main.await,
     }
 }

@@ -9,7 +9,7 @@ use super::location::with_digest;
 use super::problem::Problem;
 use super::session::{Begun, Session};
 use super::source::Source;
-use crate::auth::Access;
+use crate::auth::{Access, Granted};
 use crate::oci::Descriptor;
 use crate::oci::reference::RepositoryName;
 use crate::transport::retry::{Outcome, is_temporary};
@@ -73,10 +73,12 @@ struct Filling<'a> {
     sent: Arc<AtomicU64>,
     /// Breaks since it last got on.
     breaks: &'a mut u32,
-    /// The most that was acknowledged when it last got on.
-    mark: u64,
+    /// The most that was acknowledged when it last got on, in this session or one before.
+    mark: &'a mut u64,
     /// Whether a 401 has been answered since it last got on.
     reauthorized: bool,
+    /// What the last bytes were sent with: others may have renewed their token meanwhile.
+    granted: Option<Granted>,
 }
 
 impl Client {
@@ -90,7 +92,7 @@ impl Client {
         access: &Access,
     ) -> Result<Placed, Error> {
         let most = self.transport.settings().retry.attempts;
-        let mut breaks = 0;
+        let (mut breaks, mut mark) = (0, 0);
         loop {
             let open = match session.take() {
                 Some(session) => session,
@@ -109,8 +111,9 @@ impl Client {
                 offset: 0,
                 sent: Arc::default(),
                 breaks: &mut breaks,
-                mark: 0,
+                mark: &mut mark,
                 reauthorized: false,
+                granted: None,
             };
             match filling.run().await? {
                 Ended::Done => return Ok(Placed::Sent),
@@ -157,12 +160,12 @@ impl Filling<'_> {
         }
     }
 
-    async fn put(&self, body: Body) -> Result<Response, Error> {
+    async fn put(&mut self, body: Body) -> Result<Response, Error> {
         let url = with_digest(&self.session.url, self.blob.digest());
         self.send(Request::new(Method::PUT, url).body(body)).await
     }
 
-    async fn patch(&self) -> Result<Response, Error> {
+    async fn patch(&mut self) -> Result<Response, Error> {
         let mut request = Request::new(Method::PATCH, self.session.url.clone());
         if self.offset > 0 {
             let range = format!("{}-{}", self.offset, self.blob.size() - 1);
@@ -174,14 +177,18 @@ impl Filling<'_> {
         self.send(request.body(self.body().await?)).await
     }
 
-    async fn send(&self, request: Request) -> Result<Response, Error> {
-        let granted = self.client.authorize(self.access).await?;
+    async fn send(&mut self, request: Request) -> Result<Response, Error> {
+        self.granted = self.client.authorize(self.access).await?;
+        let authorization = self
+            .granted
+            .as_ref()
+            .map(|granted| granted.authorization.clone());
         let binary = HeaderValue::from_static("application/octet-stream");
         let request = request
             .header(CONTENT_TYPE, binary)
             .lane(Lane::Bulk)
             .attempts(Attempts::Once)
-            .authorization(granted.map(|granted| granted.authorization));
+            .authorization(authorization);
         Ok(self.client.transport.send(request).await?)
     }
 
@@ -216,9 +223,8 @@ impl Filling<'_> {
         match status.as_u16() {
             401 if !self.reauthorized => {
                 self.reauthorized = true;
-                let granted = self.client.authorize(self.access).await?;
                 self.client
-                    .reauthorize(self.access, &response, granted.as_ref())
+                    .reauthorize(self.access, &response, self.granted.as_ref())
                     .await?;
                 self.ask(None).await
             }
@@ -258,13 +264,18 @@ impl Filling<'_> {
     /// A PATCH was taken: as many bytes as the registry says.
     fn acknowledged(&mut self, response: &Response) -> Result<Step, Error> {
         self.client.follow(&mut self.session, response)?;
+        let (size, before) = (self.blob.size(), self.offset);
         let told = response.header(&RANGE).and_then(super::range::received);
-        self.reached(told.unwrap_or(self.blob.size()));
-        Ok(if self.offset <= self.blob.size() {
-            Step::On
-        } else {
-            Step::Lost(None)
-        })
+        // `0-0` stands for nothing, but not where a single byte has just been taken.
+        let told = told.filter(|_| size > 1).unwrap_or(size);
+        if told <= before || told > size {
+            *self.breaks += 1;
+        }
+        if told > size || !self.retries_left() {
+            return Ok(Step::Lost(None));
+        }
+        self.reached(told);
+        Ok(Step::On)
     }
 
     /// No answer: the connection broke, or the source did.
@@ -294,7 +305,10 @@ impl Filling<'_> {
                 Ok(Step::On)
             }
             // More than was sent: whatever that is, it is not this blob.
-            Some(_) => Ok(Step::Lost(last)),
+            Some(_) => {
+                *self.breaks += 1;
+                Ok(Step::Lost(last))
+            }
             None => self.gone(last).await,
         }
     }
@@ -314,8 +328,8 @@ impl Filling<'_> {
 
     fn reached(&mut self, offset: u64) {
         self.offset = offset;
-        if offset >= self.mark + PROGRESS {
-            self.mark = offset;
+        if offset >= *self.mark + PROGRESS {
+            *self.mark = offset;
             *self.breaks = 0;
             self.reauthorized = false;
         }

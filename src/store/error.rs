@@ -1,6 +1,7 @@
 //! The one error that engines decide on.
 
-use crate::registry;
+use crate::{auth, registry, transport};
+use std::error::Error as StdError;
 
 /// What sort of thing went wrong, and so what to do about it. Exit codes follow from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -86,6 +87,26 @@ impl Error {
             told.map(|detail| format!("{} {}", detail.message, detail.detail))
                 .collect()
         })
+    }
+
+    /// The exchange that failed, where there was no answer.
+    pub fn transport(&self) -> Option<&transport::Error> {
+        self.causes().find_map(|cause| match cause.downcast_ref() {
+            Some(registry::Error::Transport(error)) => Some(error),
+            _ => cause.downcast_ref(),
+        })
+    }
+
+    /// The login that failed.
+    pub fn login(&self) -> Option<&auth::Error> {
+        self.causes().find_map(|cause| match cause.downcast_ref() {
+            Some(registry::Error::Auth(error)) => Some(&**error),
+            _ => None,
+        })
+    }
+
+    fn causes(&self) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+        std::iter::successors(StdError::source(self), |cause| (*cause).source())
     }
 
     /// What sort of failure this is.

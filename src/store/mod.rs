@@ -5,7 +5,7 @@ mod kind;
 pub mod open;
 mod remote;
 
-pub use crate::registry::{Opened, Placed, Precondition, Put, Source};
+pub use crate::registry::{Opened, Placed, Precondition, Put, Source, Welcome};
 pub use error::{Error, Kind, Result};
 
 use crate::oci::manifest::Manifest;

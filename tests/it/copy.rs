@@ -30,14 +30,20 @@ fn an_image() {
 #[test]
 fn an_index_with_its_platforms() {
     let (amd, arm) = (Image::small(1), Image::small(2));
-    is_copied_unchanged(&Image::index(&[("linux/amd64", &amd), ("linux/arm64", &arm)]));
+    is_copied_unchanged(&Image::index(&[
+        ("linux/amd64", &amd),
+        ("linux/arm64", &arm),
+    ]));
 }
 
 #[test]
 fn an_index_whose_children_share_layers() {
     let one = Image::of(1, vec![layer(1, 5000), layer(2, 500)]);
     let other = Image::of(2, vec![layer(1, 5000), layer(3, 500)]);
-    is_copied_unchanged(&Image::index(&[("linux/amd64", &one), ("linux/arm64", &other)]));
+    is_copied_unchanged(&Image::index(&[
+        ("linux/amd64", &one),
+        ("linux/arm64", &other),
+    ]));
 }
 
 #[test]
@@ -65,18 +71,27 @@ fn an_artifact_with_an_empty_config() {
 #[test]
 fn docker_s_own_formats() {
     is_copied_unchanged(&Image::docker(1));
-    let list = [("linux/amd64", &Image::docker(1)), ("linux/arm64", &Image::docker(2))];
+    let list = [
+        ("linux/amd64", &Image::docker(1)),
+        ("linux/arm64", &Image::docker(2)),
+    ];
     is_copied_unchanged(&Image::docker_list(&list));
 }
 
 #[test]
 fn a_layer_of_no_bytes_and_one_twice() {
-    is_copied_unchanged(&Image::of(1, vec![layer(1, 0), layer(2, 700), layer(2, 700)]));
+    is_copied_unchanged(&Image::of(
+        1,
+        vec![layer(1, 0), layer(2, 700), layer(2, 700)],
+    ));
 }
 
 #[test]
 fn a_layer_named_by_its_sha512() {
-    is_copied_unchanged(&Image::of(1, vec![layer(1, 5000).by_sha512(), layer(2, 0).by_sha512()]));
+    is_copied_unchanged(&Image::of(
+        1,
+        vec![layer(1, 5000).by_sha512(), layer(2, 0).by_sha512()],
+    ));
 }
 
 #[test]
@@ -86,8 +101,14 @@ fn a_copy_says_what_it_did_on_stderr() {
     lab.push("src.lab/team/app:v1", &image);
     let copy = ["copy", "src.lab/team/app:v1", "dst.lab/team/app:v1"];
     let summary = "...\n3 blobs: 3 sent ([..]); 1 manifest\n";
-    lab.run(copy).stdout(copied(&image)).stderr_like(summary).code(0);
-    lab.run(copy).stdout(copied(&image)).stderr_like("[..]up to date\n").code(0);
+    lab.run(copy)
+        .stdout(copied(&image))
+        .stderr_like(summary)
+        .code(0);
+    lab.run(copy)
+        .stdout(copied(&image))
+        .stderr_like("[..]up to date\n")
+        .code(0);
 }
 
 #[test]
@@ -126,7 +147,10 @@ fn within_a_registry_blobs_are_mounted() {
     lab.assert_holds("src.lab/prod/app:v1", &image);
     let asked = "GET manifests 1, HEAD manifests 2, POST uploads 3, PUT manifests 1";
     let requests = lab.requests("src");
-    assert_eq!((requests.to_string().as_str(), requests.uploaded()), (asked, 0));
+    assert_eq!(
+        (requests.to_string().as_str(), requests.uploaded()),
+        (asked, 0)
+    );
 }
 
 #[test]
@@ -145,12 +169,21 @@ fn within_a_repository_only_the_manifest_is_written() {
 #[test]
 fn a_registry_that_does_not_mount_gets_the_bytes() {
     for mount in [Mount::Ignored, Mount::Unknown] {
-        let lab = Lab::empty().registry("src", |_| Options { mount, ..Options::default() });
+        let lab = Lab::empty().registry("src", |_| Options {
+            mount,
+            ..Options::default()
+        });
         let image = Image::sized(1, &[100_000, 1000]);
         lab.push("src.lab/dev/app:v1", &image);
-        lab.run(["copy", "-q", "src.lab/dev/app:v1", "src.lab/prod/app:v1"]).any_stdout().code(0);
+        lab.run(["copy", "-q", "src.lab/dev/app:v1", "src.lab/prod/app:v1"])
+            .any_stdout()
+            .code(0);
         lab.assert_holds("src.lab/prod/app:v1", &image);
-        assert_eq!(lab.requests("src").uploaded(), image.blob_bytes(), "{mount:?}");
+        assert_eq!(
+            lab.requests("src").uploaded(),
+            image.blob_bytes(),
+            "{mount:?}"
+        );
     }
 }
 
@@ -174,13 +207,24 @@ fn a_dry_run_reads_and_writes_nothing() {
     let (old, new) = (Image::small(1), Image::small(2));
     lab.push("dst.lab/team/app:v1", &old);
     lab.push("src.lab/team/app:v1", &new);
-    lab.run(["copy", "--dry-run", "src.lab/team/app:v1", "dst.lab/team/app:v1"])
-        .stdout(copied(&new))
-        .stderr_like("would write 1 image manifest[..]\n[..]points to sha256:[..] now\n")
-        .code(0);
-    assert_eq!(lab.requests("src").to_string(), "GET manifests 1, HEAD manifests 1");
+    lab.run([
+        "copy",
+        "--dry-run",
+        "src.lab/team/app:v1",
+        "dst.lab/team/app:v1",
+    ])
+    .stdout(copied(&new))
+    .stderr_like("would write 1 image manifest[..]\n[..]points to sha256:[..] now\n")
+    .code(0);
+    assert_eq!(
+        lab.requests("src").to_string(),
+        "GET manifests 1, HEAD manifests 1"
+    );
     assert_eq!(lab.requests("dst").to_string(), "HEAD manifests 1");
-    assert_eq!(lab.digest("dst.lab/team/app:v1").as_deref(), Some(old.digest()));
+    assert_eq!(
+        lab.digest("dst.lab/team/app:v1").as_deref(),
+        Some(old.digest())
+    );
 }
 
 #[test]
@@ -191,9 +235,15 @@ fn no_clobber_leaves_another_image_alone() {
     lab.push("src.lab/team/app:v1", &new);
     let copy = ["copy", "-n", "src.lab/team/app:v1", "dst.lab/team/app:v1"];
     lab.run(copy)
-        .stderr_has(format!("dst.lab/team/app:v1 points to {} already", old.digest()))
+        .stderr_has(format!(
+            "dst.lab/team/app:v1 points to {} already",
+            old.digest()
+        ))
         .code(5);
-    assert_eq!(lab.digest("dst.lab/team/app:v1").as_deref(), Some(old.digest()));
+    assert_eq!(
+        lab.digest("dst.lab/team/app:v1").as_deref(),
+        Some(old.digest())
+    );
     lab.push("src.lab/team/app:v1", &old);
     lab.run(copy).stdout(copied(&old)).any_stderr().code(0);
 }
@@ -202,17 +252,28 @@ fn no_clobber_leaves_another_image_alone() {
 fn an_immutable_tag_is_not_moved_unless_that_is_spelled_out() {
     let lab = Lab::new();
     let (old, new) = (Image::small(1), Image::small(2));
-    lab.home.settings(&lab.addressed("immutable:\n  \"dst.lab/team/*\": [\"v*\"]\n"));
+    lab.home
+        .settings(&lab.addressed("immutable:\n  \"dst.lab/team/*\": [\"v*\"]\n"));
     lab.push("src.lab/team/app:v1", &old);
     lab.run(COPY).stdout(copied(&old)).code(0);
     lab.run(COPY).stdout(copied(&old)).code(0);
     lab.push("src.lab/team/app:v1", &new);
-    lab.run(COPY).stderr_has("immutable").stderr_has(old.digest()).code(5);
+    lab.run(COPY)
+        .stderr_has("immutable")
+        .stderr_has(old.digest())
+        .code(5);
     let forbidden = [("CROSSDOCK_FORCE_IMMUTABLE", "1"), ("CROSSDOCK_FORCE", "1")];
-    let armed = forbidden.iter().fold(lab.run(COPY), |run, (name, value)| run.env(name, *value));
+    let armed = forbidden
+        .iter()
+        .fold(lab.run(COPY), |run, (name, value)| run.env(name, *value));
     armed.any_stderr().code(5);
-    assert_eq!(lab.digest("dst.lab/team/app:v1").as_deref(), Some(old.digest()));
-    lab.run([&COPY[..], &["--force-immutable"]].concat()).stdout(copied(&new)).code(0);
+    assert_eq!(
+        lab.digest("dst.lab/team/app:v1").as_deref(),
+        Some(old.digest())
+    );
+    lab.run([&COPY[..], &["--force-immutable"]].concat())
+        .stdout(copied(&new))
+        .code(0);
     lab.assert_holds("dst.lab/team/app:v1", &new);
 }
 
@@ -225,7 +286,11 @@ fn a_destination_takes_over_what_it_does_not_say() {
         ("src.lab/team/app:v1", "dst.lab/x", "x:v1"),
         ("src.lab/team/app:v1", "dst.lab/x:y", "x:y"),
         ("src.lab/team/app:v1", "dst.lab/", "team/app:v1"),
-        ("src.lab/team/app:v1", "dst.lab/mirror/", "mirror/team/app:v1"),
+        (
+            "src.lab/team/app:v1",
+            "dst.lab/mirror/",
+            "mirror/team/app:v1",
+        ),
         ("docker://src.lab/team/app:v1", "docker://dst.lab/x", "x:v1"),
         ("src.lab/team/app", "dst.lab/x", "x:latest"),
         (&pinned, "dst.lab/x:y", "x:y"),
@@ -241,7 +306,11 @@ fn a_destination_takes_over_what_it_does_not_say() {
         lab.assert_holds(at, &image);
         let tags = usize::from(at.contains(':'));
         let repository = at["dst.lab/".len()..].split(':').next().unwrap_or_default();
-        assert_eq!(lab.node("dst").registry.tags(repository).len(), tags, "{from} {to}");
+        assert_eq!(
+            lab.node("dst").registry.tags(repository).len(),
+            tags,
+            "{from} {to}"
+        );
     }
 }
 
@@ -252,7 +321,9 @@ fn a_source_with_a_tag_and_a_digest_is_the_digest() {
     lab.push("src.lab/team/app:v1", &old);
     lab.push("src.lab/team/app:v1", &new);
     let from = format!("src.lab/team/app:v1@{}", old.digest());
-    lab.run(["copy", "-q", &from, "dst.lab/team/app:v1"]).stdout(copied(&old)).code(0);
+    lab.run(["copy", "-q", &from, "dst.lab/team/app:v1"])
+        .stdout(copied(&old))
+        .code(0);
     let checked = ["copy", "-q", "--check-tag", &from, "dst.lab/team/app:v2"];
     lab.run(checked).stderr_has(new.digest()).code(5);
     assert_eq!(lab.digest("dst.lab/team/app:v2"), None);
@@ -279,7 +350,9 @@ fn a_digest_or_a_repository_that_is_not_there_is_not_found() {
     lab.push("src.lab/team/app:v1", &Image::small(1));
     let pinned = format!("src.lab/team/app@{}", Image::small(2).digest());
     for from in [pinned.as_str(), "src.lab/team/other:v1"] {
-        lab.run(["copy", from, "dst.lab/x"]).stderr_has("404").code(3);
+        lab.run(["copy", from, "dst.lab/x"])
+            .stderr_has("404")
+            .code(3);
     }
 }
 
@@ -288,7 +361,12 @@ fn in_json_a_copy_is_one_object() {
     let lab = Lab::new();
     let image = Image::sized(1, &[1000, 2000]);
     lab.push("src.lab/team/app:v1", &image);
-    let copy = ["copy", "--json", "src.lab/team/app:v1", "dst.lab/team/app:v1"];
+    let copy = [
+        "copy",
+        "--json",
+        "src.lab/team/app:v1",
+        "dst.lab/team/app:v1",
+    ];
     let first = lab.run(copy).any_stdout().any_stderr().code(0).json();
     let again = lab.run(copy).any_stdout().any_stderr().code(0).json();
     let bytes = image.blob_bytes();
@@ -309,7 +387,10 @@ fn in_json_an_error_is_one_object_with_its_class() {
     lab.push("src.lab/team/app:v1.0", &Image::small(1));
     let copy = ["copy", "--json", "src.lab/team/app:v1.1", "dst.lab/x"];
     let error = lab.run(copy).any_stderr().code(3).json_error();
-    assert_eq!((error["class"].as_str(), error["exit"].as_i64()), (Some("not-found"), Some(3)));
+    assert_eq!(
+        (error["class"].as_str(), error["exit"].as_i64()),
+        (Some("not_found"), Some(3))
+    );
     assert_eq!(error["hint"], "src.lab/team/app has v1.0");
 }
 
@@ -339,8 +420,15 @@ fn so_many_blobs_at_once_as_the_user_says() {
     let lab = Lab::new();
     let image = Image::sized(1, &[1000; 12]);
     lab.push("src.lab/team/app:v1", &image);
-    lab.fault("dst", Fault::on("POST", "/uploads/").always().delay(std::time::Duration::from_millis(20)));
-    lab.run([&COPY[..], &["-j", "1"]].concat()).stdout(copied(&image)).code(0);
+    lab.fault(
+        "dst",
+        Fault::on("POST", "/uploads/")
+            .always()
+            .delay(std::time::Duration::from_millis(20)),
+    );
+    lab.run([&COPY[..], &["-j", "1"]].concat())
+        .stdout(copied(&image))
+        .code(0);
     let requests = lab.requests("dst");
     let uploads: Vec<&str> = requests
         .all()

@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod copy;
+mod faults;
 mod floors;
 mod lab;
