@@ -5,4 +5,5 @@
 mod copy;
 mod faults;
 mod floors;
+mod generated;
 mod lab;
