@@ -7,3 +7,5 @@ mod faults;
 mod floors;
 mod generated;
 mod lab;
+#[cfg(unix)]
+mod readme;
