@@ -51,24 +51,24 @@ pub(super) fn of_arguments(error: &clap::Error, json: bool, environment: &Enviro
     }
     let output = app::output(&defaults(json), environment);
     let text = error.render().to_string();
-    let lines = text.lines().map(str::trim);
-    let mut lines = lines.filter(|line| !line.is_empty()).peekable();
-    let first = lines.next().unwrap_or_default();
-    let mut message = first.strip_prefix("error: ").unwrap_or(first).to_owned();
-    // What is missing stands below, one a line.
-    if message.ends_with(':') {
-        let named = std::iter::from_fn(|| lines.next_if(|line| !line.starts_with("Usage:")));
-        message = format!("{message} {}", named.collect::<Vec<_>>().join(", "));
-    }
-    let rest: Vec<&str> = lines
-        .map(|line| line.strip_prefix("tip: ").unwrap_or(line))
-        .filter(|line| !line.starts_with("For more information"))
-        .collect();
+    let (message, hint) = taken_apart(&text);
     let mut failed = anyhow::Error::new(Usage(message));
-    if !rest.is_empty() {
-        failed = failed.context(Hint(rest.join("; ")));
+    if !hint.is_empty() {
+        failed = failed.context(Hint(hint));
     }
     report(&failed, &kinds(), &output)
+}
+
+/// The parser's message, which is its first paragraph, and what it says to help: its tips and the
+/// usage line.
+fn taken_apart(text: &str) -> (String, String) {
+    let words = |paragraph: &str| paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (message, rest) = text.split_once("\n\n").unwrap_or((text, ""));
+    let message = words(message.strip_prefix("error: ").unwrap_or(message));
+    let paragraphs = rest.split("\n\n").map(words);
+    let helps = paragraphs.filter(|p| !p.is_empty() && !p.starts_with("For more information"));
+    let tips = helps.map(|p| p.replace("tip: ", "").replace("Usage: ", "usage: "));
+    (message, tips.collect::<Vec<_>>().join("; "))
 }
 
 /// The common options as if none had been typed.

@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::engine::list::{Options, tags};
 use crate::oci::reference::{Host, Repository, RepositoryName, Tag};
 use crate::store::Result;
-use crate::term::exit::Hint;
+use crate::term::exit::{Class, Hint};
 use crate::term::output::Row;
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
 use globset::{Glob, GlobMatcher};
@@ -118,20 +118,29 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
             };
             let names = repositories(app.stores.catalog(&host), prefix, filter, by_name).await;
             let names = names.map_err(at(&host))?.take(limit.unwrap_or(usize::MAX));
-            print(names.map_ok(row).boxed(), &host, app).await
+            let printed = print(names.map_ok(row).boxed(), &host, app).await;
+            printed.map_err(unlisted)
         }
     }
 }
 
-/// Prints rows as they come, those that came together at once.
+/// Prints rows as they come, those that came together at once, and those before an error too.
 async fn print(rows: BoxStream<'_, Result<Listed>>, host: &Host, app: &App) -> anyhow::Result<()> {
     let mut pages = rows.ready_chunks(1000);
     let mut any = false;
     while let Some(page) = pages.next().await {
-        let page: Result<Vec<Listed>> = page.into_iter().collect();
-        let page = page.map_err(at(host))?;
-        any = any || !page.is_empty();
-        app.output.rows(&page)?;
+        let (mut listed, mut failed) = (Vec::with_capacity(page.len()), None);
+        for row in page {
+            match row {
+                Ok(row) => listed.push(row),
+                Err(error) => failed = failed.or(Some(error)),
+            }
+        }
+        any = any || !listed.is_empty();
+        app.output.rows(&listed)?;
+        if let Some(error) = failed {
+            return Err(at(host)(error));
+        }
         if app.output.is_closed() {
             break;
         }
@@ -140,6 +149,17 @@ async fn print(rows: BoxStream<'_, Result<Listed>>, host: &Host, app: &App) -> a
         app.output.warn("nothing there, or nothing that matches");
     }
     Ok(())
+}
+
+/// Many registries answer for their images and not for a list of them.
+fn unlisted(error: anyhow::Error) -> anyhow::Error {
+    use crate::store::Kind::{Denied, NotFound, Unauthenticated, Unsupported};
+    let refused = [Denied, NotFound, Unauthenticated, Unsupported].map(Class::Kind);
+    if !refused.contains(&super::failure::kinds().class(&error)) {
+        return error;
+    }
+    let hint = "Docker Hub and most clouds do not list their repositories this way; others want more rights for it than for images";
+    error.context(Hint(hint.to_owned()))
 }
 
 async fn repositories(

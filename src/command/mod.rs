@@ -26,6 +26,7 @@ use clap::{Parser, Subcommand};
 #[derive(Debug, Parser)]
 #[command(
     name = "crossdock",
+    bin_name = "crossdock",
     version,
     about = "Moves, tags, lists and removes container images in any registry, by digest",
     long_about = "Moves, tags, lists and removes container images in any registry, by digest: \

@@ -7,7 +7,7 @@ use super::{
 use crate::app::environment::Environment;
 use crate::app::{self, App};
 use crate::store::error::{Error, Kind};
-use crate::term::exit::{Code, Stopped, conclude};
+use crate::term::exit::{Class, Code, Hint, Stopped, conclude};
 use clap::Parser;
 use std::ffi::OsString;
 use std::time::Duration;
@@ -23,6 +23,7 @@ pub async fn run(arguments: Vec<OsString>, environment: Environment) -> Code {
     };
     let output = app::output(&cli.flags, &environment);
     let deadline = cli.flags.deadline;
+    let copying = matches!(cli.command, Command::Copy(_));
     let work = async {
         let app = match cli.command {
             Command::Completions(args) => return completions::run(&args, &output),
@@ -40,6 +41,7 @@ pub async fn run(arguments: Vec<OsString>, environment: Environment) -> Code {
         result = within(deadline, work) => result,
         stopped = stopped() => Err(stopped.into()),
     };
+    let result = result.map_err(|error| if copying { resumable(error) } else { error });
     conclude(result, &failure::kinds(), &output)
 }
 
@@ -60,6 +62,16 @@ async fn dispatch(command: Command, app: &App) -> anyhow::Result<()> {
         Command::Rm(args) => rm::run(args, app).await,
         Command::Demo(_) | Command::Completions(_) | Command::Man(_) | Command::Help(_) => Ok(()),
     }
+}
+
+/// A copy that was cut short says that it can go on.
+fn resumable(error: anyhow::Error) -> anyhow::Error {
+    let class = failure::kinds().class(&error);
+    if !matches!(class, Class::Interrupted | Class::Terminated) {
+        return error;
+    }
+    let hint = "the tag is as it was; run it again to go on, and only what is missing is moved";
+    error.context(Hint(hint.to_owned()))
 }
 
 async fn within(

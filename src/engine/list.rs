@@ -50,8 +50,9 @@ pub fn stands_for_a_digest(tag: &Tag) -> bool {
     hex.is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
-/// The tags of `store` that look most like `wanted`, best first, five at most. Where the list
-/// cannot be had there are none: this only embellishes another error.
+/// The tags of `store` that look most like `wanted`, best first, five at most; where there are no
+/// more, all of them. Where the list cannot be had there are none: this only embellishes another
+/// error.
 pub async fn nearest(store: &dyn Store, wanted: &Tag) -> Vec<Tag> {
     const ENOUGH: usize = 5;
     const READ: usize = 10_000;
@@ -61,6 +62,9 @@ pub async fn nearest(store: &dyn Store, wanted: &Tag) -> Vec<Tag> {
         .filter_map(|tag| std::future::ready(tag.ok()));
     let all: Vec<Tag> = tags.collect().await;
     let likeness = |tag: &Tag| strsim::jaro_winkler(wanted.as_str(), tag.as_str());
+    if all.len() <= ENOUGH {
+        return all;
+    }
     let mut near: Vec<(f64, Tag)> = all.into_iter().map(|tag| (likeness(&tag), tag)).collect();
     near.retain(|(likeness, tag)| *likeness > 0.6 && !stands_for_a_digest(tag));
     near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));

@@ -82,7 +82,7 @@ pub async fn apply(store: &dyn Store, plan: &Plan) -> Result<()> {
     };
     let uses = uses(store, &plan.digest).await?;
     if uses.tags != [tag.clone()] || !uses.parents.is_empty() {
-        return Err(shared(store, tag, &uses, unsupported));
+        return Err(shared(store, tag, &uses));
     }
     match store.delete(&Target::Digest(plan.digest.clone())).await {
         // The first refusal says that nothing is ever removed there.
@@ -188,7 +188,7 @@ fn refuse_in_use(store: &dyn Store, digest: &Digest, uses: &Uses) -> Result<()> 
     Err(Error::new(Kind::Refused, what))
 }
 
-fn shared(store: &dyn Store, tag: &Tag, uses: &Uses, source: Error) -> Error {
+fn shared(store: &dyn Store, tag: &Tag, uses: &Uses) -> Error {
     let others: Vec<Tag> = uses
         .tags
         .iter()
@@ -204,7 +204,7 @@ fn shared(store: &dyn Store, tag: &Tag, uses: &Uses, source: Error) -> Error {
         let others = named(&others);
         format!("{host} cannot remove {repository}:{tag} without the image that is also {others}")
     };
-    Error::caused(Kind::Refused, what, source)
+    Error::new(Kind::Refused, what)
 }
 
 fn named(tags: &[Tag]) -> String {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod commands;
 mod copy;
 mod faults;
 mod floors;
@@ -9,3 +10,4 @@ mod generated;
 mod lab;
 #[cfg(unix)]
 mod readme;
+mod secrets;

@@ -1,0 +1,8 @@
+//! The commands besides `copy`, one file each.
+
+mod digest;
+mod login;
+mod ls;
+mod rm;
+mod tag;
+mod usage;
