@@ -107,7 +107,7 @@ fn a_copy_says_what_it_did_on_stderr() {
         .code(0);
     lab.run(copy)
         .stdout(copied(&image))
-        .stderr_like("[..]up to date\n")
+        .stderr("dst.lab/team/app:v1 is up to date\n")
         .code(0);
 }
 

@@ -254,7 +254,7 @@ fn edges(source: &Source, code: &str) -> Vec<String> {
                     .strip_prefix(*allowed)
                     .is_some_and(|rest| rest.starts_with("::"))
         };
-        !own && !allowed.iter().any(|name| below(&name))
+        !own && !allowed.iter().any(below)
     });
     wrong.map(|path| format!("{room} uses {path}")).collect()
 }

@@ -12,7 +12,7 @@ mod pattern;
 mod run;
 mod wire;
 
-pub(crate) use fault::{Fault, answer};
+pub(crate) use fault::Fault;
 pub(crate) use home::Home;
 pub(crate) use image::Image;
 pub(crate) use log::{Requests, Seen};
@@ -109,13 +109,6 @@ impl Lab {
     /// What a registry was asked.
     pub(crate) fn requests(&self, name: &str) -> Requests {
         self.node(name).requests()
-    }
-
-    /// Forgets what was asked, everywhere.
-    pub(crate) fn forget(&self) {
-        for (_, node, _) in &self.nodes {
-            node.forget();
-        }
     }
 
     /// Puts an image into a registry, past its log and its faults. `to` is `NAME.lab/REPO:TAG`;

@@ -114,6 +114,19 @@ fn settings_that_are_wrong_name_file_line_and_key() {
 }
 
 #[test]
+fn the_working_folder_s_settings_hold_there_alone() {
+    let lab = Lab::new();
+    lab.home.settings("immutable:\n  \"*\": [\"v1\"]\n");
+    lab.push("src.lab/app:v1", &Image::small(1));
+    let rm = ["rm", "src.lab/app:v1"];
+    lab.run(rm).stderr_has("immutable").code(5);
+    lab.run(rm)
+        .folder(lab.home.path("home"))
+        .any_stdout()
+        .code(0);
+}
+
+#[test]
 fn credentials_that_cannot_be_meant_are_usage_errors() {
     let lab = Lab::new();
     lab.push("src.lab/app:v1", &Image::small(1));
@@ -199,7 +212,9 @@ fn every_topic_that_the_overview_names_is_there() {
         ]
     );
     for name in names {
-        crossdock(&home, ["help", name]).any_stdout().code(0);
+        crossdock(&home, ["help", name])
+            .stdout_like("[..]\n=[..]\n...")
+            .code(0);
     }
 }
 
