@@ -338,7 +338,7 @@ fn a_tag_that_is_not_there_is_answered_with_the_nearest() {
     lab.run(["copy", "src.lab/team/app:v1.2", "dst.lab/team/app"])
         .stderr_like(
             "error: [..]src.lab/team/app:v1.2[..]not found[..](404 MANIFEST_UNKNOWN)[..]\n\
-             hint: src.lab/team/app has v1.0, v1.1[..]\n",
+             hint: src.lab/team/app has v1.0, v1.1, nightly\n",
         )
         .code(3);
     assert_eq!(lab.requests("dst").count("POST", "uploads"), 0);

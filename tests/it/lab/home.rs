@@ -77,8 +77,8 @@ impl Home {
             ("XDG_STATE_HOME", self.path("state")),
             ("XDG_RUNTIME_DIR", self.path("run")),
             ("TMPDIR", self.path("tmp")),
-            // A quarter of what threads have, so that a future that is too deep shows early.
-            ("RUST_MIN_STACK", "524288".into()),
+            // Half of what threads have, so that a future that is too deep shows early.
+            ("RUST_MIN_STACK", "1048576".into()),
         ]
     }
 }
