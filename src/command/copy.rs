@@ -15,10 +15,6 @@ use std::fmt;
 use std::sync::Arc;
 
 /// Copies an image or index from one repository to another, byte for byte.
-///
-/// An index is copied with all its platforms and attestations. Blobs that the destination has
-/// are not sent again, those that its registry has elsewhere are linked, and a copy that was
-/// interrupted moves only what is missing. The tag is written last.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   crossdock copy alpine:3.20 registry.example.com/base/alpine:3.20
