@@ -3,6 +3,7 @@
 pub mod environment;
 pub mod flags;
 mod network;
+mod told;
 mod trace;
 
 use crate::auth::chain::Chain;
@@ -25,6 +26,7 @@ use environment::Environment;
 use flags::Flags;
 use std::collections::HashMap;
 use std::sync::Arc;
+use told::Told;
 use trace::Trace;
 
 /// What every command is given.
@@ -67,6 +69,9 @@ impl App {
             user_folder: environment.config_folder.clone(),
         };
         let settings = Settings::load(&search)?;
+        for file in &settings.sources {
+            output.detail(&format!("settings from {}", file.display()));
+        }
         let reach = network::reach(&flags, &settings)?;
         let ci = environment.is_set("CI");
         let terminal = environment.stderr_is_terminal;
@@ -165,5 +170,5 @@ fn credentials(
     for location in locations::readable(&environment.variables, &environment.folders) {
         sources.push(Arc::new(DockerSource::file(location, None, notes.clone())));
     }
-    Ok(Arc::new(Chain::new(sources)))
+    Ok(Arc::new(Told::new(Chain::new(sources), output.clone())))
 }

@@ -2,6 +2,7 @@
 //! at the end.
 
 use crate::engine::copy::event::{Event, Placed, Progress};
+use crate::oci::Descriptor;
 use crate::term::output::Output;
 use crate::term::progress::figures::{Count, Span, rate, short, size};
 use crate::term::progress::tally::Tally;
@@ -53,19 +54,11 @@ impl Plain {
                 manifests,
             } => self.planned(bytes, blobs as u64, manifests as u64),
             Event::Moved(..) => self.moved(now),
-            Event::Done(blob, placed) if blob.size() >= WORTH_A_LINE => {
-                let way = match placed {
-                    Placed::Sent => "sent",
-                    Placed::Mounted => "mounted",
-                    Placed::Present => "already there",
-                };
-                let (name, size) = (short(blob.digest()), size(blob.size()));
-                self.output.status(&format!("{name} {way} ({size})"));
-            }
+            Event::Done(blob, placed) => self.done(blob, placed),
             Event::Note(_) | Event::Waiting { .. } => {
                 silent::note(event, &self.output, &self.waits);
             }
-            Event::Started(_) | Event::Resumed(..) | Event::Done(..) | Event::Published(_) => {}
+            Event::Started(_) | Event::Resumed(..) | Event::Published(_) => {}
         }
     }
 
@@ -76,6 +69,21 @@ impl Plain {
         let (blobs, manifests) = (Count(blobs, "blob"), Count(manifests, "manifest"));
         let text = format!("{blobs} ({}) and {manifests} to copy", size(bytes));
         self.output.status(&text);
+    }
+
+    /// A line for what took time; for the rest with `-v`.
+    fn done(&self, blob: &Descriptor, placed: Placed) {
+        let way = match placed {
+            Placed::Sent => "sent",
+            Placed::Mounted => "mounted",
+            Placed::Present => "already there",
+        };
+        let line = format!("{} {way} ({})", short(blob.digest()), size(blob.size()));
+        if placed == Placed::Sent && blob.size() >= WORTH_A_LINE {
+            self.output.status(&line);
+        } else {
+            self.output.detail(&line);
+        }
     }
 
     fn moved(&self, now: Instant) {
@@ -151,7 +159,11 @@ mod tests {
 
     impl Run {
         fn new() -> Self {
-            let (output, _, stderr) = captured(Settings::default());
+            Self::with(Settings::default())
+        }
+
+        fn with(settings: Settings) -> Self {
+            let (output, _, stderr) = captured(settings);
             Self {
                 view: Plain::new(output),
                 stderr,
@@ -190,6 +202,31 @@ mod tests {
     }
 
     #[test]
+    fn with_v_every_blob_has_its_line() {
+        let mut run = Run::with(Settings {
+            verbosity: 1,
+            ..Settings::default()
+        });
+        let (a, b) = (blob("a", 100), blob("b", 10 * MIB));
+        for (event, printed) in [
+            (
+                Event::Done(&a, Placed::Sent),
+                "sha256:ca978112ca1b sent (100 B)\n",
+            ),
+            (
+                Event::Done(&b, Placed::Mounted),
+                "sha256:3e23e8160039 mounted (10.00 MiB)\n",
+            ),
+            (
+                Event::Done(&b, Placed::Present),
+                "sha256:3e23e8160039 already there (10.00 MiB)\n",
+            ),
+        ] {
+            assert_eq!(run.at(0, &event), printed);
+        }
+    }
+
+    #[test]
     fn a_copy_reads_like_a_log() {
         let (a, b, c) = (blob("a", 90 * MIB), blob("b", 10 * MIB), blob("c", 100));
         let mut run = Run::new();
@@ -199,11 +236,7 @@ mod tests {
                 planned(100 * MIB + 100, 3, 1),
                 "3 blobs (100.00 MiB) and 1 manifest to copy\n",
             ),
-            (
-                0,
-                Event::Done(&b, Placed::Present),
-                "sha256:3e23e8160039 already there (10.00 MiB)\n",
-            ),
+            (0, Event::Done(&b, Placed::Present), ""),
             (0, Event::Started(&a), ""),
             (4, Event::Moved(&a, 40 * MIB), ""),
             (
