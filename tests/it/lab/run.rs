@@ -24,6 +24,7 @@ pub(crate) fn crossdock<A: AsRef<str>>(home: &Home, args: impl IntoIterator<Item
     }
     env.extend(std::env::var_os("PATH").map(|path| ("PATH".to_owned(), path)));
     Run {
+        program: env!("CARGO_BIN_EXE_crossdock").into(),
         args,
         env,
         stdin: Vec::new(),
@@ -35,9 +36,25 @@ pub(crate) fn crossdock<A: AsRef<str>>(home: &Home, args: impl IntoIterator<Item
     }
 }
 
+/// A script of the shell, in which `crossdock` is the binary.
+#[cfg(unix)]
+pub(crate) fn shell(home: &Home, script: &str) -> Run {
+    let run = crossdock(home, ["-c", script]);
+    let own = std::path::Path::new(env!("CARGO_BIN_EXE_crossdock")).parent();
+    let others = std::env::var_os("PATH").unwrap_or_default();
+    let folders = own.map(PathBuf::from).into_iter();
+    let path = std::env::join_paths(folders.chain(std::env::split_paths(&others))).unwrap();
+    Run {
+        program: "sh".into(),
+        ..run
+    }
+    .env("PATH", path)
+}
+
 /// A run to be: nothing happens before [`Run::run`], [`Run::start`] or [`Run::code`].
 #[must_use = "nothing has run before `run()` or `code(..)`"]
 pub(crate) struct Run {
+    program: OsString,
     args: Vec<String>,
     env: Vec<(String, OsString)>,
     stdin: Vec<u8>,
@@ -176,7 +193,7 @@ impl Run {
     }
 
     fn spawn(&self) -> Child {
-        Command::new(env!("CARGO_BIN_EXE_crossdock"))
+        Command::new(&self.program)
             .args(self.args.iter().map(|arg| self.actual_text(arg)))
             .env_clear()
             .envs(self.env.iter().map(|(name, value)| {
