@@ -105,12 +105,12 @@ impl Client {
         rejected: Option<&Granted>,
     ) -> Result<Granted, Error> {
         let Asked { url, headers } = asked;
-        let answered = self.auth.answer(access, url, headers, rejected).await;
+        let answered = Box::pin(self.auth.answer(access, url, headers, rejected)).await;
         match answered {
             Err(error) if matches!(*error, auth::Error::Unchallenged { .. }) => {
                 let ping = Request::new(Method::GET, self.url("").await?);
                 let Asked { url, headers } = Asked::of(self.transport.send(ping).await?).await;
-                Ok(self.auth.answer(access, &url, &headers, rejected).await?)
+                Ok(Box::pin(self.auth.answer(access, &url, &headers, rejected)).await?)
             }
             answered => Ok(answered?),
         }

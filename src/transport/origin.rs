@@ -94,14 +94,9 @@ fn is_off_limits(address: Ipv4Addr) -> bool {
 /// The IPv4 address that an IPv6 one stands for: mapped (RFC 4291), NAT64 (RFC 6052) or 6to4
 /// (RFC 3056).
 fn wrapped(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let [a, b, c, d, .., g, h] = address.segments();
-    let joined = |high: u16, low: u16| {
-        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
-        Ipv4Addr::new(a, b, c, d)
-    };
-    match (a, b, c, d) {
-        (0x64, 0xff9b, 0, 0) => Some(joined(g, h)),
-        (0x2002, high, low, _) => Some(joined(high, low)),
+    let joined = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
+    match address.segments() {
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => Some(joined(high, low)),
         _ => address.to_ipv4(),
     }
 }
