@@ -27,6 +27,7 @@ pub(crate) fn crossdock<A: AsRef<str>>(home: &Home, args: impl IntoIterator<Item
         env.extend(std::env::var_os(name).map(|value| (name.to_owned(), value)));
     }
     Run {
+        program: env!("CARGO_BIN_EXE_crossdock").into(),
         args,
         env,
         stdin: Vec::new(),
@@ -38,9 +39,25 @@ pub(crate) fn crossdock<A: AsRef<str>>(home: &Home, args: impl IntoIterator<Item
     }
 }
 
+/// A script of the shell, in which `crossdock` is the binary.
+#[cfg(unix)]
+pub(crate) fn shell(home: &Home, script: &str) -> Run {
+    let run = crossdock(home, ["-c", script]);
+    let own = std::path::Path::new(env!("CARGO_BIN_EXE_crossdock")).parent();
+    let others = std::env::var_os("PATH").unwrap_or_default();
+    let folders = own.map(PathBuf::from).into_iter();
+    let path = std::env::join_paths(folders.chain(std::env::split_paths(&others))).unwrap();
+    Run {
+        program: "sh".into(),
+        ..run
+    }
+    .env("PATH", path)
+}
+
 /// A run to be: nothing happens before [`Run::run`], [`Run::start`] or [`Run::code`].
 #[must_use = "nothing has run before `run()` or `code(..)`"]
 pub(crate) struct Run {
+    program: OsString,
     args: Vec<String>,
     env: Vec<(String, OsString)>,
     stdin: Vec<u8>,
@@ -67,6 +84,8 @@ pub(crate) struct Ran {
     pub(crate) stdout: String,
     pub(crate) stderr: String,
     pub(crate) elapsed: Duration,
+    /// The most memory that it had, in bytes; 0 where the system does not say.
+    pub(crate) peak: u64,
 }
 
 impl Run {
@@ -177,7 +196,7 @@ impl Run {
     }
 
     fn spawn(&self) -> Child {
-        Command::new(env!("CARGO_BIN_EXE_crossdock"))
+        Command::new(&self.program)
             .args(self.args.iter().map(|arg| self.actual_text(arg)))
             .env_clear()
             .envs(self.env.iter().map(|(name, value)| {
@@ -255,7 +274,9 @@ impl Running {
 
     #[track_caller]
     fn end(mut self) -> (Ran, Run) {
+        let mut peak = 0;
         let status = loop {
+            peak = peak_memory(self.child.id()).unwrap_or(peak);
             if let Some(status) = self.child.try_wait().unwrap() {
                 break Some(status);
             }
@@ -273,6 +294,7 @@ impl Running {
             stdout: run.told(&self.stdout.join().unwrap()),
             stderr: run.told(&self.stderr.join().unwrap()),
             elapsed,
+            peak,
         };
         assert!(
             status.is_some(),
@@ -281,6 +303,16 @@ impl Running {
         );
         (ran, run)
     }
+}
+
+/// The high-water mark of a process's memory, as Linux keeps it.
+fn peak_memory(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kibibytes * 1024)
 }
 
 fn drain(mut stream: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
@@ -336,6 +368,7 @@ impl std::fmt::Display for Ran {
             stdout,
             stderr,
             elapsed,
+            ..
         } = self;
         write!(
             f,
