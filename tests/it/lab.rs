@@ -77,8 +77,18 @@ impl Lab {
 
     /// A run of the binary.
     pub(crate) fn run<A: AsRef<str>>(&self, args: impl IntoIterator<Item = A>) -> Run {
+        self.naming(crossdock(&self.home, args))
+    }
+
+    /// A script of the shell, in which `crossdock` is the binary.
+    #[cfg(unix)]
+    pub(crate) fn shell(&self, script: &str) -> Run {
+        self.naming(run::shell(&self.home, script))
+    }
+
+    fn naming(&self, run: Run) -> Run {
         let nodes = self.nodes.iter();
-        nodes.fold(crossdock(&self.home, args), |run, (name, node, _)| {
+        nodes.fold(run, |run, (name, node, _)| {
             run.named(&format!("{name}.lab"), &node.address)
         })
     }

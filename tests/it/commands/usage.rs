@@ -270,3 +270,28 @@ fn how_much_is_said_is_the_user_s_choice() {
         .stderr_has("error: ")
         .code(3);
 }
+
+#[test]
+fn in_json_every_line_of_stderr_is_an_object_of_one_member() {
+    let lab = Lab::new();
+    lab.push("src.lab/app:v1", &Image::small(1));
+    for progress in ["plain", "json", "none"] {
+        let tag = format!("src.lab/app:{progress}");
+        let copy = [
+            "copy",
+            "--json",
+            "-vv",
+            "--progress",
+            progress,
+            "src.lab/app:v1",
+            &tag,
+        ];
+        let told = lab.run(copy).any_stdout().any_stderr().code(0).stderr;
+        assert!(told.lines().count() > 1, "{told}");
+        for line in told.lines() {
+            let object: serde_json::Map<String, serde_json::Value> =
+                serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+            assert!(object.len() == 1 || progress == "json", "{line}");
+        }
+    }
+}

@@ -226,7 +226,11 @@ impl Act {
         let registry = &node.registry;
         let (head, body) = request.into_parts();
         match self {
-            Self::Answer(answer) => Ok(answer(&head)),
+            Self::Answer(answer) => {
+                // An answer before the body's end can be lost in the reset that follows it.
+                body.for_each(|_| std::future::ready(())).await;
+                Ok(answer(&head))
+            }
             Self::Delay(wait) => {
                 tokio::time::sleep(wait).await;
                 Ok(registry.handle(Request::from_parts(head, body)).await)
