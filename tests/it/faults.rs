@@ -6,6 +6,8 @@
 mod login;
 mod patience;
 mod source;
+#[cfg(unix)]
+mod stopped;
 mod together;
 mod upload;
 

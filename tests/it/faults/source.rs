@@ -2,6 +2,8 @@
 
 use super::{Bench, SIZE, SRC};
 use crate::lab::{Fault, Image};
+use crossdock::server::Options;
+use std::time::Duration;
 
 #[test]
 fn f04_the_source_ends_in_the_middle_of_a_blob() {
@@ -183,4 +185,120 @@ fn f45_a_blob_of_the_source_is_gone() {
     );
     bench.copy(&[]).stderr_has(bench.layer()).code(3);
     bench.fails(&[], 3);
+}
+
+#[test]
+fn f06_a_source_that_breaks_off_again_and_again_and_gets_on() {
+    let bench = Bench::on(crate::lab::Lab::new(), Image::sized(2, &[10_000_000]));
+    let part = format!("/blobs/{}", bench.layer());
+    let bench = bench.fault("src", Fault::on("GET", &part).always().cut(1_200_000));
+    bench.succeeds(&["--retries", "1"]);
+    assert_eq!(
+        bench.lab.requests("src").downloaded(),
+        bench.new.blob_bytes()
+    );
+}
+
+#[test]
+fn f09_a_part_that_is_another_one_is_not_taken_for_it() {
+    for range in [
+        "bytes 0-9/3000000",
+        "bytes 1000000-2999999/4000000",
+        "bytes 5-1/9",
+        "nonsense",
+    ] {
+        let bench = Bench::new();
+        let part = format!("/blobs/{}", bench.layer());
+        let other = Fault::on("GET", &part).with_header("range").always();
+        let bench = bench
+            .fault("src", Fault::on("GET", &part).cut(1_000_000))
+            .fault(
+                "src",
+                other.answer(206, &[("content-range", range)], "0123456789"),
+            );
+        bench.succeeds(&[]);
+    }
+}
+
+#[test]
+fn f11_the_right_part_with_wrong_bytes() {
+    let bench = Bench::new();
+    let part = format!("/blobs/{}", bench.layer());
+    let bench = bench
+        .fault("src", Fault::on("GET", &part).cut(1_000_000))
+        .fault(
+            "src",
+            Fault::on("GET", &part)
+                .with_header("range")
+                .always()
+                .spoil(),
+        );
+    bench.succeeds(&[]);
+}
+
+#[test]
+fn f14_a_blob_without_end() {
+    let bench = Bench::new();
+    let endless = Fault::on("GET", &format!("/blobs/{}", bench.layer())).always();
+    let endless = endless.answer_with(|_| {
+        let chunk = bytes::Bytes::from(vec![7; 65_536]);
+        let body = futures_util::stream::repeat_with(move || Ok(chunk.clone()));
+        http::Response::new(Box::pin(body))
+    });
+    let bench = bench.fault("src", endless);
+    let ran = bench.fails(&[], 8);
+    assert!(ran.elapsed < Duration::from_secs(3), "{ran}");
+}
+
+#[test]
+fn f36_a_source_that_answers_no_questions_is_read() {
+    let bench = Bench::new();
+    let deaf = Fault::on("HEAD", "/manifests/").always().status(404);
+    bench.fault("src", deaf).succeeds(&[]);
+}
+
+#[test]
+fn f36_a_source_that_names_no_digests_is_read() {
+    let nameless = |_: &str| Options {
+        content_digest: false,
+        ..Options::default()
+    };
+    let lab = crate::lab::Lab::empty()
+        .registry("src", nameless)
+        .registry("dst", nameless);
+    let bench = Bench::on(lab, Image::attested(5));
+    bench.succeeds(&[]);
+    bench.succeeds(&[]);
+}
+
+/// A digest in a header may say that nothing is to be done. It never names bytes that were read.
+#[test]
+fn a_digest_in_a_header_names_no_bytes() {
+    let other = Image::small(7);
+    for (side, method, code) in [("src", "GET", 0), ("src", "HEAD", 3), ("dst", "PUT", 8)] {
+        let bench = Bench::on(crate::lab::Lab::new(), Image::of(2, vec![]));
+        let root = bench.new.root().clone();
+        let kind = [
+            ("docker-content-digest", other.digest()),
+            ("content-type", &root.media_type),
+        ];
+        let body = String::from_utf8(root.bytes).unwrap();
+        let lie = Fault::on(method, "/manifests/")
+            .always()
+            .answer(200, &kind, &body);
+        let bench = bench.fault(side, lie);
+        if code == 0 {
+            bench.succeeds(&[]);
+        } else {
+            bench.fails(&[], code);
+        }
+    }
+}
+
+#[test]
+fn a_manifest_that_is_not_what_its_digest_says_is_not_copied() {
+    let bench = Bench::on(crate::lab::Lab::new(), Image::of(2, vec![]));
+    let bench = bench.fault("src", Fault::on("GET", "/manifests/").always().spoil());
+    bench.copy(&[]).stderr_has(bench.new.digest()).code(8);
+    bench.fails(&[], 8);
 }

@@ -199,3 +199,18 @@ fn f54_an_upload_s_location_may_be_absolute() {
     let lab = Lab::empty().open("src").registry("dst", absolute);
     Bench::on(lab, Image::small(2)).succeeds(&[]);
 }
+
+#[test]
+fn f55_chunks_are_as_big_as_the_registry_wants_them() {
+    for minimum in [1, 1 << 20, 100 << 20] {
+        let wants = |_: &str| Options {
+            chunk_min_length: Some(minimum),
+            ..Options::default()
+        };
+        let lab = Lab::empty().open("src").registry("dst", wants);
+        let bench = Bench::on(lab, Image::sized(2, &[SIZE, 10]));
+        bench
+            .fault("dst", Fault::on("PUT", "/uploads/").status(413))
+            .succeeds(&[]);
+    }
+}

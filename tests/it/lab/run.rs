@@ -22,7 +22,10 @@ pub(crate) fn crossdock<A: AsRef<str>>(home: &Home, args: impl IntoIterator<Item
     for (name, path) in home.environment() {
         env.push((name.to_owned(), path.into()));
     }
-    env.extend(std::env::var_os("PATH").map(|path| ("PATH".to_owned(), path)));
+    // Windows has no sockets without its SystemRoot.
+    for name in ["PATH", "SystemRoot"] {
+        env.extend(std::env::var_os(name).map(|value| (name.to_owned(), value)));
+    }
     Run {
         program: env!("CARGO_BIN_EXE_crossdock").into(),
         args,

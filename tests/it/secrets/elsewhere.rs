@@ -125,9 +125,12 @@ fn a_token_service_elsewhere_gets_no_secret_unless_it_is_named() {
     }
     assert_no_secret(lab.requests("sso").all());
     let named = lab.addressed("registries:\n  \"dst.lab\":\n    token_realm: [\"sso.lab\"]\n");
-    lab.home.user_settings(&named);
+    let file = lab.home.write("named/crossdock.yaml", named);
+    let file = file.to_str().unwrap();
     // The tokens of one are none at the other: what counts is who is asked with what.
-    lab.run(["digest", "dst.lab/app:v1"]).any_stderr().code(4);
+    lab.run(["digest", "--config-file", file, "dst.lab/app:v1"])
+        .any_stderr()
+        .code(4);
     let asked = lab.requests("sso");
     assert!(
         asked
