@@ -59,14 +59,6 @@ struct Setup {
 }
 
 impl Setup {
-    fn with_password(mut self, user: &str, password: &str) -> Self {
-        let line = program::run(Command::new("htpasswd").args(["-Bbn", user, password]));
-        let file = self.file("htpasswd", line);
-        self.auth = format!("auth: {{htpasswd: {{realm: crossdock-test, path: {file}}}}}\n");
-        self.account = Some(Account::new(user, password));
-        self
-    }
-
     fn new() -> Self {
         Self {
             folder: TempDir::with_prefix("crossdock-registry-").unwrap(),
@@ -76,6 +68,14 @@ impl Setup {
             account: None,
             tokens: None,
         }
+    }
+
+    fn with_password(mut self, user: &str, password: &str) -> Self {
+        let line = program::run(Command::new("htpasswd").args(["-Bbn", user, password]));
+        let file = self.file("htpasswd", line);
+        self.auth = format!("auth: {{htpasswd: {{realm: crossdock-test, path: {file}}}}}\n");
+        self.account = Some(Account::new(user, password));
+        self
     }
 
     fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
@@ -106,6 +106,7 @@ impl Setup {
                 .arg("serve")
                 .arg(self.folder.path().join("config.yml"))
                 .env_clear()
+                .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
                 .stdin(Stdio::null())
                 .stdout(log(ACCESS))
                 .stderr(log(EVENTS)),

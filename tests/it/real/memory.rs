@@ -1,4 +1,4 @@
-//! Memory and tokens in a copy of a gigabyte.
+//! Memory and tokens in large copies.
 
 use super::distribution::Distribution;
 use super::user::User;
@@ -43,4 +43,31 @@ fn a_gigabyte_needs_little_memory_and_outlives_its_tokens() {
     // The registry has checked the digest of what it took.
     tokens[1].last(minute);
     assert_eq!(skopeo::digest(&to, NAME), image.digest());
+}
+
+/// Many blobs are under way at once, each with buffers of its own, and TLS adds its own.
+#[test]
+fn many_layers_at_once_need_little_memory() {
+    let (from, to) = (Distribution::open(), Distribution::tls("bob", "behind-tls"));
+    let image = images::layered(40, 2 * 1024 * 1024);
+    skopeo::push(&image, &from, NAME);
+    let user = User::of(&[&to]);
+    let authority = to.authority().display().to_string();
+    let copies = |here: &str, there: &str| {
+        let ran = user
+            .runs([
+                "copy",
+                "--progress=none",
+                "--ca-cert",
+                &authority,
+                here,
+                there,
+            ])
+            .stdout(format!("{there}@{}\n", image.digest()))
+            .code(0);
+        assert!(ran.peak > 0, "the peak is known");
+        assert!(ran.peak <= CEILING, "{} bytes at the most", ran.peak);
+    };
+    copies(&from.image(NAME), &to.image(NAME));
+    copies(&to.image(NAME), &from.image("back/app:v1"));
 }
