@@ -171,3 +171,38 @@ fn is_no_to_mounting(error: &Error) -> bool {
     };
     is_refused_grant(error) || error.status().is_some_and(no)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+    use std::time::Duration;
+    use tokio::time::sleep;
+
+    async fn prepared(wanted: bool, answer: u64, preparation: u64) -> bool {
+        let prepared = Cell::new(false);
+        let side = async {
+            sleep(Duration::from_millis(preparation)).await;
+            prepared.set(true);
+        };
+        beside(sleep(Duration::from_millis(answer)), side, |()| wanted).await;
+        prepared.get()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_preparation_is_finished_if_it_is_wanted() {
+        for (wanted, answer, preparation, finished) in [
+            (true, 10, 20, true),
+            (true, 20, 10, true),
+            (false, 20, 10, true),
+            (false, 10, 20, false),
+        ] {
+            let case = format!("{wanted} {answer} {preparation}");
+            assert_eq!(
+                prepared(wanted, answer, preparation).await,
+                finished,
+                "{case}"
+            );
+        }
+    }
+}

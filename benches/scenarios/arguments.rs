@@ -1,0 +1,62 @@
+//! The command line.
+
+use crate::cases::{self, Case};
+use globset::{Glob, GlobMatcher};
+use std::num::NonZeroU64;
+use std::path::PathBuf;
+
+/// Measures crossdock, and other tools beside it, between two registries on this machine.
+#[derive(Debug, clap::Parser)]
+pub(crate) struct Arguments {
+    /// Another tool: its name, and its command for copying, or for `digest`, `tag`, `ls` or
+    /// `version`; a template of one word is another crossdock. Known are `{src}`, `{dst}`,
+    /// `{image}`, `{repository}`, `{tag}` and `{hosts}`; there is no quoting
+    #[arg(long = "tool", value_name = "NAME[:ACTION]=TEMPLATE")]
+    pub(crate) tools: Vec<String>,
+    /// Only these cases
+    #[arg(long = "case", value_name = "GLOB")]
+    cases: Vec<Glob>,
+    /// Round trips, in milliseconds
+    #[arg(
+        long = "delay",
+        value_name = "MS",
+        value_delimiter = ',',
+        default_value = "0,50"
+    )]
+    pub(crate) delays: Vec<u64>,
+    /// Bytes a second that one connection through the proxy carries each way
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) rate: Option<NonZeroU64>,
+    /// Runs of each tool in each case
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(crate) runs: usize,
+    /// Where the registries store
+    #[arg(long, value_name = "DIR")]
+    pub(crate) storage: Option<PathBuf>,
+    /// Print the names of the cases and stop
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// What `cargo bench` says to everything that it runs
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+impl Arguments {
+    /// The cases that were asked for. Those that take minutes want to be named.
+    pub(crate) fn cases(&self) -> Vec<Case> {
+        let globs: Vec<(&str, GlobMatcher)> = self
+            .cases
+            .iter()
+            .map(|glob| (glob.glob(), glob.compile_matcher()))
+            .collect();
+        let wanted = |case: &Case| {
+            let name = case.name();
+            let named = |(text, glob): &(&str, GlobMatcher)| {
+                let matches = glob.is_match(&name) || name.split('/').next() == Some(text);
+                matches && (!case.is_long() || text.contains(case.image))
+            };
+            globs.iter().any(named) || (globs.is_empty() && !case.is_long())
+        };
+        cases::all().filter(wanted).collect()
+    }
+}

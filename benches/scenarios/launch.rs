@@ -1,0 +1,85 @@
+//! Runs one command and says what it took.
+//!
+//! A small process of its own does this, because on Linux the memory of whoever starts a command
+//! counts as the command's until it is its own program.
+
+use anyhow::{Context, Result, bail, ensure};
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+use wait4::Wait4;
+
+/// The first argument that makes this program a launcher.
+pub(crate) const WORD: &str = "launch-one";
+
+/// What a command took.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Taken {
+    /// Time.
+    pub(crate) wall: Duration,
+    /// Time of processors, the system's included.
+    pub(crate) cpu: Duration,
+    /// The most memory, in bytes.
+    pub(crate) peak: u64,
+}
+
+/// Runs a command line through a launcher, in surroundings that hold no credentials, caches or
+/// settings of the user.
+pub(crate) fn measure(command: &[String], home: &Path) -> Result<Taken> {
+    let output = Command::new(std::env::current_exe()?)
+        .arg(WORD)
+        .args(command)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("HOME", home)
+        // containers' library keeps what it knows of blobs for the whole system, if it is root.
+        .env("_CONTAINERS_ROOTLESS_UID", "1000")
+        .stdin(Stdio::null())
+        .output()?;
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    ensure!(
+        output.status.success(),
+        "{}: {complaint}",
+        command.join(" ")
+    );
+    let text = String::from_utf8(output.stdout)?;
+    let numbers: Vec<u64> = text
+        .split_whitespace()
+        .map(str::parse)
+        .collect::<Result<_, _>>()?;
+    let [wall, cpu, peak] = numbers[..] else {
+        bail!("the launcher says {text:?}");
+    };
+    Ok(Taken {
+        wall: Duration::from_micros(wall),
+        cpu: Duration::from_micros(cpu),
+        peak,
+    })
+}
+
+/// The launcher's part: runs `command` and writes microseconds, microseconds and bytes.
+pub(crate) fn run(command: &[OsString]) -> Result<ExitCode> {
+    let (program, arguments) = command.split_first().context("nothing to run")?;
+    let mut command = Command::new(program);
+    command.args(arguments).stdout(Stdio::null());
+    let start = Instant::now();
+    let mut child = command
+        .spawn()
+        .with_context(|| format!("cannot run {}", program.display()))?;
+    let used = child.wait4()?;
+    let wall = start.elapsed();
+    let cpu = used.rusage.utime + used.rusage.stime;
+    let figures = format!(
+        "{} {} {}",
+        wall.as_micros(),
+        cpu.as_micros(),
+        used.rusage.maxrss
+    );
+    std::io::Write::write_all(&mut std::io::stdout(), figures.as_bytes())?;
+    Ok(if used.status.success() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}

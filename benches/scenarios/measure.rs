@@ -1,0 +1,237 @@
+//! Runs every case with every tool, by turns.
+
+use crate::arguments::Arguments;
+use crate::cases::{Action, Case, Way};
+use crate::images::Image;
+use crate::launch::{self, Taken};
+use crate::prepare::{TAG, Target};
+use crate::proxy::{Proxy, Wire};
+use crate::registry::{Counts, Registry};
+use crate::tools::{self, Tool, Words};
+use anyhow::Result;
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::num::NonZeroU64;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// One line of the table: a tool in a case.
+pub(crate) struct Row {
+    /// The case.
+    pub(crate) case: String,
+    /// The round trip.
+    pub(crate) delay: u64,
+    /// The tool.
+    pub(crate) tool: String,
+    /// Medians, or what went wrong.
+    pub(crate) figures: Result<Figures>,
+}
+
+/// What a tool took in a case.
+pub(crate) struct Figures {
+    /// The medians.
+    pub(crate) median: Taken,
+    /// Requests of the last run, at the source and at the destination.
+    pub(crate) requests: [Counts; 2],
+    /// TCP connections of the last run, where there was a proxy to count them.
+    pub(crate) connections: Option<usize>,
+}
+
+/// The two registries.
+struct Lab {
+    folder: TempDir,
+    runtime: Runtime,
+    registries: [Registry; 2],
+    fresh: usize,
+}
+
+/// The way to the registries.
+struct Roads {
+    ports: [u16; 2],
+    proxies: Vec<Proxy>,
+}
+
+/// Measures everything that the command line asks for.
+pub(crate) fn run(arguments: &Arguments) -> Result<Vec<Row>> {
+    let cases = arguments.cases();
+    let tools = tools::all(&arguments.tools)?;
+    let mut lab = Lab::start(arguments)?;
+    lab.prepare(&cases)?;
+    let mut rows = Vec::new();
+    for (number, &delay) in arguments.delays.iter().enumerate() {
+        let roads = lab.roads(delay, arguments.rate)?;
+        let offline = |case: &&Case| case.uses_network() || number == 0;
+        for case in cases.iter().filter(offline) {
+            rows.extend(lab.case(case, delay, &roads, &tools, arguments.runs)?);
+        }
+    }
+    Ok(rows)
+}
+
+impl Lab {
+    fn start(arguments: &Arguments) -> Result<Self> {
+        let memory = PathBuf::from("/dev/shm");
+        let place = match &arguments.storage {
+            Some(folder) => folder.clone(),
+            None if memory.is_dir() => memory,
+            None => std::env::temp_dir(),
+        };
+        let folder = TempDir::with_prefix_in("crossdock-scenarios-", place)?;
+        let registries = [
+            Registry::start(&folder.path().join("source"))?,
+            Registry::start(&folder.path().join("destination"))?,
+        ];
+        Ok(Self {
+            folder,
+            runtime: Runtime::new()?,
+            registries,
+            fresh: 0,
+        })
+    }
+
+    /// Puts the images that the cases need on both registries.
+    fn prepare(&self, cases: &[Case]) -> Result<()> {
+        let names: BTreeSet<_> = cases.iter().map(|case| case.image).collect();
+        for name in names.into_iter().filter(|name| !name.is_empty()) {
+            say(&format!("preparing {name}"))?;
+            let image = Image::named(name);
+            let (repository, tags) = (format!("bench/{name}"), name == "tags");
+            let cold = name == "large";
+            for registry in self.registries.iter().take(if cold { 1 } else { 2 }) {
+                let target = Target::new(registry.port)?;
+                self.runtime.block_on(target.push(&repository, &image))?;
+            }
+            if tags {
+                let target = Target::new(self.registries[0].port)?;
+                self.runtime.block_on(target.tag(&repository, &image))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn roads(&self, delay: u64, rate: Option<NonZeroU64>) -> Result<Roads> {
+        let ports = self.registries.each_ref().map(|registry| registry.port);
+        if delay == 0 && rate.is_none() {
+            let proxies = Vec::new();
+            return Ok(Roads { ports, proxies });
+        }
+        let round_trip = Duration::from_millis(delay);
+        let wire = Wire { round_trip, rate };
+        let start = |port: &u16| Proxy::start(self.runtime.handle(), *port, wire);
+        let proxies: Vec<Proxy> = ports.iter().map(start).collect::<Result<_>>()?;
+        let ports = [proxies[0].port, proxies[1].port];
+        Ok(Roads { ports, proxies })
+    }
+
+    fn case(
+        &mut self,
+        case: &Case,
+        delay: u64,
+        roads: &Roads,
+        tools: &[Tool],
+        runs: usize,
+    ) -> Result<Vec<Row>> {
+        say(&format!("{} at {delay} ms", case.name()))?;
+        let mut measured: Vec<(&Tool, Result<Vec<Figures>>)> = tools
+            .iter()
+            .filter(|tool| tool.command(case.action, &Words::default()).is_some())
+            .map(|tool| (tool, Ok(Vec::new())))
+            .collect();
+        for _ in 0..runs.max(1) {
+            for (tool, figures) in &mut measured {
+                let Ok(sofar) = figures else { continue };
+                match self.once(tool, case, roads) {
+                    Ok(more) => sofar.push(more),
+                    Err(error) => *figures = Err(error),
+                }
+            }
+        }
+        let row = |(tool, figures): (&Tool, Result<Vec<Figures>>)| Row {
+            case: case.name(),
+            delay,
+            tool: tool.name.clone(),
+            figures: figures.and_then(Figures::middle),
+        };
+        Ok(measured.into_iter().map(row).collect())
+    }
+
+    fn once(&mut self, tool: &Tool, case: &Case, roads: &Roads) -> Result<Figures> {
+        self.fresh += 1;
+        let home = self.folder.path().join("home").join(self.fresh.to_string());
+        std::fs::create_dir_all(&home)?;
+        let words = words(case, roads.ports, self.fresh);
+        let command = tool.command(case.action, &words).unwrap_or_default();
+        self.settle(roads)?;
+        let median = launch::measure(&command, Path::new(&home))?;
+        let (requests, connections) = self.settle(roads)?;
+        Ok(Figures {
+            median,
+            requests,
+            connections,
+        })
+    }
+
+    /// What was asked since the last time.
+    fn settle(&mut self, roads: &Roads) -> Result<([Counts; 2], Option<usize>)> {
+        let [source, destination] = &mut self.registries;
+        let requests = [source.requests()?, destination.requests()?];
+        let connections = roads.proxies.iter().map(Proxy::connections).sum();
+        let counted = (!roads.proxies.is_empty()).then_some(connections);
+        Ok((requests, counted))
+    }
+}
+
+/// What a command line's words stand for in a run; `fresh` is another number each time.
+fn words(case: &Case, ports: [u16; 2], fresh: usize) -> Words {
+    let [source, destination] = ports.map(|port| format!("127.0.0.1:{port}"));
+    let repository = format!("{source}/bench/{}", case.image);
+    let image = format!("{repository}:{TAG}");
+    let there = format!("{destination}/bench/{}:{TAG}", case.image);
+    let new = format!("{destination}/new/{}-{fresh}:{TAG}", case.image);
+    let (src, dst) = match case.way {
+        Way::Cold | Way::Stay => (image.clone(), new),
+        Way::Nothing => (image.clone(), there),
+        Way::Mount => (there, new),
+    };
+    let tag = match case.action {
+        Action::Tag => format!("tag-{fresh}"),
+        _ => TAG.to_owned(),
+    };
+    Words(vec![
+        ("hosts", format!("{source},{destination}")),
+        ("repository", repository),
+        ("image", image),
+        ("src", src),
+        ("dst", dst),
+        ("tag", tag),
+    ])
+}
+
+impl Figures {
+    /// The medians of several runs, each figure by itself.
+    fn middle(runs: Vec<Self>) -> Result<Self> {
+        let taken: Vec<Taken> = runs.iter().map(|run| run.median).collect();
+        let last = runs.into_iter().next_back();
+        let last = last.ok_or_else(|| anyhow::anyhow!("no run"))?;
+        Ok(Self {
+            median: Taken {
+                wall: median(taken.iter().map(|taken| taken.wall)),
+                cpu: median(taken.iter().map(|taken| taken.cpu)),
+                peak: median(taken.iter().map(|taken| taken.peak)),
+            },
+            ..last
+        })
+    }
+}
+
+fn median<T: Ord + Copy + Default>(values: impl Iterator<Item = T>) -> T {
+    let mut values: Vec<T> = values.collect();
+    values.sort_unstable();
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+fn say(text: &str) -> Result<()> {
+    Ok(writeln!(std::io::stderr(), "{text}")?)
+}
