@@ -3,6 +3,7 @@
 
 use crate::term::output::Color;
 use crate::term::progress::Mode;
+use clap::builder::BoolishValueParser;
 use jiff::SignedDuration;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,10 +13,10 @@ use std::time::Duration;
 #[command(next_help_heading = "Common options")]
 pub struct Flags {
     /// Print one JSON document on stdout; errors are JSON objects on stderr
-    #[arg(long, global = true, env = "CROSSDOCK_JSON", hide_env = true)]
+    #[arg(long, global = true, value_parser = BoolishValueParser::new(), env = "CROSSDOCK_JSON", hide_env = true)]
     pub json: bool,
     /// Say nothing on stderr but errors
-    #[arg(short, long, global = true, env = "CROSSDOCK_QUIET", hide_env = true)]
+    #[arg(short, long, global = true, value_parser = BoolishValueParser::new(), env = "CROSSDOCK_QUIET", hide_env = true)]
     pub quiet: bool,
     /// Say more; twice: every request, with secrets masked
     #[arg(short, long, global = true, action = clap::ArgAction::Count, env = "CROSSDOCK_VERBOSE", hide_env = true)]

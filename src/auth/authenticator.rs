@@ -109,7 +109,7 @@ impl Authenticator {
                     .ok_or_else(missing)?
             }
             Some(Challenge::Bearer(bearer)) => {
-                self.answer_bearer(access, asked, bearer, found.as_ref(), rejected)
+                Box::pin(self.answer_bearer(access, asked, bearer, found.as_ref(), rejected))
                     .await?
             }
         };

@@ -15,14 +15,10 @@ use std::fmt;
 use std::sync::Arc;
 
 /// Copies an image or index from one repository to another, byte for byte.
-///
-/// An index is copied with all its platforms and attestations. Blobs that the destination has
-/// are not sent again, those that its registry has elsewhere are linked, and a copy that was
-/// interrupted moves only what is missing. The tag is written last.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   crossdock copy alpine:3.20 registry.example.com/base/alpine:3.20
-  crossdock copy dev.example.com/team/api:1.4.2 prod.example.com/team/
+  crossdock copy dev.example.com/team/api:1.4.2 prod.example.com/
   crossdock copy ghcr.io/acme/api@sha256:… registry.example.com/acme/api:stable")]
 pub struct Args {
     /// The image: [HOST/]PATH[:TAG][@DIGEST]; `latest` where neither is given
@@ -178,11 +174,12 @@ fn describe(work: &Work, app: &App) {
         .iter()
         .filter(|node| !node.manifest.is_index())
         .count();
-    let (images, indexes) = (platforms, work.nodes.len() - platforms);
-    let (blobs, bytes) = (work.blobs.len(), work.bytes());
-    let size = indicatif::BinaryBytes(bytes);
+    let images = counted(platforms, "image manifest", "image manifests");
+    let indexes = counted(work.nodes.len() - platforms, "index", "indexes");
+    let blobs = counted(work.blobs.len(), "blob", "blobs");
+    let size = indicatif::BinaryBytes(work.bytes());
     app.output.status(&format!(
-        "would write {images} image manifests and {indexes} indexes, with {blobs} blobs of {size} in all where they are missing"
+        "would write {images} and {indexes}, with {blobs} ({size}) where they are missing"
     ));
     if let Some(old) = &work.replaces {
         app.output.status(&format!("the tag points to {old} now"));
@@ -193,4 +190,8 @@ fn describe(work: &Work, app: &App) {
             layer.digest()
         ));
     }
+}
+
+fn counted(number: usize, one: &str, more: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { more })
 }

@@ -14,8 +14,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Shows the main commands on two registries inside this process, one of which wants a password.
-/// Nothing is left behind, and your own settings and credentials are neither read nor changed.
+/// Shows the main commands on two registries inside this process.
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 

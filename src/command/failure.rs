@@ -11,8 +11,10 @@ use crate::oci::reference::{Host, ReferenceError, Repository, Tag};
 use crate::store::Store;
 use crate::store::error::{Error, Kind};
 use crate::term::exit::{At, Code, Hint, Kinds, report};
+use crate::term::output::Color;
+use crate::term::progress::Mode;
 use crate::transport;
-use clap::Parser as _;
+use std::time::Duration;
 
 /// Arguments that cannot be meant.
 #[derive(Debug, thiserror::Error)]
@@ -71,14 +73,24 @@ fn taken_apart(text: &str) -> (String, String) {
     (message, tips.collect::<Vec<_>>().join("; "))
 }
 
-/// The common options as if none had been typed.
+/// The common options as if none had been typed, nor set by a variable: one of them may be what
+/// was not understood.
 fn defaults(json: bool) -> Flags {
-    let typed: &[&str] = if json {
-        &["crossdock", "--json", "help"]
-    } else {
-        &["crossdock", "help"]
-    };
-    super::Cli::parse_from(typed).flags
+    Flags {
+        json,
+        quiet: false,
+        verbose: 0,
+        progress: Mode::default(),
+        color: Color::default(),
+        config_file: None,
+        plain_http: Vec::new(),
+        insecure: Vec::new(),
+        ca_cert: None,
+        retries: 0,
+        idle_timeout: Duration::MAX,
+        deadline: None,
+        jobs: None,
+    }
 }
 
 /// Says what helps where a host could not be reached, or wants a login.

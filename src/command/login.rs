@@ -16,8 +16,7 @@ use crate::transport::secret::Secret;
 use anyhow::Context as _;
 use std::sync::Arc;
 
-/// Checks a credential against its registry, and stores it where docker and the other tools find
-/// it too. Nothing is stored that the registry does not accept.
+/// Checks a credential against its registry, and stores it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   crossdock login registry.example.com -u alice

@@ -90,7 +90,9 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
         .map(|glob| matcher(glob))
         .collect::<anyhow::Result<Vec<_>>>()?;
     let by_name = sort.is_some();
-    match self::place(&place)? {
+    let place = self::place(&place)?;
+    app.output.list();
+    match place {
         Place::Tags(repository) => {
             let options = Options {
                 filter,
@@ -124,7 +126,6 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
 
 /// Prints rows as they come, those that came together at once, and those before an error too.
 async fn print(rows: BoxStream<'_, Result<Listed>>, host: &Host, app: &App) -> anyhow::Result<()> {
-    app.output.list();
     let mut pages = rows.ready_chunks(1000);
     let mut any = false;
     while let Some(page) = pages.next().await {

@@ -49,24 +49,45 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Check a credential against its registry, and store it
+    ///
+    /// It is stored where docker and the other tools find it too, and only if the registry
+    /// accepts it.
     Login(login::Args),
     /// Forget a credential
+    ///
+    /// It is removed from every file that it is stored in.
     Logout(logout::Args),
     /// Copy an image or index, byte for byte
+    ///
+    /// An index is copied with all its platforms and attestations. Blobs that the destination has
+    /// are not sent again, those that its registry has in the source's repository are linked, and
+    /// a copy that was interrupted moves only what is missing. The tag is written last.
     #[command(visible_alias = "cp")]
     Copy(copy::Args),
     /// Point more tags at an image, without moving data
     Tag(tag::Args),
     /// Print what an image's digest is, without pulling it
+    ///
+    /// One line is printed for each image, in their order.
     #[command(alias = "resolve")]
     Digest(digest::Args),
     /// List a repository's tags, or a registry's repositories
+    ///
+    /// One name is printed a line, as they come. A bare host (it has a dot or a port, or is
+    /// `localhost`) and what ends in `/` are asked for repositories, all else for tags.
     #[command(aliases = ["list-tags", "catalog"])]
     Ls(ls::Args),
     /// Remove a tag, or an image by its digest
+    ///
+    /// `REPO:TAG` removes that tag and no other, whatever else points to the same image.
+    /// `REPO@DIGEST` removes the image; where tags point to it, or a tagged index needs it, only
+    /// with `--force`. Space is freed by the registry's own garbage collection.
     #[command(alias = "delete")]
     Rm(rm::Args),
     /// A guided tour on two registries inside the process
+    ///
+    /// It shows the main commands; one of the registries wants a password. Nothing is left
+    /// behind, and your own settings and credentials are neither read nor changed.
     Demo(demo::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),

@@ -14,10 +14,6 @@ use serde::Serialize;
 use std::fmt;
 
 /// Removes a tag, or an image by its digest.
-///
-/// `REPO:TAG` removes that tag and no other, whatever else points to the same image.
-/// `REPO@DIGEST` removes the image; where tags point to it, or a tagged index needs it, only with
-/// `--force`. Space is freed by the registry's own garbage collection.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   crossdock rm registry.example.com/team/api:pr-17

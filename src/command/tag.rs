@@ -71,6 +71,7 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
         guard: app.guard(repository, name, force_immutable),
     };
     let new: Vec<NewTag> = names.iter().map(guarded).collect();
+    app.output.list();
     let store = app.open(repository);
     if checked {
         check_tag(&*store, &image)
@@ -82,7 +83,6 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
         Ok(tagged) => tagged,
         Err(error) => return Err(at_tag(error, &*store, target.tag()).await),
     };
-    app.output.list();
     let mut failures = Vec::new();
     for (name, result) in names.iter().zip(results) {
         match result {

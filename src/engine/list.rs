@@ -60,13 +60,12 @@ pub async fn nearest(store: &dyn Store, wanted: &Tag) -> Vec<Tag> {
         .tags()
         .take(READ)
         .filter_map(|tag| std::future::ready(tag.ok()));
-    let all: Vec<Tag> = tags.collect().await;
+    let mut all: Vec<Tag> = tags.collect().await;
+    all.retain(|tag| !stands_for_a_digest(tag));
+    let few = all.len() <= ENOUGH;
     let likeness = |tag: &Tag| strsim::jaro_winkler(wanted.as_str(), tag.as_str());
-    if all.len() <= ENOUGH {
-        return all;
-    }
     let mut near: Vec<(f64, Tag)> = all.into_iter().map(|tag| (likeness(&tag), tag)).collect();
-    near.retain(|(likeness, tag)| *likeness > 0.6 && !stands_for_a_digest(tag));
+    near.retain(|(likeness, _)| few || *likeness > 0.6);
     near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
     near.into_iter().take(ENOUGH).map(|(_, tag)| tag).collect()
 }

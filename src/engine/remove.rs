@@ -1,13 +1,19 @@
 //! Removing tags and images, and never more than was named.
 
 use super::guard::Guard;
-use crate::oci::Digest;
+use crate::oci::manifest::{is_image_type, is_index_type};
 use crate::oci::reference::{Tag, Target};
+use crate::oci::{Descriptor, Digest};
 use crate::store::{Error, Kind, Result, Store};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+use std::collections::{HashMap, HashSet};
 
 /// Tags looked at at once.
 const LOOKING: usize = 32;
+/// An index inside an index inside an index … no deeper.
+const DEEPEST: usize = 8;
+/// No repository has more indexes.
+const MOST: usize = 200_000;
 
 /// What is to be removed, and what else that would touch.
 #[derive(Debug)]
@@ -28,7 +34,7 @@ pub struct Options {
 }
 
 /// What keeps an image in use.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Uses {
     /// Tags that point to it.
     tags: Vec<Tag>,
@@ -91,83 +97,107 @@ pub async fn apply(store: &dyn Store, plan: &Plan) -> Result<()> {
     }
 }
 
-/// Finds out what keeps `digest` in use: every tag is looked at, and every tagged index read.
+/// Finds out what keeps `digest` in use: every tag is looked at, and every index below one read.
 async fn uses(store: &dyn Store, digest: &Digest) -> Result<Uses> {
-    let looked: Vec<(Tag, Option<Use>)> = store
+    if store.counts_reading() {
+        let host = &store.repository().host;
+        let what = format!("{host} counts it as a pull to find out what needs {digest}");
+        return Err(Error::new(Kind::Unsupported, what));
+    }
+    let looked: Vec<(Tag, Option<Descriptor>)> = store
         .tags()
-        .map_ok(|tag| async move {
-            let found = use_of(store, &tag, digest).await?;
-            Ok::<_, Error>((tag, found))
-        })
+        .map_ok(|tag| async move { Ok((tag.clone(), look(store, &tag).await?)) })
         .try_buffer_unordered(LOOKING)
         .try_collect()
         .await?;
-    let mut uses = Uses {
-        tags: Vec::new(),
-        parents: Vec::new(),
-    };
-    for (tag, found) in looked {
-        match found {
-            Some(Use::Points) => uses.tags.push(tag),
-            Some(Use::Lists) => uses.parents.push(tag),
-            None => {}
+    let mut uses = Uses::default();
+    let mut roots = Vec::new();
+    for (tag, there) in looked {
+        match there {
+            Some(there) if there.digest() == digest => uses.tags.push(tag),
+            Some(there) if may_list(there.media_type().as_ref()) => {
+                roots.push((tag, there.digest().clone()));
+            }
+            _ => {}
         }
     }
+    let graph = Graph::read(store, roots.iter().map(|(_, root)| root.clone())).await?;
+    let parents = roots
+        .into_iter()
+        .filter(|(_, root)| graph.leads(root, digest));
+    uses.parents = parents.map(|(tag, _)| tag).collect();
     uses.tags.sort_unstable();
     uses.parents.sort_unstable();
     Ok(uses)
 }
 
-enum Use {
-    Points,
-    Lists,
+/// Whether what a HEAD calls so may be an index. A missing or general type may be anything.
+fn may_list(media_type: &str) -> bool {
+    const SCHEMA_1: &str = "application/vnd.docker.distribution.manifest.v1";
+    !is_image_type(media_type) && !media_type.starts_with(SCHEMA_1)
 }
 
-async fn use_of(store: &dyn Store, tag: &Tag, digest: &Digest) -> Result<Option<Use>> {
-    let target = Target::Tag(tag.clone());
-    let there = match store.resolve(&target).await {
+async fn look(store: &dyn Store, tag: &Tag) -> Result<Option<Descriptor>> {
+    match store.resolve(&Target::Tag(tag.clone())).await {
         // Removed by somebody else since it was listed.
-        Err(error) if error.kind() == Kind::NotFound => return Ok(None),
-        there => there?,
-    };
-    if there.digest() == digest {
-        return Ok(Some(Use::Points));
+        Err(error) if error.kind() == Kind::NotFound => Ok(None),
+        there => there.map(Some),
     }
-    if !crate::oci::manifest::is_index_type(there.media_type().as_ref()) {
-        return Ok(None);
-    }
-    Ok(lists(store, there.digest(), digest)
-        .await?
-        .then_some(Use::Lists))
 }
 
-/// Whether the index at `root`, or one inside it, lists `digest`.
-async fn lists(store: &dyn Store, root: &Digest, digest: &Digest) -> Result<bool> {
-    const DEEPEST: usize = 8;
-    let mut level = vec![root.clone()];
-    for _ in 0..DEEPEST {
-        let read: Vec<_> = stream::iter(std::mem::take(&mut level))
-            .map(|index| async move { store.manifest(&Target::Digest(index)).await })
-            .buffer_unordered(LOOKING)
-            .filter(|read| std::future::ready(!is_gone(read)))
-            .try_collect()
-            .await?;
-        for child in read
-            .iter()
-            .flat_map(crate::oci::manifest::Manifest::manifests)
-        {
-            if child.digest() == digest {
-                return Ok(true);
+/// Which index lists what. Each is read once, however many tags lead to it.
+#[derive(Default)]
+struct Graph(HashMap<Digest, Vec<Digest>>);
+
+impl Graph {
+    async fn read(store: &dyn Store, roots: impl Iterator<Item = Digest>) -> Result<Self> {
+        let mut graph = Self::default();
+        let mut level: HashSet<Digest> = roots.collect();
+        for _ in 0..=DEEPEST {
+            let read: Vec<_> = stream::iter(std::mem::take(&mut level))
+                .map(|index| async move { store.manifest(&Target::Digest(index)).await })
+                .buffer_unordered(LOOKING)
+                .filter(|read| std::future::ready(!is_gone(read)))
+                .try_collect()
+                .await?;
+            for index in &read {
+                let listed = index.manifests();
+                let children = listed.iter().map(|child| child.digest().clone());
+                graph.0.insert(index.digest().clone(), children.collect());
+                let deeper = listed
+                    .iter()
+                    .filter(|c| is_index_type(c.media_type().as_ref()));
+                level.extend(deeper.map(|child| child.digest().clone()));
             }
-            if crate::oci::manifest::is_index_type(child.media_type().as_ref()) {
-                level.push(child.digest().clone());
+            level.retain(|index| !graph.0.contains_key(index));
+            if level.is_empty() {
+                return Ok(graph);
+            }
+            if graph.0.len() + level.len() > MOST {
+                break;
             }
         }
-        if level.is_empty() {
-            break;
-        }
+        let repository = store.repository();
+        let what = format!("the indexes of {repository} are nested too deep to see what they need");
+        Err(Error::new(Kind::Corrupt, what))
     }
-    Ok(false)
+
+    /// Whether `wanted` is listed by `root`, or by an index below it.
+    fn leads(&self, root: &Digest, wanted: &Digest) -> bool {
+        let mut seen = HashSet::new();
+        let mut open = vec![root];
+        while let Some(index) = open.pop() {
+            for child in self.0.get(index).into_iter().flatten() {
+                if child == wanted {
+                    return true;
+                }
+                if seen.insert(child) {
+                    open.push(child);
+                }
+            }
+        }
+        false
+    }
 }
 
 fn is_gone<T>(read: &Result<T>) -> bool {

@@ -4,8 +4,8 @@ use super::guard::Guard;
 use crate::oci::Digest;
 use crate::oci::manifest::Manifest;
 use crate::oci::reference::{Tag, Target};
-use crate::store::{Precondition, Result, Store};
-use futures_util::stream::{self, StreamExt};
+use crate::store::{Kind, Precondition, Result, Store};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 /// Tags written at once.
 const AT_ONCE: usize = 16;
@@ -19,8 +19,8 @@ pub struct NewTag {
     pub guard: Guard,
 }
 
-/// Points `tags` to the image at `target`: its manifest is read once, the tags are written side
-/// by side. Where a rule forbids one of them to move, none is written.
+/// Points `tags` to the image at `target`: its manifest is read once, and beside that the tags are
+/// looked at; those that point to it already are not written. Where a rule forbids one of them to move, none is written.
 ///
 /// The results are in the order of `tags`.
 pub async fn tag(
@@ -28,7 +28,7 @@ pub async fn tag(
     target: &Target,
     tags: &[NewTag],
 ) -> Result<(Digest, Vec<Result<()>>)> {
-    let (manifest, old) = tokio::join!(store.manifest(target), guarded(store, tags));
+    let (manifest, old) = tokio::join!(store.manifest(target), looked(store, tags));
     let (manifest, old) = (manifest?, old?);
     for (new, old) in tags.iter().zip(&old) {
         let reference = store.repository().reference(&Target::Tag(new.tag.clone()));
@@ -51,19 +51,18 @@ pub async fn tag(
     Ok((manifest.digest().clone(), results))
 }
 
-/// What the tags point to that a rule covers; the others are not asked for.
-async fn guarded(store: &dyn Store, tags: &[NewTag]) -> Result<Vec<Option<Digest>>> {
-    let mut old = Vec::with_capacity(tags.len());
-    for new in tags {
-        old.push(match new.guard {
-            Guard::Free => None,
-            Guard::Immutable(_) => {
-                let there = store.find(&Target::Tag(new.tag.clone())).await?;
-                there.map(|there| there.digest().clone())
-            }
-        });
+/// What the tags point to now. Some registries deny a look at what is not there; where no rule
+/// depends on it, that is for the write to find out.
+async fn looked(store: &dyn Store, tags: &[NewTag]) -> Result<Vec<Option<Digest>>> {
+    let looks: Vec<_> = tags.iter().map(|new| look(store, new)).collect();
+    stream::iter(looks).buffered(AT_ONCE).try_collect().await
+}
+
+async fn look(store: &dyn Store, new: &NewTag) -> Result<Option<Digest>> {
+    match store.find(&Target::Tag(new.tag.clone())).await {
+        Err(error) if error.kind() == Kind::Denied && new.guard == Guard::Free => Ok(None),
+        found => Ok(found?.map(|there| there.digest().clone())),
     }
-    Ok(old)
 }
 
 async fn write(store: &dyn Store, new: &NewTag, is_there: bool, manifest: &Manifest) -> Result<()> {

@@ -8,7 +8,7 @@ use crate::auth::{self, Access, Granted};
 use crate::oci::reference::{Repository, RepositoryName};
 use crate::transport::origin::Origin;
 use crate::transport::{Request, Response};
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use std::sync::Arc;
 use url::Url;
 
@@ -88,7 +88,8 @@ impl Client {
         let (Some(again), true) = (again, is_challenge_of(&response, access)) else {
             return Ok(response);
         };
-        let next = self.answer(access, &response, granted.as_ref()).await?;
+        let challenge = Asked::of(response).await;
+        let next = self.answer(access, &challenge, granted.as_ref()).await?;
         Ok(self
             .transport
             .send(again.authorization(Some(next.authorization)))
@@ -100,19 +101,16 @@ impl Client {
     async fn answer(
         &self,
         access: &Access,
-        response: &Response,
+        asked: &Asked,
         rejected: Option<&Granted>,
     ) -> Result<Granted, Error> {
-        let answered = self
-            .auth
-            .answer(access, response.url(), response.headers(), rejected)
-            .await;
+        let Asked { url, headers } = asked;
+        let answered = Box::pin(self.auth.answer(access, url, headers, rejected)).await;
         match answered {
             Err(error) if matches!(*error, auth::Error::Unchallenged { .. }) => {
                 let ping = Request::new(Method::GET, self.url("").await?);
-                let response = self.transport.send(ping).await?;
-                let (url, headers) = (response.url(), response.headers());
-                Ok(self.auth.answer(access, url, headers, rejected).await?)
+                let Asked { url, headers } = Asked::of(self.transport.send(ping).await?).await;
+                Ok(Box::pin(self.auth.answer(access, &url, &headers, rejected)).await?)
             }
             answered => Ok(answered?),
         }
@@ -127,10 +125,11 @@ impl Client {
     pub(super) async fn reauthorize(
         &self,
         access: &Access,
-        response: &Response,
+        response: Response,
         rejected: Option<&Granted>,
     ) -> Result<(), Error> {
-        Box::pin(self.answer(access, response, rejected))
+        let asked = Asked::of(response).await;
+        Box::pin(self.answer(access, &asked, rejected))
             .await
             .map(|_| ())
     }
@@ -144,7 +143,7 @@ impl Client {
         let ping = Request::new(Method::GET, self.url("").await?);
         let asked = self.transport.send(ping.repeat().unwrap_or(ping)).await?;
         let (response, verified) = if is_challenge_of(&asked, &access) {
-            let granted = self.answer(&access, &asked, None).await?;
+            let granted = self.answer(&access, &Asked::of(asked).await, None).await?;
             let ping = Request::new(Method::GET, self.url("").await?);
             let ping = ping.authorization(Some(granted.authorization));
             (self.transport.send(ping).await?, granted.origin.is_some())
@@ -184,6 +183,23 @@ pub enum Welcome {
     Verified,
     /// It asked for none, so that none was checked.
     Unasked,
+}
+
+/// What a 401 says, without the answer itself: that holds one of the host's slots, which whoever
+/// fetches a token may need.
+struct Asked {
+    url: Url,
+    headers: HeaderMap,
+}
+
+impl Asked {
+    /// Reads the answer to its end, so that its connection can be used again.
+    async fn of(response: Response) -> Self {
+        const READ: usize = 64 * 1024;
+        let (url, headers) = (response.url().clone(), response.headers().clone());
+        response.beginning(READ).await;
+        Self { url, headers }
+    }
 }
 
 /// Whether it is the registry itself that wants a login, and not a storage host that it redirected

@@ -2,14 +2,20 @@
 
 use crate::oci::reference::RepositoryName;
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+
+/// The sizes that are tried one after the other where a body is too large: proxies allow 100 MB
+/// (Cloudflare), 1 MB (nginx), or what their owner thought of.
+const CHUNKS: [u64; 5] = [64 << 20, 16 << 20, 4 << 20, 1 << 20, 512 << 10];
 
 /// What was learned about a registry while talking to it.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     /// It refuses a blob in one PUT, so that PATCH is used.
     chunked: AtomicBool,
+    /// So many bytes at most go in one PATCH; 0: as many as there are.
+    chunk: AtomicU64,
     /// It answers a mount of a repository's own blob with 201, so that 202 means "not there".
     own_mounts: AtomicBool,
     /// It was seen not to.
@@ -25,6 +31,20 @@ impl Memory {
 
     pub(super) fn set_chunked(&self) {
         self.chunked.store(true, Ordering::Relaxed);
+    }
+
+    /// How many bytes a PATCH may have at most, where that was found out.
+    pub(super) fn chunk(&self) -> Option<u64> {
+        Some(self.chunk.load(Ordering::Relaxed)).filter(|chunk| *chunk > 0)
+    }
+
+    /// Notes that a PATCH of `length` bytes was too large. `false`: it cannot be smaller.
+    pub(super) fn shrink_chunks(&self, length: u64) -> bool {
+        let Some(smaller) = CHUNKS.into_iter().find(|chunk| *chunk < length) else {
+            return false;
+        };
+        self.chunk.store(smaller, Ordering::Relaxed);
+        true
     }
 
     pub(super) fn has_own_mounts(&self) -> bool {

@@ -12,6 +12,7 @@ mod manifest;
 mod memory;
 mod mount;
 mod page;
+mod parts;
 mod probe;
 pub mod problem;
 mod range;

@@ -64,9 +64,13 @@ impl Pages {
         self.client.refuse_markup(&response)?;
         let links = response.headers().get_all(LINK).iter();
         for link in links {
-            let link = link.to_str().ok().filter(|link| link.len() <= LONGEST_LINK);
-            let link = link.ok_or_else(|| Error::protocol(host, "its `Link` is unreadable"))?;
-            self.next = self.next.take().or(next_query(link));
+            let unreadable = || Error::protocol(host, "its `Link` to the next page is unreadable");
+            let link = link.to_str().map_err(|_| unreadable())?;
+            if link.len() > LONGEST_LINK {
+                return Err(unreadable());
+            }
+            let next = next_query(link).map_err(|Unreadable| unreadable())?;
+            self.next = self.next.take().or(next);
         }
         self.seen.insert(query);
         if self
@@ -83,25 +87,31 @@ impl Pages {
     }
 }
 
+/// There is a next page, and it cannot be told where: what was read is not the whole list.
+#[derive(Debug, PartialEq, Eq)]
+struct Unreadable;
+
 /// The query of the link whose relation is `next`. `None`: there is no next page.
-fn next_query(header: &str) -> Option<String> {
+fn next_query(header: &str) -> Result<Option<String>, Unreadable> {
     let mut rest = header;
     while let Some((_, tail)) = rest.split_once('<') {
-        let (target, tail) = tail.split_once('>')?;
-        let (parameters, tail) = tail
-            .split_once(",<")
-            .or_else(|| tail.split_once(", <"))
-            .map_or((tail, ""), |(parameters, _)| {
-                (parameters, &tail[parameters.len()..])
-            });
+        let (target, tail) = tail.split_once('>').ok_or(Unreadable)?;
+        let end = tail.find(",<").or_else(|| tail.find(", <"));
+        let (parameters, tail) = tail.split_at(end.unwrap_or(tail.len()));
         if parameters.split(';').any(is_next) {
             let target = target.split('#').next().unwrap_or_default();
-            let (_, query) = target.split_once('?')?;
-            return Some(query.to_owned()).filter(|query| !query.is_empty());
+            let query = target.split_once('?').map(|(_, query)| query);
+            let query = query.filter(|query| !query.is_empty());
+            return query.map(|query| Some(query.to_owned())).ok_or(Unreadable);
         }
         rest = tail;
     }
-    None
+    let unfinished = rest.split(';').any(is_next);
+    if unfinished {
+        Err(Unreadable)
+    } else {
+        Ok(None)
+    }
 }
 
 /// Whether a parameter is `rel` and names `next` among its relations.
@@ -134,13 +144,23 @@ mod tests {
             ("</a?x=1>; rel=\"next last\"", Some("x=1")),
             ("</a?x=1>; title=\"a, b\"; rel=next", Some("x=1")),
             ("</a?x=1>; rel=prev", None),
-            ("</a>; rel=next", None),
             ("<>", None),
-            ("</a?x=1; rel=next", None),
-            ("/a?x=1; rel=next", None),
             ("", None),
         ] {
-            assert_eq!(next_query(link).as_deref(), query, "{link}");
+            let read = next_query(link);
+            assert_eq!(read, Ok(query.map(str::to_owned)), "{link}");
+        }
+    }
+
+    #[test]
+    fn a_next_page_that_cannot_be_found_is_not_the_end() {
+        for link in [
+            "</a>; rel=next",
+            "</a?>; rel=next",
+            "</a?x=1; rel=next",
+            "/a?x=1; rel=next",
+        ] {
+            assert_eq!(next_query(link), Err(Unreadable), "{link}");
         }
     }
 

@@ -11,14 +11,18 @@ use crate::oci::Digest;
 use crate::oci::reference::RepositoryName;
 use crate::transport::{Attempts, Request, Response};
 use http::header::{LOCATION, RANGE};
-use http::{Method, StatusCode};
+use http::{HeaderName, Method, StatusCode};
 use url::Url;
+
+const CHUNK_MIN_LENGTH: HeaderName = HeaderName::from_static("oci-chunk-min-length");
 
 /// An upload that a registry is waiting for.
 #[derive(Debug, Clone)]
 pub(super) struct Session {
     /// Where it goes on. Each answer may name another place, and only the newest counts.
     pub(super) url: Url,
+    /// Parts have at least so many bytes, but for the last (`OCI-Chunk-Min-Length`).
+    pub(super) least_chunk: Option<u64>,
 }
 
 /// What a POST led to.
@@ -51,7 +55,9 @@ impl Client {
             status if status.is_success() => {
                 self.refuse_markup(&response)?;
                 let url = upload_url(&response, self.host())?;
-                Ok(Begun::Session(Session { url }))
+                let least = response.header(&CHUNK_MIN_LENGTH);
+                let least_chunk = least.and_then(|least| least.parse().ok());
+                Ok(Begun::Session(Session { url, least_chunk }))
             }
             _ => Err(Error::refused(response).await),
         }

@@ -6,6 +6,7 @@
 use super::Client;
 use super::error::Error;
 use super::location::with_digest;
+use super::parts::Parts;
 use super::problem::Problem;
 use super::session::{Begun, Session};
 use super::source::Source;
@@ -16,7 +17,7 @@ use crate::transport::retry::{Outcome, is_temporary};
 use crate::transport::{self, Attempts, Body, BoxError, ByteStream, Kind, Lane, Request, Response};
 use futures_util::StreamExt;
 use http::header::{CONTENT_RANGE, CONTENT_TYPE, RANGE};
-use http::{HeaderValue, Method};
+use http::{HeaderValue, Method, StatusCode};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -79,6 +80,8 @@ struct Filling<'a> {
     reauthorized: bool,
     /// What the last bytes were sent with: others may have renewed their token meanwhile.
     granted: Option<Granted>,
+    /// The source, open behind what was sent last.
+    parts: Option<Parts>,
 }
 
 impl Client {
@@ -114,6 +117,7 @@ impl Client {
                 mark: &mut mark,
                 reauthorized: false,
                 granted: None,
+                parts: None,
             };
             match filling.run().await? {
                 Ended::Done => return Ok(Placed::Sent),
@@ -135,7 +139,10 @@ impl Filling<'_> {
             let act = self.act();
             let result = match act {
                 Act::Finish => self.put(Body::Empty).await,
-                Act::Whole => self.put(self.body().await?).await,
+                Act::Whole => {
+                    let body = self.body(self.blob.size()).await?;
+                    self.put(body).await
+                }
                 Act::Patch => self.patch().await,
             };
             let step = match result {
@@ -166,15 +173,28 @@ impl Filling<'_> {
     }
 
     async fn patch(&mut self) -> Result<Response, Error> {
+        let (offset, length) = (self.offset, self.length());
         let mut request = Request::new(Method::PATCH, self.session.url.clone());
-        if self.offset > 0 {
-            let range = format!("{}-{}", self.offset, self.blob.size() - 1);
+        if offset > 0 || length < self.blob.size() {
+            let range = format!("{offset}-{}", offset + length - 1);
             let range = HeaderValue::from_str(&range).map_err(|_| {
                 Error::protocol(self.client.host(), "a range that no header can hold")
             })?;
             request = request.header(CONTENT_RANGE, range);
         }
-        self.send(request.body(self.body().await?)).await
+        let body = self.body(length).await?;
+        self.send(request.body(body)).await
+    }
+
+    /// How many bytes the next PATCH takes: the rest, or as many as the registry, or a proxy
+    /// before it, has been found to accept.
+    fn length(&self) -> u64 {
+        let rest = self.blob.size() - self.offset;
+        let least = self.session.least_chunk.unwrap_or(0);
+        match self.client.memory.chunk() {
+            Some(chunk) => rest.min(chunk.max(least)),
+            None => rest,
+        }
     }
 
     async fn send(&mut self, request: Request) -> Result<Response, Error> {
@@ -192,21 +212,25 @@ impl Filling<'_> {
         Ok(self.client.transport.send(request).await?)
     }
 
-    /// What is still to be sent, counted as it goes.
-    async fn body(&self) -> Result<Body, Error> {
-        let stream = self.source.open(self.offset).await.map_err(Error::Source)?;
+    /// The next `length` bytes, counted as they go.
+    async fn body(&mut self, length: u64) -> Result<Body, Error> {
+        let offset = self.offset;
+        let parts = match self.parts.take() {
+            Some(parts) if parts.at() == offset => parts,
+            _ => Parts::open(self.source, offset)
+                .await
+                .map_err(Error::Source)?,
+        };
         let sent = Arc::clone(&self.sent);
-        let mut at = self.offset;
-        let counted: ByteStream = Box::pin(stream.inspect(move |chunk| {
+        let mut at = offset;
+        let stream: ByteStream = Box::pin(parts.next(length).inspect(move |chunk| {
             if let Ok(chunk) = chunk {
                 at += chunk.len() as u64;
                 sent.fetch_max(at, Ordering::Relaxed);
             }
         }));
-        Ok(Body::Stream {
-            stream: counted,
-            length: self.blob.size() - self.offset,
-        })
+        self.parts = Some(parts);
+        Ok(Body::Stream { stream, length })
     }
 
     /// What an answer means for the upload.
@@ -224,14 +248,18 @@ impl Filling<'_> {
             401 if !self.reauthorized => {
                 self.reauthorized = true;
                 self.client
-                    .reauthorize(self.access, &response, self.granted.as_ref())
+                    .reauthorize(self.access, response, self.granted.as_ref())
                     .await?;
-                self.ask(None).await
+                self.ask(None, false).await
             }
-            404 => self.gone(Some(Problem::read(response).await.into())).await,
+            404 => {
+                let last = Problem::read(response).await.into();
+                self.gone(Some(last), false).await
+            }
             416 => {
                 self.broke(Outcome::MaybeSent, "it wants other bytes").await;
-                self.ask(Some(Problem::read(response).await.into())).await
+                self.ask(Some(Problem::read(response).await.into()), true)
+                    .await
             }
             _ if is_temporary(status) => {
                 let after = response.header(&http::header::RETRY_AFTER);
@@ -239,7 +267,8 @@ impl Filling<'_> {
                 let after = after.and_then(|after| transport::retry::retry_after(after, now));
                 self.broke(Outcome::Answered { status, after }, status.as_str())
                     .await;
-                self.ask(Some(Problem::read(response).await.into())).await
+                self.ask(Some(Problem::read(response).await.into()), true)
+                    .await
             }
             _ => self.refused(Problem::read(response).await, act).await,
         }
@@ -249,9 +278,13 @@ impl Filling<'_> {
     async fn refused(&mut self, problem: Problem, act: Act) -> Result<Step, Error> {
         let digest = problem.has("DIGEST_INVALID");
         let style = matches!(problem.status.as_u16(), 400 | 405 | 411 | 413 | 415);
-        if act == Act::Whole && style && !digest && !self.client.memory.is_chunked() {
+        if act == Act::Whole && style && !digest {
             self.client.memory.set_chunked();
             return Ok(Step::Lost(None));
+        }
+        let too_large = problem.status == StatusCode::PAYLOAD_TOO_LARGE;
+        if act == Act::Patch && too_large && self.client.memory.shrink_chunks(self.length()) {
+            return self.ask(None, false).await;
         }
         // What was sent is what its digest says: the registry lost some of it on the way.
         if digest && self.retries_left() {
@@ -267,7 +300,8 @@ impl Filling<'_> {
         let (size, before) = (self.blob.size(), self.offset);
         let told = response.header(&RANGE).and_then(super::range::received);
         // `0-0` stands for nothing, but not where a single byte has just been taken.
-        let told = told.filter(|_| size > 1).unwrap_or(size);
+        let sent = before + self.length();
+        let told = told.filter(|_| size > 1).unwrap_or(sent);
         if told <= before || told > size {
             *self.breaks += 1;
         }
@@ -291,11 +325,11 @@ impl Filling<'_> {
             _ => Outcome::MaybeSent,
         };
         self.broke(outcome, &failure.to_string()).await;
-        self.ask(Some(failure.into())).await
+        self.ask(Some(failure.into()), true).await
     }
 
-    /// Asks the registry how much it has.
-    async fn ask(&mut self, last: Option<BoxError>) -> Result<Step, Error> {
+    /// Asks the registry how much it has. `counted`: why is on the account of breaks already.
+    async fn ask(&mut self, last: Option<BoxError>, counted: bool) -> Result<Step, Error> {
         if !self.retries_left() {
             return Ok(Step::Lost(last));
         }
@@ -309,12 +343,12 @@ impl Filling<'_> {
                 *self.breaks += 1;
                 Ok(Step::Lost(last))
             }
-            None => self.gone(last).await,
+            None => self.gone(last, counted).await,
         }
     }
 
     /// The session is gone: perhaps because it ended well and the answer got lost.
-    async fn gone(&mut self, last: Option<BoxError>) -> Result<Step, Error> {
+    async fn gone(&mut self, last: Option<BoxError>, counted: bool) -> Result<Step, Error> {
         if self
             .client
             .has_blob_as(self.name, self.blob.digest(), self.access)
@@ -322,7 +356,7 @@ impl Filling<'_> {
         {
             return Ok(Step::Done);
         }
-        *self.breaks += 1;
+        *self.breaks += u32::from(!counted);
         Ok(Step::Lost(last))
     }
 

@@ -13,6 +13,7 @@ pub(super) fn kind_of(error: &registry::Error) -> Kind {
     match error {
         registry::Error::Transport(error) => of_transport(error),
         registry::Error::Auth(error) => of_auth(error),
+        registry::Error::Refused(problem) if is_immutable(problem) => Kind::Refused,
         registry::Error::Refused(problem) => of_status(problem.status),
         registry::Error::Protocol { .. }
         | registry::Error::Corrupt { .. }
@@ -23,6 +24,18 @@ pub(super) fn kind_of(error: &registry::Error) -> Kind {
             .map_or(Kind::Other, Error::kind),
         registry::Error::Stuck { .. } => Kind::Unavailable,
     }
+}
+
+/// Whether a registry refuses to move a tag that it calls immutable itself: by Quay's code, or in
+/// the words of Amazon ECR, Docker Hub and Harbor ("immutable") and Nexus ("updating assets"),
+/// which have no code of their own for it.
+fn is_immutable(problem: &registry::problem::Problem) -> bool {
+    let words = ["immutable", "does not allow updating assets"];
+    let said = problem.details.iter().any(|detail| {
+        let text = format!("{} {}", detail.message, detail.detail).to_ascii_lowercase();
+        words.iter().any(|word| text.contains(word))
+    });
+    said || problem.has("TAG_IMMUTABLE")
 }
 
 fn of_transport(error: &transport::Error) -> Kind {

@@ -57,6 +57,9 @@ pub trait Store: Send + Sync {
     async fn mountable(&self, other: &Repository) -> Option<RepositoryName>;
     /// The tags, as they come.
     fn tags(&self) -> BoxStream<'static, Result<Tag>>;
+    /// Whether reading a manifest counts as a pull there, of which there are only so many: nothing
+    /// is read then only to list, plan or compare.
+    fn counts_reading(&self) -> bool;
     /// Deletes: by tag the tag alone, [`Kind::Unsupported`] where the registry cannot do that; by
     /// digest the manifest with every tag on it.
     async fn delete(&self, target: &Target) -> Result<()>;

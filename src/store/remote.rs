@@ -141,6 +141,10 @@ impl Store for Remote {
             .boxed()
     }
 
+    fn counts_reading(&self) -> bool {
+        self.repository.host.is_docker_hub()
+    }
+
     async fn delete(&self, target: &Target) -> Result<()> {
         let deleted = self
             .client

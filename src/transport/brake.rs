@@ -76,9 +76,15 @@ impl Brake {
     /// The host asked for patience: nobody asks it anything for `wait`, and fewer at once after.
     pub fn hold(&self, wait: Duration) {
         let mut state = self.lock();
-        let until = Instant::now() + wait;
+        let now = Instant::now();
+        let until = now + wait;
+        // Those who were out together hear the same word: it counts once.
+        let known = state.not_before.is_some_and(|at| at > now);
         state.not_before = Some(state.not_before.map_or(until, |at| at.max(until)));
         state.good = 0;
+        if known {
+            return;
+        }
         let halved = (state.allowed / 2).max(1);
         state.owed += state.allowed - halved;
         state.allowed = halved;
@@ -126,6 +132,15 @@ mod tests {
         let _question = brake.pass(false).await;
         let _bulk = brake.pass(true).await;
         assert_eq!(start.elapsed().as_secs(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn those_who_were_out_together_slow_down_once() {
+        let brake = Brake::new(8);
+        for _ in 0..8 {
+            brake.hold(Duration::from_secs(1));
+        }
+        assert_eq!(brake.allowed(), 4);
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,7 +1,7 @@
 //! Giving up on a peer that has gone silent, without limiting how long a busy one may take.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -10,6 +10,7 @@ use tokio::time::Instant;
 pub struct Activity {
     start: Instant,
     last: AtomicU64,
+    held_up: AtomicBool,
 }
 
 impl Default for Activity {
@@ -17,6 +18,7 @@ impl Default for Activity {
         Self {
             start: Instant::now(),
             last: AtomicU64::new(0),
+            held_up: AtomicBool::new(false),
         }
     }
 }
@@ -28,7 +30,16 @@ impl Activity {
         self.last.store(millis, Ordering::Relaxed);
     }
 
+    /// Whether it is this side that nothing moves for: the peer's time stands still then.
+    pub fn held_up(&self, held_up: bool) {
+        self.touch();
+        self.held_up.store(held_up, Ordering::Relaxed);
+    }
+
     fn deadline(&self, idle: Duration) -> Instant {
+        if self.held_up.load(Ordering::Relaxed) {
+            return Instant::now() + idle;
+        }
         self.start + Duration::from_millis(self.last.load(Ordering::Relaxed)) + idle
     }
 }
@@ -76,6 +87,20 @@ mod tests {
                 .await
                 .is_ok()
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_waits_for_us_is_not_silent() {
+        let activity = Arc::new(Activity::default());
+        let ours = Arc::clone(&activity);
+        let work = async move {
+            ours.held_up(true);
+            tokio::time::sleep(Duration::from_secs(300)).await;
+            ours.held_up(false);
+            tokio::time::sleep(Duration::from_secs(50)).await;
+        };
+        let done = unless_stalled(work, &activity, Duration::from_secs(60)).await;
+        assert!(done.is_ok());
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,5 +1,6 @@
 //! Sending: the brake, the attempts, the redirects.
 
+use super::ByteStream;
 use super::brake::{Brake, QUESTIONS, Slot};
 use super::carry::{Road, may_carry};
 use super::client::{Clients, Settings};
@@ -11,10 +12,13 @@ use super::redact::Redacted;
 use super::request::{Attempts, Body, Lane, Request};
 use super::response::Response;
 use super::retry::{Outcome, is_temporary, retry_after};
-use futures_util::StreamExt;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
 use http::{HeaderValue, Method, StatusCode, header};
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 use url::Url;
@@ -78,7 +82,7 @@ impl Transport {
             let (Some(wait), Some(again)) = (wait, again) else {
                 return result.map(|response| response.after(attempt));
             };
-            self.pause(&again.url, wait, &result).await;
+            self.pause(&again.url, wait, result).await;
             attempt += 1;
             request = again;
         }
@@ -100,22 +104,26 @@ impl Transport {
         self.settings.retry.delay(attempt, outcome, fastrand::f64())
     }
 
-    async fn pause(&self, url: &Url, wait: Duration, result: &Result<Response, Error>) {
+    async fn pause(&self, url: &Url, wait: Duration, result: Result<Response, Error>) {
         let Some(origin) = Origin::of(url) else {
             return;
         };
-        let reason = match result {
-            Ok(response) => response.status().to_string(),
-            Err(error) => error.to_string(),
-        };
-        self.observer.waiting(&origin.authority(), &reason, wait);
         let patience = [
             StatusCode::TOO_MANY_REQUESTS,
             StatusCode::SERVICE_UNAVAILABLE,
         ];
-        match result {
-            Ok(response) if patience.contains(&response.status()) => self.brake(&origin).hold(wait),
-            _ => tokio::time::sleep(wait).await,
+        let status = result.as_ref().ok().map(Response::status);
+        let reason = match &result {
+            Ok(response) => response.status().to_string(),
+            Err(error) => error.to_string(),
+        };
+        // The answer holds a slot, and nobody waits with one.
+        drop(result);
+        self.observer.waiting(&origin.authority(), &reason, wait);
+        if status.is_some_and(|status| patience.contains(&status)) {
+            self.brake(&origin).hold(wait);
+        } else {
+            tokio::time::sleep(wait).await;
         }
     }
 
@@ -229,11 +237,10 @@ impl Transport {
                 built
                     .headers_mut()
                     .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-                let moving = Arc::clone(&activity);
-                let watched = stream.map(move |chunk| {
-                    moving.touch();
-                    chunk.map_err(SourceFailed)
-                });
+                let watched = Watched {
+                    stream,
+                    activity: Arc::clone(&activity),
+                };
                 *built.body_mut() = Some(reqwest::Body::wrap_stream(watched));
             }
         }
@@ -258,6 +265,22 @@ impl Transport {
                 self.observer.warning(&origin.authority(), text);
             }
         }
+    }
+}
+
+/// A body on its way out. While its source has nothing to send, the peer is not to blame.
+struct Watched {
+    stream: ByteStream,
+    activity: Arc<Activity>,
+}
+
+impl Stream for Watched {
+    type Item = Result<Bytes, SourceFailed>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let next = self.stream.poll_next_unpin(context);
+        self.activity.held_up(next.is_pending());
+        next.map(|chunk| chunk.map(|chunk| chunk.map_err(SourceFailed)))
     }
 }
 

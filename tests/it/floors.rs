@@ -1,7 +1,11 @@
 //! The floors: which room uses which, and which words belong to one room alone.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+mod paths;
+mod source;
+
+use paths::{is_word, uses};
+use source::{Source, code, sources};
+use std::path::Path;
 
 /// What a room may use of ours: whole rooms, or one item of a room.
 const FLOORS: [(&str, &[&str]); 12] = [
@@ -204,25 +208,6 @@ fn what_is_allowed_is_no_violation() {
     }
 }
 
-/// A file below `src`, without its tests and comments once it is looked at.
-struct Source {
-    path: PathBuf,
-    text: String,
-}
-
-impl Source {
-    /// The names of the modules from the crate's root to this file.
-    fn modules(&self) -> Vec<String> {
-        let path = self.path.with_extension("");
-        let parts = path.iter().map(|part| part.to_string_lossy().into_owned());
-        parts.filter(|part| part != "mod").collect()
-    }
-
-    fn room(&self) -> String {
-        self.modules().swap_remove(0)
-    }
-}
-
 fn violations(sources: &[Source], check: fn(&Source, &str) -> Vec<String>) -> Vec<String> {
     let mut found = Vec::new();
     for source in sources
@@ -254,77 +239,9 @@ fn edges(source: &Source, code: &str) -> Vec<String> {
                     .strip_prefix(*allowed)
                     .is_some_and(|rest| rest.starts_with("::"))
         };
-        !own && !allowed.iter().any(|name| below(&name))
+        !own && !allowed.iter().any(below)
     });
     wrong.map(|path| format!("{room} uses {path}")).collect()
-}
-
-/// Paths from the crate's root, such as `oci::Digest`.
-fn uses(source: &Source, code: &str) -> Vec<String> {
-    let modules = source.modules();
-    // From the room's own file one `super` leads to the root, from one below it two.
-    let climb = "super::".repeat(modules.len());
-    let root = if modules == ["main"] {
-        "crossdock::"
-    } else {
-        "crate::"
-    };
-    let mut found = Vec::new();
-    for start in [root, &climb] {
-        for (at, _) in code.match_indices(start) {
-            let before = code[..at].chars().next_back();
-            if !before.is_some_and(|before| is_word(before) || before == ':') {
-                expand(&code[at + start.len()..], "", &mut found);
-            }
-        }
-    }
-    found
-}
-
-/// Reads one path with its groups: `a::{b, c::d}` is `a::b` and `a::c`. Two names are enough.
-fn expand(text: &str, prefix: &str, found: &mut Vec<String>) -> usize {
-    let text_start = text.len();
-    let mut rest = text.trim_start();
-    if let Some(mut group) = rest.strip_prefix('{') {
-        loop {
-            let read = expand(group, prefix, found);
-            group = group[read..].trim_start();
-            match group.strip_prefix(',') {
-                Some(more) => group = more,
-                None => break,
-            }
-        }
-        return text_start - group.strip_prefix('}').unwrap_or(group).len();
-    }
-    let end = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
-    let name = &rest[..end];
-    rest = &rest[end..];
-    if name.is_empty() {
-        return text_start - rest.len();
-    }
-    let path = if prefix.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{prefix}::{name}")
-    };
-    if let Some(deeper) = rest.strip_prefix("::").filter(|_| prefix.is_empty()) {
-        let read = expand(deeper, &path, found);
-        return text_start - deeper[read..].len();
-    }
-    found.push(path);
-    // What follows the second name does not matter, but its group must be skipped.
-    while let Some(deeper) = rest.strip_prefix("::") {
-        let read = expand(deeper, "", &mut Vec::new());
-        rest = &deeper[read..];
-    }
-    if let Some(alias) = rest.trim_start().strip_prefix("as ") {
-        rest = alias.trim_start().trim_start_matches(is_word);
-    }
-    text_start - rest.len()
-}
-
-fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
 }
 
 fn words(source: &Source, code: &str) -> Vec<String> {
@@ -338,87 +255,4 @@ fn words(source: &Source, code: &str) -> Vec<String> {
     });
     said.map(|(word, _)| format!("{room} says {word}"))
         .collect()
-}
-
-/// What of a file is compiled into the binary: no comments, no tests.
-fn code(text: &str) -> String {
-    let mut code = String::new();
-    let mut lines = text.lines();
-    while let Some(line) = lines.next() {
-        if is_for_tests(line.trim_start()) {
-            skip_item(&mut lines);
-        } else if !line.trim_start().starts_with("//") {
-            code.push_str(line);
-            code.push('\n');
-        }
-    }
-    code
-}
-
-/// Whether an attribute leaves its item to tests alone.
-fn is_for_tests(line: &str) -> bool {
-    line.starts_with("#[cfg(test)]") || line.starts_with("#[cfg(all(test")
-}
-
-/// An item ends with its first line that ends in a semicolon, or with its closing brace, which is
-/// as far to the left as its beginning.
-fn skip_item<'a>(lines: &mut impl Iterator<Item = &'a str>) {
-    let mut begin = None;
-    for line in lines {
-        let indent = line.len() - line.trim_start().len();
-        if line.trim_start().starts_with('#') || line.is_empty() {
-            continue;
-        }
-        let first = begin.is_none();
-        let begin = *begin.get_or_insert(indent);
-        let done = (first && line.ends_with(['}', ';'])) || (indent == begin && line.trim() == "}");
-        if done {
-            return;
-        }
-    }
-}
-
-/// Every file below `src` that is not there for tests alone.
-fn sources() -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files = Vec::new();
-    read(&root, &root, &mut files);
-    assert!(files.len() > 100, "the sources are not all there");
-    let tests: Vec<PathBuf> = files.iter().flat_map(test_modules).collect();
-    files.retain(|file| {
-        let module = file.path.with_extension("");
-        !tests.iter().any(|test| module.starts_with(test))
-    });
-    files
-}
-
-fn read(root: &Path, folder: &Path, files: &mut Vec<Source>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            read(root, &path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let text = fs::read_to_string(&path).unwrap();
-            files.push(Source {
-                path: path.strip_prefix(root).unwrap().to_owned(),
-                text,
-            });
-        }
-    }
-}
-
-/// The modules that a file declares for tests alone.
-fn test_modules(source: &Source) -> Vec<PathBuf> {
-    let folder: PathBuf = source.modules().iter().collect();
-    let mut found = Vec::new();
-    let mut lines = source.text.lines();
-    while let Some(line) = lines.next() {
-        if !is_for_tests(line) {
-            continue;
-        }
-        let item = lines.by_ref().find(|line| !line.starts_with("#["));
-        let declared = item.and_then(|item| item.split("mod ").nth(1)?.strip_suffix(';'));
-        found.extend(declared.map(|name| folder.join(name)));
-    }
-    found
 }

@@ -12,7 +12,7 @@ mod pattern;
 mod run;
 mod wire;
 
-pub(crate) use fault::{Fault, answer};
+pub(crate) use fault::Fault;
 pub(crate) use home::Home;
 pub(crate) use image::Image;
 pub(crate) use log::{Requests, Seen};
@@ -77,8 +77,18 @@ impl Lab {
 
     /// A run of the binary.
     pub(crate) fn run<A: AsRef<str>>(&self, args: impl IntoIterator<Item = A>) -> Run {
+        self.naming(crossdock(&self.home, args))
+    }
+
+    /// A script of the shell, in which `crossdock` is the binary.
+    #[cfg(unix)]
+    pub(crate) fn shell(&self, script: &str) -> Run {
+        self.naming(run::shell(&self.home, script))
+    }
+
+    fn naming(&self, run: Run) -> Run {
         let nodes = self.nodes.iter();
-        nodes.fold(crossdock(&self.home, args), |run, (name, node, _)| {
+        nodes.fold(run, |run, (name, node, _)| {
             run.named(&format!("{name}.lab"), &node.address)
         })
     }
@@ -99,13 +109,6 @@ impl Lab {
     /// What a registry was asked.
     pub(crate) fn requests(&self, name: &str) -> Requests {
         self.node(name).requests()
-    }
-
-    /// Forgets what was asked, everywhere.
-    pub(crate) fn forget(&self) {
-        for (_, node, _) in &self.nodes {
-            node.forget();
-        }
     }
 
     /// Puts an image into a registry, past its log and its faults. `to` is `NAME.lab/REPO:TAG`;

@@ -6,5 +6,10 @@ mod commands;
 mod copy;
 mod faults;
 mod floors;
+mod generated;
 mod lab;
+#[cfg(unix)]
+mod readme;
+#[cfg(target_os = "linux")]
+mod real;
 mod secrets;

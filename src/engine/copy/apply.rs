@@ -196,6 +196,9 @@ async fn publish(copy: Arc<Copy>, position: usize) -> Result<Done> {
     } else {
         Target::Digest(digest.clone())
     };
+    if position == 0 && copy.work.guarded {
+        copy.refuse_moved().await?;
+    }
     match copy.put(node, &target).await {
         Ok(()) => {}
         Err(error) => {
@@ -211,6 +214,20 @@ async fn publish(copy: Arc<Copy>, position: usize) -> Result<Done> {
 }
 
 impl Copy {
+    /// Refuses to write a tag that has moved since the plan was made. Between this look and the
+    /// write there is no lock: no registry is known to offer one.
+    async fn refuse_moved(&self) -> Result<()> {
+        let there = self.to.find(&self.target).await?;
+        let there = there.as_ref().map(Descriptor::digest);
+        if there == self.work.replaces.as_ref() {
+            return Ok(());
+        }
+        let reference = self.to.repository().reference(&self.target);
+        let now = there.map_or_else(|| "nothing".to_owned(), ToString::to_string);
+        let what = format!("{reference} moved meanwhile, to {now}, and is left alone");
+        Err(Error::new(Kind::Refused, what))
+    }
+
     async fn put(&self, node: &Node, target: &Target) -> Result<()> {
         let put = self
             .to

@@ -68,6 +68,9 @@ pub struct Work {
     pub foreign: Vec<Descriptor>,
     /// What the tag points to now.
     pub replaces: Option<Digest>,
+    /// A rule, or the user, wants the tag as it was found: it is looked at again before it is
+    /// written.
+    pub guarded: bool,
     /// The repository of the same registry whose blobs can be linked without moving a byte.
     pub mount_from: Option<RepositoryName>,
 }
@@ -105,30 +108,64 @@ pub async fn plan(
     to: &Destination,
     options: &Options,
 ) -> Result<Plan> {
-    let (source, there) = tokio::join!(from.resolve(target), to.store.find(&to.target));
+    let (source, there) = tokio::join!(from.resolve(target), found(to, options));
     let (source, there) = (source?, there?);
-    let digest = source.digest();
-    if there.as_ref().is_some_and(|there| there.digest() == digest) {
-        return Ok(Plan::Nothing {
-            digest: digest.clone(),
-        });
+    let there = there.as_ref().map(Descriptor::digest);
+    if there == Some(source.digest()) {
+        return Ok(nothing(source.digest()));
     }
-    check(to, digest, there.as_ref(), options)?;
-    let root = from.manifest(&Target::Digest(digest.clone())).await?;
+    check(to, source.digest(), there, options)?;
+    let root = read_root(from, target, source.digest()).await?;
+    if root.digest() != source.digest() {
+        // What a HEAD says may be wrong; what was read is not.
+        if there == Some(root.digest()) {
+            return Ok(nothing(root.digest()));
+        }
+        check(to, root.digest(), there, options)?;
+    }
     let mut walk = Walk::new(from, to, there.is_some());
     let mut work = walk.run(root).await?;
-    work.replaces = there.map(|there| there.digest().clone());
+    work.replaces = there.cloned();
+    work.guarded = is_guarded(to, options);
     work.mount_from = to.store.mountable(from.repository()).await;
     Ok(Plan::Copy(work))
 }
 
+fn nothing(digest: &Digest) -> Plan {
+    Plan::Nothing {
+        digest: digest.clone(),
+    }
+}
+
+/// Whether what the tag points to decides if it may be written.
+fn is_guarded(to: &Destination, options: &Options) -> bool {
+    options.no_clobber || to.guard != Guard::Free
+}
+
+/// What is at the destination. Some registries deny a look at what is not there; where nothing
+/// depends on it, that is for the write to find out.
+async fn found(to: &Destination, options: &Options) -> Result<Option<Descriptor>> {
+    match to.store.find(&to.target).await {
+        Err(error) if error.kind() == Kind::Denied && !is_guarded(to, options) => Ok(None),
+        found => found,
+    }
+}
+
+/// Reads what a tag was found to point to. Where that cannot be had by its digest, the tag is
+/// read: its HEAD may have told a wrong one.
+async fn read_root(from: &Arc<dyn Store>, target: &Target, digest: &Digest) -> Result<Manifest> {
+    match from.manifest(&Target::Digest(digest.clone())).await {
+        Err(error)
+            if target.tag().is_some() && matches!(error.kind(), Kind::NotFound | Kind::Corrupt) =>
+        {
+            from.manifest(target).await
+        }
+        read => read,
+    }
+}
+
 /// Refuses what must not be overwritten.
-fn check(
-    to: &Destination,
-    new: &Digest,
-    there: Option<&Descriptor>,
-    options: &Options,
-) -> Result<()> {
+fn check(to: &Destination, new: &Digest, old: Option<&Digest>, options: &Options) -> Result<()> {
     let reference = to.reference();
     if let Target::Digest(wanted) = &to.target
         && wanted != new
@@ -136,7 +173,6 @@ fn check(
         let what = format!("cannot write {reference}: the source is {new}");
         return Err(Error::new(Kind::Usage, what));
     }
-    let old = there.map(Descriptor::digest);
     to.guard.allows_move(&reference, old, new)?;
     match old {
         Some(old) if options.no_clobber => Err(Error::new(
@@ -194,6 +230,7 @@ impl<'a> Walk<'a> {
             blobs: std::mem::take(&mut self.blobs),
             foreign: std::mem::take(&mut self.foreign),
             replaces: None,
+            guarded: false,
             mount_from: None,
         })
     }

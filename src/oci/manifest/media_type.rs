@@ -44,6 +44,11 @@ pub fn is_index_type(media_type: &str) -> bool {
     [OCI_INDEX, DOCKER_LIST].contains(&media_type)
 }
 
+/// Whether it is an image manifest, by OCI's or by Docker's name.
+pub fn is_image_type(media_type: &str) -> bool {
+    is_manifest_type(media_type) && !is_index_type(media_type)
+}
+
 /// A layer that is never pushed by default: foreign or nondistributable.
 pub fn is_foreign(descriptor: &Descriptor) -> bool {
     let media_type = descriptor.media_type().as_ref();

@@ -114,6 +114,19 @@ fn settings_that_are_wrong_name_file_line_and_key() {
 }
 
 #[test]
+fn the_working_folder_s_settings_hold_there_alone() {
+    let lab = Lab::new();
+    lab.home.settings("immutable:\n  \"*\": [\"v1\"]\n");
+    lab.push("src.lab/app:v1", &Image::small(1));
+    let rm = ["rm", "src.lab/app:v1"];
+    lab.run(rm).stderr_has("immutable").code(5);
+    lab.run(rm)
+        .folder(lab.home.path("home"))
+        .any_stdout()
+        .code(0);
+}
+
+#[test]
 fn credentials_that_cannot_be_meant_are_usage_errors() {
     let lab = Lab::new();
     lab.push("src.lab/app:v1", &Image::small(1));
@@ -199,7 +212,9 @@ fn every_topic_that_the_overview_names_is_there() {
         ]
     );
     for name in names {
-        crossdock(&home, ["help", name]).any_stdout().code(0);
+        crossdock(&home, ["help", name])
+            .stdout_like("[..]\n=[..]\n...")
+            .code(0);
     }
 }
 
@@ -254,4 +269,29 @@ fn how_much_is_said_is_the_user_s_choice() {
     lab.run(["digest", "-q", "src.lab/app:v2"])
         .stderr_has("error: ")
         .code(3);
+}
+
+#[test]
+fn in_json_every_line_of_stderr_is_an_object_of_one_member() {
+    let lab = Lab::new();
+    lab.push("src.lab/app:v1", &Image::small(1));
+    for progress in ["plain", "json", "none"] {
+        let tag = format!("src.lab/app:{progress}");
+        let copy = [
+            "copy",
+            "--json",
+            "-vv",
+            "--progress",
+            progress,
+            "src.lab/app:v1",
+            &tag,
+        ];
+        let told = lab.run(copy).any_stdout().any_stderr().code(0).stderr;
+        assert!(told.lines().count() > 1, "{told}");
+        for line in told.lines() {
+            let object: serde_json::Map<String, serde_json::Value> =
+                serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+            assert!(object.len() == 1 || progress == "json", "{line}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use crossdock::server::Registry;
 use crossdock::transport::{BoxError, ByteStream};
 use futures_util::{StreamExt as _, stream};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RANGE};
+use http::header::{CONTENT_LENGTH, RANGE};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use std::sync::Arc;
@@ -44,8 +44,6 @@ pub(super) enum Act {
     IgnoreRange,
     /// Something happens first.
     First(Deed),
-    /// Something happens once so many bytes of the request's body have come; it goes on then.
-    Amid { after: u64, deed: Deed },
 }
 
 /// Makes the registry do nothing special until an act is given.
@@ -195,14 +193,6 @@ impl Fault {
         self.act(Act::First(Arc::new(deed)))
     }
 
-    /// Does something once so many bytes of the request's body have come.
-    pub(crate) fn amid(self, after: u64, deed: impl Fn(&Registry) + Send + Sync + 'static) -> Self {
-        self.act(Act::Amid {
-            after,
-            deed: Arc::new(deed),
-        })
-    }
-
     /// What is to be done with this request, if it is one of those.
     pub(super) fn take(&mut self, head: &Parts) -> Option<Act> {
         let target = head
@@ -236,7 +226,11 @@ impl Act {
         let registry = &node.registry;
         let (head, body) = request.into_parts();
         match self {
-            Self::Answer(answer) => Ok(answer(&head)),
+            Self::Answer(answer) => {
+                // An answer before the body's end can be lost in the reset that follows it.
+                body.for_each(|_| std::future::ready(())).await;
+                Ok(answer(&head))
+            }
             Self::Delay(wait) => {
                 tokio::time::sleep(wait).await;
                 Ok(registry.handle(Request::from_parts(head, body)).await)
@@ -266,10 +260,6 @@ impl Act {
             }
             Self::First(deed) => {
                 deed(registry);
-                Ok(registry.handle(Request::from_parts(head, body)).await)
-            }
-            Self::Amid { after, deed } => {
-                let body = amid(body, after, registry.clone(), deed);
                 Ok(registry.handle(Request::from_parts(head, body)).await)
             }
         }
@@ -319,33 +309,4 @@ fn spoil(body: ByteStream) -> ByteStream {
         Ok(Bytes::from(bytes))
     });
     spoiled.boxed()
-}
-
-fn amid(body: ByteStream, after: u64, registry: Registry, deed: Deed) -> ByteStream {
-    let (mut seen, mut deed) = (0, Some(deed));
-    let watched = body.inspect(move |chunk| {
-        seen += chunk.as_ref().map_or(0, Bytes::len) as u64;
-        if seen >= after
-            && let Some(deed) = deed.take()
-        {
-            deed(&registry);
-        }
-    });
-    watched.boxed()
-}
-
-/// An answer that a test makes up.
-pub(crate) fn answer(
-    status: u16,
-    content_type: &str,
-    body: impl Into<Bytes>,
-) -> Response<ByteStream> {
-    let body: Bytes = body.into();
-    let length = body.len();
-    let mut response = Response::new(stream::iter([Ok(body)]).boxed());
-    *response.status_mut() = StatusCode::from_u16(status).unwrap();
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_LENGTH, length.into());
-    headers.insert(CONTENT_TYPE, content_type.parse().unwrap());
-    response
 }

@@ -68,7 +68,7 @@ impl Home {
 
     /// The environment that makes this the user's home, and no other.
     pub(super) fn environment(&self) -> Vec<(&'static str, PathBuf)> {
-        vec![
+        let mut variables = vec![
             ("HOME", self.path("home")),
             ("USERPROFILE", self.path("home")),
             ("XDG_CONFIG_HOME", self.path("config")),
@@ -77,9 +77,14 @@ impl Home {
             ("XDG_STATE_HOME", self.path("state")),
             ("XDG_RUNTIME_DIR", self.path("run")),
             ("TMPDIR", self.path("tmp")),
-            // A quarter of what threads have, so that a future that is too deep shows early.
-            ("RUST_MIN_STACK", "524288".into()),
-        ]
+            // Half of what threads have, so that a future that is too deep shows early.
+            ("RUST_MIN_STACK", "1048576".into()),
+        ];
+        if cfg!(windows) {
+            // The system's own folders go over these variables there.
+            variables.push(("DOCKER_CONFIG", self.path("home/.docker")));
+        }
+        variables
     }
 }
 

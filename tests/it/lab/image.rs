@@ -35,8 +35,10 @@ impl Part {
     /// The same, named by its SHA-512.
     pub(crate) fn by_sha512(mut self) -> Self {
         let hash = Sha512::digest(&self.bytes);
-        let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        self.digest = format!("sha512:{hex}");
+        let digest = "sha512:".to_owned();
+        self.digest = hash
+            .iter()
+            .fold(digest, |digest, byte| format!("{digest}{byte:02x}"));
         self
     }
 
@@ -155,7 +157,11 @@ impl Image {
             descriptor
         };
         let listed: Vec<Value> = children.iter().map(described).collect();
-        Self::above(media_type, children.iter().map(|(_, child)| *child), listed)
+        Self::above(
+            media_type,
+            children.iter().map(|(_, child)| *child),
+            &listed,
+        )
     }
 
     /// An index of two images, each with an attestation as buildkit makes them.
@@ -178,7 +184,7 @@ impl Image {
             listed.push(descriptor);
         }
         let [first, second] = &statements;
-        Self::above(INDEX, [&one, &other, first, second], listed)
+        Self::above(INDEX, [&one, &other, first, second], &listed)
     }
 
     fn attestation(seed: u64) -> Self {
@@ -192,7 +198,7 @@ impl Image {
     fn above<'a>(
         media_type: &str,
         children: impl IntoIterator<Item = &'a Self>,
-        listed: Vec<Value>,
+        listed: &[Value],
     ) -> Self {
         let document = json!({"manifests": listed, "mediaType": media_type, "schemaVersion": 2});
         let (mut blobs, mut manifests) = (Vec::new(), Vec::new());

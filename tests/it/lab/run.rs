@@ -22,8 +22,12 @@ pub(crate) fn crossdock<A: AsRef<str>>(home: &Home, args: impl IntoIterator<Item
     for (name, path) in home.environment() {
         env.push((name.to_owned(), path.into()));
     }
-    env.extend(std::env::var_os("PATH").map(|path| ("PATH".to_owned(), path)));
+    // Windows has no sockets without its SystemRoot.
+    for name in ["PATH", "SystemRoot"] {
+        env.extend(std::env::var_os(name).map(|value| (name.to_owned(), value)));
+    }
     Run {
+        program: env!("CARGO_BIN_EXE_crossdock").into(),
         args,
         env,
         stdin: Vec::new(),
@@ -35,9 +39,25 @@ pub(crate) fn crossdock<A: AsRef<str>>(home: &Home, args: impl IntoIterator<Item
     }
 }
 
-/// A run to be: nothing happens before [`Run::run`] or [`Run::code`].
+/// A script of the shell, in which `crossdock` is the binary.
+#[cfg(unix)]
+pub(crate) fn shell(home: &Home, script: &str) -> Run {
+    let run = crossdock(home, ["-c", script]);
+    let own = std::path::Path::new(env!("CARGO_BIN_EXE_crossdock")).parent();
+    let others = std::env::var_os("PATH").unwrap_or_default();
+    let folders = own.map(PathBuf::from).into_iter();
+    let path = std::env::join_paths(folders.chain(std::env::split_paths(&others))).unwrap();
+    Run {
+        program: "sh".into(),
+        ..run
+    }
+    .env("PATH", path)
+}
+
+/// A run to be: nothing happens before [`Run::run`], [`Run::start`] or [`Run::code`].
 #[must_use = "nothing has run before `run()` or `code(..)`"]
 pub(crate) struct Run {
+    program: OsString,
     args: Vec<String>,
     env: Vec<(String, OsString)>,
     stdin: Vec<u8>,
@@ -64,6 +84,8 @@ pub(crate) struct Ran {
     pub(crate) stdout: String,
     pub(crate) stderr: String,
     pub(crate) elapsed: Duration,
+    /// The most memory that it had, in bytes; 0 where the system does not say.
+    pub(crate) peak: u64,
 }
 
 impl Run {
@@ -145,54 +167,36 @@ impl Run {
     /// Runs it, and expects this code and what else was asked for.
     #[track_caller]
     pub(crate) fn code(self, code: i32) -> Ran {
-        let ran = self.run();
-        let told = format!("{}\n{ran}", self.args.join(" "));
-        assert_eq!(ran.code, code, "the code of: {told}");
-        self.stdout.check("stdout", &ran.stdout, &told);
-        self.stderr.check("stderr", &ran.stderr, &told);
-        ran
+        self.start().code(code)
     }
 
     /// Runs it and expects nothing but an end.
     #[track_caller]
-    pub(crate) fn run(&self) -> Ran {
+    pub(crate) fn run(self) -> Ran {
+        self.start().wait()
+    }
+
+    /// Starts it.
+    pub(crate) fn start(self) -> Running {
         let started = Instant::now();
         let mut child = self.spawn();
         let mut input = child.stdin.take().unwrap();
         let stdin = self.actual(&self.stdin);
         // Who does not read its input closes it: no failure.
-        let writer = thread::spawn(move || drop(input.write_all(&stdin)));
+        thread::spawn(move || drop(input.write_all(&stdin)));
         let stdout = drain(child.stdout.take().unwrap());
         let stderr = drain(child.stderr.take().unwrap());
-        let status = loop {
-            if let Some(status) = child.try_wait().unwrap() {
-                break Some(status);
-            }
-            if started.elapsed() > self.patience {
-                child.kill().unwrap();
-                child.wait().unwrap();
-                break None;
-            }
-            thread::sleep(Duration::from_millis(2));
-        };
-        let elapsed = started.elapsed();
-        writer.join().unwrap();
-        let ran = Ran {
-            code: status.and_then(|status| status.code()).unwrap_or(-1),
-            stdout: self.told(&stdout.join().unwrap()),
-            stderr: self.told(&stderr.join().unwrap()),
-            elapsed,
-        };
-        assert!(
-            status.is_some(),
-            "no end after {elapsed:?}: {}\n{ran}",
-            self.args.join(" ")
-        );
-        ran
+        Running {
+            run: self,
+            child,
+            started,
+            stdout,
+            stderr,
+        }
     }
 
     fn spawn(&self) -> Child {
-        Command::new(env!("CARGO_BIN_EXE_crossdock"))
+        Command::new(&self.program)
             .args(self.args.iter().map(|arg| self.actual_text(arg)))
             .env_clear()
             .envs(self.env.iter().map(|(name, value)| {
@@ -228,6 +232,87 @@ impl Run {
         let names = self.names.iter();
         names.fold(text, |text, (name, value)| text.replace(value, name))
     }
+}
+
+/// A run that is under way.
+pub(crate) struct Running {
+    run: Run,
+    child: Child,
+    started: Instant,
+    stdout: JoinHandle<Vec<u8>>,
+    stderr: JoinHandle<Vec<u8>>,
+}
+
+impl Running {
+    /// Sends a signal, such as `INT`.
+    #[cfg(unix)]
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill")
+            .args(["-s", name, &id])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for its end, and expects this code and what else was asked for.
+    #[track_caller]
+    pub(crate) fn code(self, code: i32) -> Ran {
+        let (ran, run) = self.end();
+        let told = format!("{}\n{ran}", run.args.join(" "));
+        assert_eq!(ran.code, code, "the code of: {told}");
+        run.stdout.check("stdout", &ran.stdout, &told);
+        run.stderr.check("stderr", &ran.stderr, &told);
+        ran
+    }
+
+    /// Waits for its end.
+    #[track_caller]
+    pub(crate) fn wait(self) -> Ran {
+        self.end().0
+    }
+
+    #[track_caller]
+    fn end(mut self) -> (Ran, Run) {
+        let mut peak = 0;
+        let status = loop {
+            peak = peak_memory(self.child.id()).unwrap_or(peak);
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break Some(status);
+            }
+            if self.started.elapsed() > self.run.patience {
+                self.child.kill().unwrap();
+                self.child.wait().unwrap();
+                break None;
+            }
+            thread::sleep(Duration::from_millis(2));
+        };
+        let elapsed = self.started.elapsed();
+        let run = self.run;
+        let ran = Ran {
+            code: status.and_then(|status| status.code()).unwrap_or(-1),
+            stdout: run.told(&self.stdout.join().unwrap()),
+            stderr: run.told(&self.stderr.join().unwrap()),
+            elapsed,
+            peak,
+        };
+        assert!(
+            status.is_some(),
+            "no end after {elapsed:?}: {}\n{ran}",
+            run.args.join(" ")
+        );
+        (ran, run)
+    }
+}
+
+/// The high-water mark of a process's memory, as Linux keeps it.
+fn peak_memory(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kibibytes * 1024)
 }
 
 fn drain(mut stream: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
@@ -283,6 +368,7 @@ impl std::fmt::Display for Ran {
             stdout,
             stderr,
             elapsed,
+            ..
         } = self;
         write!(
             f,

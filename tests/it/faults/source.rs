@@ -1,0 +1,304 @@
+//! The source fails, or is not what it was.
+
+use super::{Bench, SIZE, SRC};
+use crate::lab::{Fault, Image};
+use crossdock::server::Options;
+use std::time::Duration;
+
+#[test]
+fn f04_the_source_ends_in_the_middle_of_a_blob() {
+    for after in [0, 1, SIZE as u64 / 2, SIZE as u64 - 1] {
+        let bench = Bench::new();
+        let part = format!("/blobs/{}", bench.layer());
+        let bench = bench.fault("src", Fault::on("GET", &part).cut(after));
+        bench.succeeds(&[]);
+        goes_on_from_where_it_broke(&bench, after);
+    }
+}
+
+#[test]
+fn f05_the_source_resets_in_the_middle_of_a_blob() {
+    for after in [0, 1, SIZE as u64 / 2, SIZE as u64 - 1] {
+        let bench = Bench::new();
+        let part = format!("/blobs/{}", bench.layer());
+        let bench = bench.fault("src", Fault::on("GET", &part).cut_with_reset(after));
+        bench.succeeds(&[]);
+        let requests = bench.lab.requests("src");
+        assert!(requests.of("GET", "blobs").count() <= 5, "{requests}");
+    }
+}
+
+#[track_caller]
+fn goes_on_from_where_it_broke(bench: &Bench, after: u64) {
+    let requests = bench.lab.requests("src");
+    let mut reads = requests
+        .of("GET", "blobs")
+        .filter(|seen| seen.path.contains(bench.layer()));
+    assert_eq!(
+        reads.next().map(|first| first.header("range").to_owned()),
+        Some(String::new())
+    );
+    let again = reads.next().map(|again| again.header("range").to_owned());
+    let expected = match after {
+        0 => String::new(),
+        after => format!("bytes={after}-{}", SIZE - 1),
+    };
+    assert_eq!(again, Some(expected));
+    assert_eq!(reads.count(), 0);
+    assert_eq!(
+        requests.downloaded(),
+        bench.new.blob_bytes(),
+        "no byte is read twice"
+    );
+}
+
+#[test]
+fn f07_the_source_ends_without_getting_on() {
+    let bench = Bench::new();
+    let part = format!("/blobs/{}", bench.layer());
+    let bench = bench.fault("src", Fault::on("GET", &part).always().cut(0));
+    bench
+        .copy(&["--retries", "2"])
+        .stderr_has("3 times without getting on")
+        .code(7);
+    let reads = bench.lab.requests("src");
+    let reads = reads
+        .of("GET", "blobs")
+        .filter(|seen| seen.path.contains(bench.layer()));
+    assert_eq!(reads.count(), 3);
+    bench.fails(&["--retries", "1"], 7);
+}
+
+#[test]
+fn f08_the_source_knows_no_ranges() {
+    let bench = Bench::new();
+    let part = format!("/blobs/{}", bench.layer());
+    let bench = bench
+        .fault("src", Fault::on("GET", &part).cut(1_000_000))
+        .fault(
+            "src",
+            Fault::on("GET", &part)
+                .with_header("range")
+                .always()
+                .ignore_range(),
+        );
+    bench.succeeds(&[]);
+    assert_eq!(bench.lab.requests("dst").uploaded(), bench.new.blob_bytes());
+}
+
+#[test]
+fn f10_a_range_that_is_not_satisfiable() {
+    let bench = Bench::new();
+    let part = format!("/blobs/{}", bench.layer());
+    let bench = bench
+        .fault("src", Fault::on("GET", &part).cut(1_000_000))
+        .fault(
+            "src",
+            Fault::on("GET", &part).with_header("range").status(416),
+        );
+    bench.succeeds(&[]);
+}
+
+#[test]
+fn f12_a_blob_that_is_wrong_once_is_read_once_more() {
+    let bench = Bench::new();
+    let part = format!("/blobs/{}", bench.layer());
+    let bench = bench.fault("src", Fault::on("GET", &part).spoil());
+    bench.succeeds(&[]);
+}
+
+#[test]
+fn f12_a_blob_that_stays_wrong_is_never_at_the_destination() {
+    let bench = Bench::new();
+    let part = format!("/blobs/{}", bench.layer());
+    let bench = bench.fault("src", Fault::on("GET", &part).always().spoil());
+    bench
+        .copy(&[])
+        .stderr_has(bench.layer())
+        .stderr_has("do not match its digest")
+        .code(8);
+    let reads = bench.lab.requests("src");
+    let reads = reads
+        .of("GET", "blobs")
+        .filter(|seen| seen.path.contains(bench.layer()));
+    assert_eq!(reads.count(), 2);
+    assert!(!bench.has(bench.layer()));
+    bench.fails(&[], 8);
+}
+
+#[test]
+fn f13_a_blob_that_says_that_it_is_shorter() {
+    let bench = Bench::new();
+    let part = format!("/blobs/{}", bench.layer());
+    let short = Fault::on("GET", &part).always().answer(200, &[], "short");
+    bench.fault("src", short).fails(&[], 8);
+}
+
+#[test]
+fn f44_the_source_s_tag_moves_in_the_middle() {
+    let requests = {
+        let bench = Bench::new();
+        bench.succeeds(&["-j", "1"]);
+        bench.lab.requests("src").len()
+    };
+    for index in 1..requests {
+        let bench = Bench::new();
+        let moved = Image::small(9);
+        bench.lab.push("src.lab/team/app:other", &moved);
+        let root = moved.root().clone();
+        let deed = move |registry: &crossdock::server::Registry| move_tag(registry, &root);
+        let bench = bench.fault("src", Fault::on("*", "").after(index).first(deed));
+        bench.succeeds(&["-j", "1"]);
+        assert_eq!(bench.lab.digest(SRC).as_deref(), Some(moved.digest()));
+    }
+}
+
+/// Points the source's tag to another image.
+fn move_tag(registry: &crossdock::server::Registry, root: &crate::lab::image::Part) {
+    let registry = registry.clone();
+    let (bytes, kind) = (root.bytes.clone(), root.media_type.clone());
+    let put = async move {
+        use futures_util::StreamExt as _;
+        let body = futures_util::stream::iter([Ok(bytes.into())]).boxed();
+        let request = http::Request::put("/v2/team/app/manifests/v1").header("content-type", kind);
+        let response = registry.handle(request.body(body).unwrap()).await;
+        assert_eq!(response.status(), 201);
+    };
+    // The registry's runtime is busy with the request that this comes before.
+    std::thread::spawn(|| {
+        tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap()
+            .block_on(put);
+    })
+    .join()
+    .unwrap();
+}
+
+#[test]
+fn f45_a_blob_of_the_source_is_gone() {
+    let bench = Bench::new();
+    let gone = Fault::on("GET", &format!("/blobs/{}", bench.layer())).always();
+    let bench = bench.fault(
+        "src",
+        gone.refusal(404, "BLOB_UNKNOWN", "blob unknown to registry"),
+    );
+    bench.copy(&[]).stderr_has(bench.layer()).code(3);
+    bench.fails(&[], 3);
+}
+
+#[test]
+fn f06_a_source_that_breaks_off_again_and_again_and_gets_on() {
+    let bench = Bench::on(crate::lab::Lab::new(), Image::sized(2, &[10_000_000]));
+    let part = format!("/blobs/{}", bench.layer());
+    let bench = bench.fault("src", Fault::on("GET", &part).always().cut(1_200_000));
+    bench.succeeds(&["--retries", "1"]);
+    assert_eq!(
+        bench.lab.requests("src").downloaded(),
+        bench.new.blob_bytes()
+    );
+}
+
+#[test]
+fn f09_a_part_that_is_another_one_is_not_taken_for_it() {
+    for range in [
+        "bytes 0-9/3000000",
+        "bytes 1000000-2999999/4000000",
+        "bytes 5-1/9",
+        "nonsense",
+    ] {
+        let bench = Bench::new();
+        let part = format!("/blobs/{}", bench.layer());
+        let other = Fault::on("GET", &part).with_header("range").always();
+        let bench = bench
+            .fault("src", Fault::on("GET", &part).cut(1_000_000))
+            .fault(
+                "src",
+                other.answer(206, &[("content-range", range)], "0123456789"),
+            );
+        bench.succeeds(&[]);
+    }
+}
+
+#[test]
+fn f11_the_right_part_with_wrong_bytes() {
+    let bench = Bench::new();
+    let part = format!("/blobs/{}", bench.layer());
+    let bench = bench
+        .fault("src", Fault::on("GET", &part).cut(1_000_000))
+        .fault(
+            "src",
+            Fault::on("GET", &part)
+                .with_header("range")
+                .always()
+                .spoil(),
+        );
+    bench.succeeds(&[]);
+}
+
+#[test]
+fn f14_a_blob_without_end() {
+    let bench = Bench::new();
+    let endless = Fault::on("GET", &format!("/blobs/{}", bench.layer())).always();
+    let endless = endless.answer_with(|_| {
+        let chunk = bytes::Bytes::from(vec![7; 65_536]);
+        let body = futures_util::stream::repeat_with(move || Ok(chunk.clone()));
+        http::Response::new(Box::pin(body))
+    });
+    let bench = bench.fault("src", endless);
+    let ran = bench.fails(&[], 8);
+    assert!(ran.elapsed < Duration::from_secs(3), "{ran}");
+}
+
+#[test]
+fn f36_a_source_that_answers_no_questions_is_read() {
+    let bench = Bench::new();
+    let deaf = Fault::on("HEAD", "/manifests/").always().status(404);
+    bench.fault("src", deaf).succeeds(&[]);
+}
+
+#[test]
+fn f36_a_source_that_names_no_digests_is_read() {
+    let nameless = |_: &str| Options {
+        content_digest: false,
+        ..Options::default()
+    };
+    let lab = crate::lab::Lab::empty()
+        .registry("src", nameless)
+        .registry("dst", nameless);
+    let bench = Bench::on(lab, Image::attested(5));
+    bench.succeeds(&[]);
+    bench.succeeds(&[]);
+}
+
+/// A digest in a header may say that nothing is to be done. It never names bytes that were read.
+#[test]
+fn a_digest_in_a_header_names_no_bytes() {
+    let other = Image::small(7);
+    for (side, method, code) in [("src", "GET", 0), ("src", "HEAD", 3), ("dst", "PUT", 8)] {
+        let bench = Bench::on(crate::lab::Lab::new(), Image::of(2, vec![]));
+        let root = bench.new.root().clone();
+        let kind = [
+            ("docker-content-digest", other.digest()),
+            ("content-type", &root.media_type),
+        ];
+        let body = String::from_utf8(root.bytes).unwrap();
+        let lie = Fault::on(method, "/manifests/")
+            .always()
+            .answer(200, &kind, &body);
+        let bench = bench.fault(side, lie);
+        if code == 0 {
+            bench.succeeds(&[]);
+        } else {
+            bench.fails(&[], code);
+        }
+    }
+}
+
+#[test]
+fn a_manifest_that_is_not_what_its_digest_says_is_not_copied() {
+    let bench = Bench::on(crate::lab::Lab::new(), Image::of(2, vec![]));
+    let bench = bench.fault("src", Fault::on("GET", "/manifests/").always().spoil());
+    bench.copy(&[]).stderr_has(bench.new.digest()).code(8);
+    bench.fails(&[], 8);
+}

@@ -1,0 +1,216 @@
+//! The destination fails while blobs and manifests go up.
+
+use super::{Bench, DST, SIZE, chunked};
+use crate::lab::{Fault, Image, Lab};
+use crossdock::server::{Mount, Options};
+use std::time::Duration;
+
+#[test]
+fn f16_the_destination_ends_in_the_middle_of_a_chunk() {
+    for (after, reset) in [
+        (0, false),
+        (1, false),
+        (1_500_000, false),
+        (SIZE as u64 - 1, true),
+    ] {
+        let bench = chunked(SIZE);
+        let cut = Fault::on("PATCH", "/uploads/");
+        let cut = if reset {
+            cut.cut_upload_with_reset(after)
+        } else {
+            cut.cut_upload(after)
+        };
+        let bench = bench.fault("dst", cut);
+        bench.succeeds(&["-j", "1"]);
+        let requests = bench.lab.requests("dst");
+        assert_eq!(requests.count("GET", "uploads"), 1, "{requests}");
+    }
+}
+
+#[test]
+fn f17_the_destination_ends_in_the_middle_of_the_only_request() {
+    for (after, reset) in [
+        (0, false),
+        (1, true),
+        (1_500_000, false),
+        (SIZE as u64 - 1, false),
+    ] {
+        let bench = Bench::new();
+        let part = "/uploads/";
+        let cut = Fault::on("PUT", part).after(0);
+        let cut = if reset {
+            cut.cut_upload_with_reset(after)
+        } else {
+            cut.cut_upload(after)
+        };
+        bench.fault("dst", cut).succeeds(&[]);
+    }
+}
+
+#[test]
+fn f18_everything_arrived_and_the_answer_is_lost() {
+    let bench = Bench::new().fault("dst", Fault::on("PUT", "/uploads/").times(4).lose_answer());
+    bench.succeeds(&[]);
+    let uploaded = bench.lab.requests("dst").uploaded();
+    assert_eq!(uploaded, bench.new.blob_bytes(), "nothing is sent again");
+}
+
+#[test]
+fn f18_the_manifest_is_written_and_the_answer_is_lost() {
+    let bench = Bench::new().fault("dst", Fault::on("PUT", "/manifests/").lose_answer());
+    bench.succeeds(&[]);
+}
+
+#[test]
+fn f19_the_upload_is_unknown_all_at_once() {
+    let unknown = |fault: Fault| fault.refusal(404, "BLOB_UPLOAD_UNKNOWN", "unknown");
+    Bench::new()
+        .fault("dst", unknown(Fault::on("PUT", "/uploads/").times(2)))
+        .succeeds(&[]);
+    chunked(SIZE)
+        .fault("dst", unknown(Fault::on("PATCH", "/uploads/")))
+        .succeeds(&[]);
+}
+
+#[test]
+fn f19_the_upload_is_unknown_each_time() {
+    let fault = Fault::on("PUT", "/uploads/").always();
+    let bench = Bench::new().fault("dst", fault.refusal(404, "BLOB_UPLOAD_UNKNOWN", "unknown"));
+    bench.fails(&["--retries", "1"], 7);
+}
+
+/// All bytes are taken each time, which is no progress the second time.
+#[test]
+fn f19_an_upload_that_is_never_finished() {
+    let fault = Fault::on("PUT", "/uploads/").after(1).always();
+    let fault = fault.refusal(404, "BLOB_UPLOAD_UNKNOWN", "unknown");
+    chunked(SIZE)
+        .fault("dst", fault)
+        .fails(&["--retries", "1"], 7);
+}
+
+#[test]
+fn f20_a_chunk_that_does_not_fit() {
+    chunked(SIZE)
+        .fault("dst", Fault::on("PATCH", "/uploads/").status(416))
+        .succeeds(&[]);
+}
+
+#[test]
+fn f21_what_has_arrived_is_what_the_registry_says() {
+    for size in [0, 1, 2, 70_000] {
+        chunked(size).succeeds(&["-j", "1"]);
+    }
+}
+
+/// Whatever the registry says that it has, it is believed only so often.
+#[test]
+fn f21_a_registry_that_cannot_count_is_given_up() {
+    for range in ["0-9", "0-0", "0-99999999", "5-9"] {
+        let bench = chunked(SIZE);
+        let wrong = Fault::on("PATCH", "/uploads/").always();
+        let bench = bench.fault("dst", wrong.answer(202, &[("range", range)], ""));
+        let run = bench
+            .copy(&["--retries", "1"])
+            .patience(Duration::from_secs(15));
+        assert_eq!(run.run().code, 7, "{range}");
+        bench.lab.assert_holds(DST, &bench.old);
+        let requests = bench.lab.requests("dst");
+        assert!(
+            requests.count("PATCH", "uploads") < 12,
+            "{range}: {requests}"
+        );
+    }
+}
+
+#[test]
+fn f37_a_mount_that_is_refused_becomes_an_upload() {
+    for status in [202, 400, 403, 404, 405, 500] {
+        let mount = if status == 202 {
+            Mount::Ignored
+        } else {
+            Mount::Linked
+        };
+        let lab = Lab::empty().registry("dst", |_| Options {
+            mount,
+            ..Options::default()
+        });
+        let image = Image::sized(2, &[100_000]);
+        lab.push("dst.lab/dev/app:v1", &image);
+        if status != 202 {
+            let refused = Fault::on("POST", "mount=").always();
+            lab.fault(
+                "dst",
+                refused.refusal(status, "UNSUPPORTED", "no mounts here"),
+            );
+        }
+        lab.run(["copy", "-q", "--retries", "0", "dst.lab/dev/app:v1", DST])
+            .stdout(format!("{DST}@{}\n", image.digest()))
+            .code(0);
+        lab.assert_holds(DST, &image);
+        assert_eq!(
+            lab.requests("dst").uploaded(),
+            image.blob_bytes(),
+            "{status}"
+        );
+    }
+}
+
+#[test]
+fn f46_the_destination_loses_a_blob_before_the_manifest() {
+    let bench = Bench::new();
+    let lost = format!("/v2/team/app/blobs/{}", bench.layer());
+    let deed = move |registry: &crossdock::server::Registry| {
+        use futures_util::{FutureExt as _, StreamExt as _};
+        let body = futures_util::stream::empty().boxed();
+        let request = http::Request::delete(&*lost).body(body).unwrap();
+        let response = registry
+            .handle(request)
+            .now_or_never()
+            .expect("nothing to wait for");
+        assert_eq!(response.status(), 202);
+    };
+    let bench = bench.fault("dst", Fault::on("PUT", "/manifests/").first(deed));
+    bench.succeeds(&[]);
+    let again = bench.new.blob_bytes() + SIZE as u64;
+    assert_eq!(
+        bench.lab.requests("dst").uploaded(),
+        again,
+        "the lost blob alone is sent again"
+    );
+}
+
+#[test]
+fn f46_a_destination_that_loses_everything_each_time() {
+    let lost = Fault::on("PUT", "/manifests/").always();
+    let lost = lost.refusal(400, "MANIFEST_BLOB_UNKNOWN", "blob unknown to registry");
+    let bench = Bench::on(Lab::new(), Image::small(2)).fault("dst", lost);
+    bench.copy(&[]).stderr_has("MANIFEST_BLOB_UNKNOWN").code(1);
+    assert_eq!(bench.lab.requests("dst").count("PUT", "manifests"), 2);
+    bench.fails(&[], 1);
+}
+
+#[test]
+fn f54_an_upload_s_location_may_be_absolute() {
+    let absolute = |address: &str| Options {
+        location: crossdock::server::LocationForm::Absolute(format!("http://{address}")),
+        ..Options::default()
+    };
+    let lab = Lab::empty().open("src").registry("dst", absolute);
+    Bench::on(lab, Image::small(2)).succeeds(&[]);
+}
+
+#[test]
+fn f55_chunks_are_as_big_as_the_registry_wants_them() {
+    for minimum in [1, 1 << 20, 100 << 20] {
+        let wants = |_: &str| Options {
+            chunk_min_length: Some(minimum),
+            ..Options::default()
+        };
+        let lab = Lab::empty().open("src").registry("dst", wants);
+        let bench = Bench::on(lab, Image::sized(2, &[SIZE, 10]));
+        bench
+            .fault("dst", Fault::on("PUT", "/uploads/").status(413))
+            .succeeds(&[]);
+    }
+}

@@ -1,0 +1,21 @@
+//! crossdock between real registries: Debian's `docker-registry`, filled and read back with
+//! `skopeo`. `tests/run` installs both; a test that misses one fails and says so.
+
+mod access_log;
+mod certificate;
+mod copies;
+mod distribution;
+mod images;
+mod layout;
+mod login;
+mod memory;
+mod program;
+mod refusals;
+mod requests;
+mod resume;
+mod skopeo;
+mod tags;
+mod tls;
+mod token_service;
+mod user;
+mod wire;

@@ -1,0 +1,73 @@
+//! Memory and tokens in large copies.
+
+use super::distribution::Distribution;
+use super::user::User;
+use super::{images, skopeo};
+use std::time::Duration;
+
+const GIB: u64 = 1024 * 1024 * 1024;
+/// A copy never has more, whatever the image's size.
+const CEILING: u64 = 48 * 1024 * 1024;
+const NAME: &str = "team/app:v1";
+
+/// What a token is good for although it was issued for a minute; and at most.
+const LIFETIME: Duration = Duration::from_millis(300);
+const LONGEST: Duration = Duration::from_millis(1300);
+
+/// Tokens end in the middle of the copy, and it goes on with new ones.
+#[test]
+fn a_gigabyte_needs_little_memory_and_outlives_its_tokens() {
+    let minute = Duration::from_secs(60);
+    let (from, to) = (Distribution::token(minute), Distribution::token(minute));
+    let tokens = [&from, &to].map(|registry| registry.tokens().unwrap());
+    let image = images::big(GIB);
+    skopeo::push(&image, &from, NAME);
+    for service in tokens {
+        service.last(LIFETIME);
+    }
+    let before = tokens[1].issued();
+    let user = User::of(&[&from, &to]);
+    let (here, there) = (from.image(NAME), to.image(NAME));
+    let ran = user
+        .runs(["copy", "--progress=none", &here, &there])
+        .stdout(format!("{there}@{}\n", image.digest()))
+        .code(0);
+    assert!(ran.peak <= CEILING, "{} bytes at the most", ran.peak);
+    assert!(ran.peak > 0, "the peak is known");
+    let issued = tokens[1].issued() - before;
+    assert!(
+        issued > 1 || ran.elapsed < LONGEST,
+        "{issued} token in {:?}",
+        ran.elapsed
+    );
+    // The registry has checked the digest of what it took.
+    tokens[1].last(minute);
+    assert_eq!(skopeo::digest(&to, NAME), image.digest());
+}
+
+/// Many blobs are under way at once, each with buffers of its own, and TLS adds its own.
+#[test]
+fn many_layers_at_once_need_little_memory() {
+    let (from, to) = (Distribution::open(), Distribution::tls("bob", "behind-tls"));
+    let image = images::layered(40, 2 * 1024 * 1024);
+    skopeo::push(&image, &from, NAME);
+    let user = User::of(&[&to]);
+    let authority = to.authority().display().to_string();
+    let copies = |here: &str, there: &str| {
+        let ran = user
+            .runs([
+                "copy",
+                "--progress=none",
+                "--ca-cert",
+                &authority,
+                here,
+                there,
+            ])
+            .stdout(format!("{there}@{}\n", image.digest()))
+            .code(0);
+        assert!(ran.peak > 0, "the peak is known");
+        assert!(ran.peak <= CEILING, "{} bytes at the most", ran.peak);
+    };
+    copies(&from.image(NAME), &to.image(NAME));
+    copies(&to.image(NAME), &from.image("back/app:v1"));
+}
