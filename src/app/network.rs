@@ -2,20 +2,17 @@
 
 use super::environment::Environment;
 use super::flags::Flags;
+use super::proxy::proxies;
 use crate::config::Settings;
 use crate::config::registries::RegistrySettings;
 use crate::oci::reference::Host;
 use crate::store::open::Reach;
-use crate::transport::client::{self, HostSettings, Proxies};
+use crate::transport::client::{self, HostSettings};
 use crate::transport::retry::RetryPolicy;
 use crate::transport::secret::Secret;
 use anyhow::Context as _;
 use std::collections::HashMap;
 use std::path::Path;
-
-/// Go's tools, and with them docker, reach this machine without a proxy whatever the variables
-/// say.
-const NEVER_PROXIED: &str = "localhost,127.0.0.0/8,::1";
 
 /// How each host that something was said about is reached.
 pub(super) fn reach(flags: &Flags, settings: &Settings) -> anyhow::Result<HashMap<Host, Reach>> {
@@ -62,7 +59,7 @@ pub(super) fn settings(
     Ok(client::Settings {
         retry,
         idle_timeout: flags.idle_timeout,
-        proxies: proxies(environment),
+        proxies: proxies(environment)?,
         authorities,
         hosts: by_host,
         ..client::Settings::default()
@@ -102,22 +99,4 @@ fn hosts(flag: &'static str, typed: &[String]) -> anyhow::Result<Vec<Host>> {
         Host::from_url_or_host(typed).with_context(|| format!("{flag} wants a host"))
     };
     typed.iter().map(parse).collect()
-}
-
-/// The proxies that the usual variables name, in lower case first, as curl reads them.
-fn proxies(environment: &Environment) -> Proxies {
-    let either = |name: &str| {
-        let lower = environment.variable(&name.to_ascii_lowercase());
-        lower.or_else(|| environment.variable(name))
-    };
-    let none = match either("NO_PROXY") {
-        Some(none) => format!("{none},{NEVER_PROXIED}"),
-        None => NEVER_PROXIED.to_owned(),
-    };
-    Proxies {
-        http: either("HTTP_PROXY").map(Secret::new),
-        https: either("HTTPS_PROXY").map(Secret::new),
-        all: either("ALL_PROXY").map(Secret::new),
-        none: Some(none),
-    }
 }

@@ -3,6 +3,7 @@
 use crate::app;
 use crate::app::environment::Environment;
 use crate::app::flags::Flags;
+use crate::app::proxy::ProxyError;
 use crate::auth::credential::CredentialError;
 use crate::auth::environment::EnvironmentError;
 use crate::auth::store::StoreError;
@@ -27,6 +28,7 @@ pub(super) fn kinds() -> Kinds {
         .with::<Usage>(Kind::Usage)
         .with::<ReferenceError>(Kind::Usage)
         .with::<EnvironmentError>(Kind::Usage)
+        .with::<ProxyError>(Kind::Usage)
         .by(|error: &SettingsError| match error {
             SettingsError::Unreadable { .. } => Kind::Local,
             SettingsError::Missing { .. } | SettingsError::Wrong { .. } => Kind::Usage,

@@ -148,6 +148,22 @@ fn credentials_that_cannot_be_meant_are_usage_errors() {
 }
 
 #[test]
+fn a_proxy_that_cannot_be_meant_is_a_usage_error_without_its_password() {
+    let home = Home::new();
+    for value in [
+        "ann:canary@proxy:80800",
+        "http://ann:canary@proxy:80800",
+        "ftp://ann:canary@proxy",
+    ] {
+        let ran = crossdock(&home, ["digest", "reg.example/app"])
+            .env("HTTPS_PROXY", value)
+            .stderr_has("error: `HTTPS_PROXY` ")
+            .code(2);
+        assert!(!ran.stderr.contains("canary"), "{ran}");
+    }
+}
+
+#[test]
 fn a_broken_credential_file_is_named_once_it_is_wanted() {
     let users = vec![crossdock::server::User::new("ann", "apple")];
     let access = crossdock::server::Access::Basic { users };
