@@ -15,20 +15,17 @@ use std::collections::HashMap;
 use std::path::Path;
 
 /// How each host that something was said about is reached.
-pub(super) fn reach(flags: &Flags, settings: &Settings) -> anyhow::Result<HashMap<Host, Reach>> {
-    let mut reach = HashMap::new();
+pub(super) fn reach(flags: &Flags, settings: &Settings) -> anyhow::Result<Reach> {
+    let mut reach = Reach::default();
     for (host, own) in &settings.registries {
         let token_services = own.token_realms.iter().map(ToString::to_string).collect();
-        reach.insert(
-            host.clone(),
-            Reach {
-                plain_http: own.plain_http,
-                token_services,
-            },
-        );
+        reach.name_token_services(host, token_services);
+        if own.plain_http {
+            reach.allow_plain_http(host);
+        }
     }
     for host in hosts("--plain-http", &flags.plain_http)? {
-        reach.entry(host).or_default().plain_http = true;
+        reach.allow_plain_http(&host);
     }
     Ok(reach)
 }
@@ -41,10 +38,12 @@ pub(super) fn settings(
 ) -> anyhow::Result<client::Settings> {
     let mut by_host = HashMap::new();
     for (host, own) in &settings.registries {
-        by_host.insert(host.as_str().to_owned(), of_host(own)?);
+        by_host.insert(host.without_default_port().to_string(), of_host(own)?);
     }
     for host in hosts("--insecure", &flags.insecure)? {
-        let own: &mut HostSettings = by_host.entry(host.as_str().to_owned()).or_default();
+        let own: &mut HostSettings = by_host
+            .entry(host.without_default_port().to_string())
+            .or_default();
         own.insecure = true;
     }
     let authorities = flags

@@ -50,6 +50,16 @@ impl Host {
         port.parse().ok()
     }
 
+    /// The one form of all spellings of a registry that is reached over TLS: `reg.io` for
+    /// `reg.io:443`. For comparing and looking up; `registry` for `registry:443` is not one that
+    /// can be typed.
+    pub fn without_default_port(&self) -> Self {
+        match self.0.strip_suffix(":443") {
+            Some(name) => Self(canonical(name.to_owned())),
+            None => self.clone(),
+        }
+    }
+
     /// Whether it is this machine: `localhost`, `*.localhost`, `127.0.0.0/8` or `[::1]`.
     pub fn is_loopback(&self) -> bool {
         let name = self.name();
@@ -243,6 +253,24 @@ mod tests {
                 (text, name, port)
             );
             assert_eq!(text.parse(), Ok(host), "{text} is stable");
+        }
+    }
+
+    #[test]
+    fn a_registry_and_its_default_port_have_one_form() {
+        for (typed, form) in [
+            ("reg.io", "reg.io"),
+            ("reg.io:443", "reg.io"),
+            ("REG.io:0443", "reg.io"),
+            ("reg.io:4443", "reg.io:4443"),
+            ("reg.io:80", "reg.io:80"),
+            ("registry:443", "registry"),
+            ("[::1]:443", "[::1]"),
+            ("docker.io:443", "docker.io"),
+            ("registry-1.docker.io:443", "docker.io"),
+        ] {
+            let host: Host = typed.parse().unwrap();
+            assert_eq!(host.without_default_port().as_str(), form, "{typed}");
         }
     }
 
