@@ -77,7 +77,7 @@ impl App {
         let terminal = environment.stderr_is_terminal;
         let view = progress::choose(flags.progress, &output, terminal, ci);
         let trace = Trace::new(output.clone(), Arc::clone(&view));
-        let wires = network::settings(&flags, &settings, &environment)?;
+        let wires = network::settings(&flags, &settings, &reach, &environment)?;
         let transport = Arc::new(Transport::new(wires, Arc::new(trace)));
         let credentials = credentials(&environment, &output)?;
         let stores = Stores::new(Arc::clone(&transport), credentials, reach.clone());

@@ -47,14 +47,34 @@ impl Address {
 
     async fn find(&self) -> Result<Url, Error> {
         let plain = self.plain_http || (self.host.is_loopback() && self.is_plain().await);
-        let scheme = if plain { "http" } else { "https" };
-        let name = if self.host.is_docker_hub() {
+        self.url(plain)
+            .map_err(|_| Error::protocol(&self.host, "its name is not one that a URL can have"))
+    }
+
+    /// Where its requests go, so that what is set for them can be found there: one origin, or
+    /// for a loopback host that was not named as plain both that it may turn out to have.
+    pub fn origins(&self) -> Vec<Origin> {
+        let schemes: &[bool] = match (self.plain_http, self.host.is_loopback()) {
+            (true, _) => &[true],
+            (false, true) => &[false, true],
+            (false, false) => &[false],
+        };
+        let urls = schemes.iter().filter_map(|plain| self.url(*plain).ok());
+        urls.filter_map(|url| Origin::of(&url)).collect()
+    }
+
+    fn url(&self, plain: bool) -> Result<Url, url::ParseError> {
+        let (scheme, host) = if plain {
+            ("http", self.host.clone())
+        } else {
+            ("https", self.host.without_default_port())
+        };
+        let name = if host.is_docker_hub() {
             DOCKER_HUB
         } else {
-            self.host.as_str()
+            host.as_str()
         };
         Url::parse(&format!("{scheme}://{name}/"))
-            .map_err(|_| Error::protocol(&self.host, "its name is not one that a URL can have"))
     }
 
     async fn is_plain(&self) -> bool {
@@ -74,5 +94,44 @@ impl Address {
         let origin = Origin::of(base)
             .ok_or_else(|| Error::protocol(&self.host, "its address is not HTTP"))?;
         Ok(Home::new(origin, self.token_services.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_set_for_a_registry_is_set_for_where_its_requests_go() {
+        for (host, plain_http, url) in [
+            ("reg.io", false, "https://reg.io/"),
+            ("reg.io:443", false, "https://reg.io/"),
+            ("reg.io:5000", false, "https://reg.io:5000/"),
+            ("reg.io:80", false, "https://reg.io:80/"),
+            ("reg.io", true, "http://reg.io/"),
+            ("reg.io:80", true, "http://reg.io/"),
+            ("reg.io:443", true, "http://reg.io:443/"),
+            ("registry:443", false, "https://registry/"),
+            ("docker.io", false, "https://registry-1.docker.io/"),
+            ("docker.io:443", false, "https://registry-1.docker.io/"),
+            (
+                "registry-1.docker.io:443",
+                false,
+                "https://registry-1.docker.io/",
+            ),
+        ] {
+            let address = Address::new(host.parse().unwrap(), plain_http, Vec::new());
+            let base = address.base().await.unwrap();
+            assert_eq!(base.as_str(), url, "{host}");
+            assert_eq!(address.origins(), [Origin::of(base).unwrap()], "{host}");
+        }
+    }
+
+    #[test]
+    fn a_loopback_host_may_turn_out_to_be_plain() {
+        let address = Address::new("localhost:5000".parse().unwrap(), false, Vec::new());
+        let origins: Vec<String> = address.origins().iter().map(ToString::to_string).collect();
+        assert_eq!(origins, ["https://localhost:5000", "http://localhost:5000"]);
     }
 }

@@ -48,6 +48,11 @@ impl Origin {
         }
     }
 
+    /// Whether `text` is its `HOST[:PORT]`. The scheme's own port may be there or not.
+    pub fn is_at(&self, text: &str) -> bool {
+        text == self.authority() || text == format!("{}:{}", self.host, self.port)
+    }
+
     /// Whether the host is a link-local or unspecified address, as cloud metadata services are:
     /// never a place that a registry may send its clients to.
     pub fn is_link_local(&self) -> bool {
