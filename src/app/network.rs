@@ -2,7 +2,7 @@
 
 use super::environment::Environment;
 use super::flags::Flags;
-use super::proxy::proxies;
+use super::proxy::{proxies, refuse_shared_trust};
 use crate::config::Settings;
 use crate::config::registries::RegistrySettings;
 use crate::oci::reference::Host;
@@ -38,6 +38,13 @@ pub(super) fn settings(
     reach: &Reach,
     environment: &Environment,
 ) -> anyhow::Result<client::Settings> {
+    let hosts = by_authority(flags, settings, reach)?;
+    let proxies = proxies(environment)?;
+    for (host, own) in &hosts {
+        if own.insecure || own.identity.is_some() {
+            refuse_shared_trust(&proxies, host)?;
+        }
+    }
     let authorities = flags
         .ca_cert
         .iter()
@@ -50,9 +57,9 @@ pub(super) fn settings(
     Ok(client::Settings {
         retry,
         idle_timeout: flags.idle_timeout,
-        proxies: proxies(environment)?,
+        proxies,
         authorities,
-        hosts: by_authority(flags, settings, reach)?,
+        hosts,
         ..client::Settings::default()
     })
 }

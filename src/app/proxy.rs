@@ -85,6 +85,33 @@ fn url(value: &str) -> Result<Secret, String> {
     }
 }
 
+/// Refuses to speak in a host's own way to a proxy that is spoken to over TLS: the transport
+/// would do without verification there too, or show it the client certificate.
+///
+/// `host` is `HOST[:PORT]`.
+pub(super) fn refuse_shared_trust(proxies: &Proxies, host: &str) -> Result<(), ProxyError> {
+    let text = |secret: &Option<Secret>| {
+        let text = secret.as_ref().and_then(Secret::expose_str);
+        text.unwrap_or_default().to_owned()
+    };
+    let matcher = Matcher::builder()
+        .https(text(&proxies.https))
+        .all(text(&proxies.all))
+        .no(proxies.none.clone().unwrap_or_default())
+        .build();
+    let Ok(uri) = format!("https://{host}/").parse::<Uri>() else {
+        return Ok(());
+    };
+    match matcher.intercept(&uri) {
+        Some(proxy) if proxy.uri().scheme_str() == Some("https") => Err(ProxyError(format!(
+            "{host} has a client certificate or is not verified, and the `https://` proxy on the \
+             way there would be treated alike: use an `http://` proxy, or put the host into \
+             `NO_PROXY`"
+        ))),
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -150,5 +177,30 @@ mod tests {
         let read = proxies(&environment(&[own[0], own[1], desktop])).unwrap();
         assert!(read.all.is_none());
         assert!(proxies(&environment(&[own[0], desktop])).is_err());
+    }
+
+    #[test]
+    fn a_proxy_over_tls_is_not_treated_as_a_host_of_its_own_kind() {
+        for (variables, refused) in [
+            (&[("HTTPS_PROXY", "https://proxy")][..], true),
+            (&[("ALL_PROXY", "https://proxy")], true),
+            (&[("HTTPS_PROXY", "http://proxy")], false),
+            (&[("HTTPS_PROXY", "socks5://proxy")], false),
+            (&[("HTTP_PROXY", "https://proxy")], false),
+            (
+                &[("HTTPS_PROXY", "proxy"), ("ALL_PROXY", "https://proxy")],
+                false,
+            ),
+            (
+                &[("HTTPS_PROXY", "https://proxy"), ("NO_PROXY", "reg.io")],
+                false,
+            ),
+            (&[], false),
+        ] {
+            let proxies = proxies(&environment(variables)).unwrap();
+            let result = refuse_shared_trust(&proxies, "own.reg.io:5000");
+            assert_eq!(result.is_err(), refused, "{variables:?}");
+            assert!(refuse_shared_trust(&proxies, "127.0.0.1:5000").is_ok());
+        }
     }
 }

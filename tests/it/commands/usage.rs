@@ -164,6 +164,35 @@ fn a_proxy_that_cannot_be_meant_is_a_usage_error_without_its_password() {
 }
 
 #[test]
+fn a_proxy_over_tls_is_not_combined_with_a_host_that_is_not_verified() {
+    let home = Home::new();
+    let run = |flag: &str| crossdock(&home, ["digest", "reg.example/app", flag, "--retries=0"]);
+    run("--insecure=reg.example")
+        .env("HTTPS_PROXY", "https://ann:canary@127.0.0.1:1")
+        .stderr_has("error: reg.example has a client certificate or is not verified")
+        .code(2);
+    // Past that, nobody listens.
+    for (flag, proxy) in [
+        ("--insecure=other.example:1", "http://127.0.0.1:1"),
+        ("-q", "https://127.0.0.1:1"),
+    ] {
+        run(flag)
+            .env("HTTPS_PROXY", proxy)
+            .stderr_has("cannot connect")
+            .code(7);
+    }
+    let pem = home.write("work/client.pem", "");
+    let pem = pem.display();
+    home.user_settings(&format!(
+        "registries: {{reg.example: {{client_cert: {pem}, client_key: {pem}}}}}"
+    ));
+    run("-q")
+        .env("ALL_PROXY", "https://127.0.0.1:1")
+        .stderr_has("error: reg.example has a client certificate")
+        .code(2);
+}
+
+#[test]
 fn a_broken_credential_file_is_named_once_it_is_wanted() {
     let users = vec![crossdock::server::User::new("ann", "apple")];
     let access = crossdock::server::Access::Basic { users };
