@@ -87,6 +87,68 @@ fn flags_that_are_not_known_are_usage_errors_with_a_tip() {
     );
 }
 
+const COMMON: [&str; 13] = [
+    "CROSSDOCK_JSON",
+    "CROSSDOCK_QUIET",
+    "CROSSDOCK_VERBOSE",
+    "CROSSDOCK_PROGRESS",
+    "CROSSDOCK_COLOR",
+    "CROSSDOCK_CONFIG_FILE",
+    "CROSSDOCK_PLAIN_HTTP",
+    "CROSSDOCK_INSECURE",
+    "CROSSDOCK_CA_CERT",
+    "CROSSDOCK_RETRIES",
+    "CROSSDOCK_IDLE_TIMEOUT",
+    "CROSSDOCK_DEADLINE",
+    "CROSSDOCK_JOBS",
+];
+
+#[test]
+fn a_variable_that_is_set_to_nothing_is_not_set() {
+    let lab = Lab::new();
+    let image = Image::small(1);
+    lab.push("src.lab/app:v1", &image);
+    let digest = format!("{}\n", image.digest());
+    for name in COMMON {
+        lab.run(["digest", "src.lab/app:v1"])
+            .env(name, "")
+            .stdout(&digest)
+            .code(0);
+    }
+}
+
+#[test]
+fn a_variable_that_cannot_be_meant_is_a_usage_error() {
+    let home = Home::new();
+    let names = |name: &&str| {
+        let others = ["CONFIG_FILE", "CA_CERT", "PLAIN_HTTP", "INSECURE"];
+        others.iter().any(|other| name.ends_with(other))
+    };
+    for name in COMMON.into_iter().filter(|name| !names(name)) {
+        let run = |args: &[&str]| crossdock(&home, args).env(name, "none such");
+        run(&["digest", "reg.example/app"])
+            .stderr_has("error: ")
+            .code(2);
+        let error = run(&["--json", "digest", "reg.example/app"])
+            .any_stdout()
+            .any_stderr()
+            .code(2)
+            .json_error();
+        assert_eq!(error["exit"].as_i64(), Some(2), "{name}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_variable_that_is_no_text_is_not_passed_over() {
+    use std::os::unix::ffi::OsStringExt as _;
+    let home = Home::new();
+    crossdock(&home, ["digest", "reg.example/app"])
+        .env("CROSSDOCK_JOBS", std::ffi::OsString::from_vec(vec![0xff]))
+        .stderr_has("error: ")
+        .code(2);
+}
+
 #[test]
 fn settings_that_are_wrong_name_file_line_and_key() {
     let lab = Lab::new();
@@ -288,7 +350,13 @@ fn manual_pages_are_written_for_every_command() {
 fn the_demonstration_runs_to_its_end_and_leaves_nothing_behind() {
     let home = Home::new();
     let before = home.files().len();
-    let ran = crossdock(&home, ["demo"]).any_stdout().any_stderr().code(0);
+    // The user's own settings are not looked for, whatever names them.
+    let ran = crossdock(&home, ["demo"])
+        .env("CROSSDOCK_CONFIG_FILE", "none.yaml")
+        .env("CROSSDOCK_RETRIES", "0")
+        .any_stdout()
+        .any_stderr()
+        .code(0);
     assert!(ran.stdout.contains("crossdock copy"), "{ran}");
     assert!(!ran.stdout.contains('\u{1b}'), "{ran}");
     assert_eq!(home.files().len(), before);
