@@ -90,11 +90,6 @@ impl Store for Remote {
         put.map_err(|error| self.failed("write", target, error))
     }
 
-    async fn has_blob(&self, digest: &Digest) -> Result<bool> {
-        let asked = self.client.has_blob(&self.repository.name, digest).await;
-        asked.map_err(|error| self.blob_failed("look in", digest, error))
-    }
-
     async fn blob(&self, blob: &Descriptor, offset: u64) -> Result<Opened> {
         let opened = self
             .client
