@@ -82,6 +82,8 @@ struct Filling<'a> {
     granted: Option<Granted>,
     /// The source, open behind what was sent last.
     parts: Option<Parts>,
+    /// How many bytes the last PATCH brought: others may have found out since that fewer go.
+    patched: u64,
 }
 
 impl Client {
@@ -118,6 +120,7 @@ impl Client {
                 reauthorized: false,
                 granted: None,
                 parts: None,
+                patched: 0,
             };
             match filling.run().await? {
                 Ended::Done => return Ok(Placed::Sent),
@@ -174,6 +177,7 @@ impl Filling<'_> {
 
     async fn patch(&mut self) -> Result<Response, Error> {
         let (offset, length) = (self.offset, self.length());
+        self.patched = length;
         let mut request = Request::new(Method::PATCH, self.session.url.clone());
         if offset > 0 || length < self.blob.size() {
             let range = format!("{offset}-{}", offset + length - 1);
@@ -244,6 +248,9 @@ impl Filling<'_> {
                 Ok(Step::Done)
             };
         }
+        // Of a body that was answered early it is not known how far it was read, nor whether it
+        // still is.
+        self.parts = None;
         match status.as_u16() {
             401 if !self.reauthorized => {
                 self.reauthorized = true;
@@ -282,9 +289,12 @@ impl Filling<'_> {
             self.client.memory.set_chunked();
             return Ok(Step::Lost(None));
         }
-        let too_large = problem.status == StatusCode::PAYLOAD_TOO_LARGE;
-        if act == Act::Patch && too_large && self.client.memory.shrink_chunks(self.length()) {
-            return self.ask(None, false).await;
+        let too_large = act == Act::Patch && problem.status == StatusCode::PAYLOAD_TOO_LARGE;
+        if too_large && self.client.memory.shrink_chunks(self.patched) {
+            // Not where the registry wants more in one than it takes.
+            if self.length() < self.patched {
+                return self.ask(None, false).await;
+            }
         }
         // What was sent is what its digest says: the registry lost some of it on the way.
         if digest && self.retries_left() {
@@ -300,7 +310,7 @@ impl Filling<'_> {
         let (size, before) = (self.blob.size(), self.offset);
         let told = response.header(&RANGE).and_then(super::range::received);
         // `0-0` stands for nothing, but not where a single byte has just been taken.
-        let sent = before + self.length();
+        let sent = before + self.patched;
         let told = told.filter(|_| size > 1).unwrap_or(sent);
         if told <= before || told > size {
             *self.breaks += 1;
@@ -317,6 +327,7 @@ impl Filling<'_> {
         let Error::Transport(failure) = error else {
             return Err(error);
         };
+        self.parts = None;
         if failure.kind() == Kind::Source || !failure.is_temporary() {
             return Err(failure.into());
         }
