@@ -6,6 +6,7 @@
 mod login;
 mod parts;
 mod patience;
+mod slots;
 mod source;
 #[cfg(unix)]
 mod stopped;
