@@ -4,6 +4,7 @@
 //! and what did arrive is not sent again.
 
 mod login;
+mod moved;
 mod parts;
 mod patience;
 mod slots;
