@@ -63,9 +63,8 @@ fn what_is_no_index_is_not_read() {
 }
 
 /// `levels` of indexes, four on each, of which each lists all of the level below.
-fn woven(levels: u64) -> (Vec<Image>, Image) {
-    let leaf = Image::small(1);
-    let mut below = vec![leaf.clone()];
+fn woven(levels: u64) -> Vec<Image> {
+    let mut below = vec![Image::small(1)];
     for _ in 0..levels {
         let level = (0..4).map(|number| {
             let own = ["linux/amd64", "linux/arm64", "linux/s390x", "linux/riscv64"][number];
@@ -74,7 +73,7 @@ fn woven(levels: u64) -> (Vec<Image>, Image) {
         });
         below = level.map(|index| alone(&index)).collect();
     }
-    (below, leaf)
+    below
 }
 
 /// An index without what it lists.
@@ -91,18 +90,20 @@ fn indexes_that_many_lead_to_are_read_once() {
     let leaf = Image::small(1);
     lab.push("src.lab/app", &leaf);
     for level in 1..=8 {
-        for index in woven(level).0 {
+        for index in woven(level) {
             lab.push("src.lab/app", &index);
         }
     }
     let other = Image::small(2);
     lab.push("src.lab/app", &other);
-    for (index, tag) in woven(8).0.iter().zip(["a", "b", "c", "d"]) {
+    for (index, tag) in woven(8).iter().zip(["a", "b", "c", "d"]) {
         lab.push(&format!("src.lab/app:{tag}"), index);
     }
+    // By a tag, and again from above.
+    lab.push("src.lab/app:e", &woven(4)[0]);
     let pinned = format!("src.lab/app@{}", leaf.digest());
     lab.run(["rm", &pinned])
-        .stderr_has("is part of a, b, c, d")
+        .stderr_has("is part of a, b, c, d, e")
         .patience(Duration::from_secs(20))
         .code(5);
     let requests = lab.requests("src");
