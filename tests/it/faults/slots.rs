@@ -92,22 +92,15 @@ fn no_slot_is_held_while_a_registry_is_given_time() {
 fn no_slot_is_held_while_waiting_for_the_next_attempt() {
     let lab = narrow(true);
     let mut typed = vec!["digest".to_owned()];
-    for tag in ["a", "b", "c"] {
+    for tag in ["a", "b", "c", "d", "e"] {
         lab.push(&format!("dst.lab/team/app:{tag}"), &Image::small(1));
         typed.push(format!("dst.lab/team/app:{tag}"));
         let trouble = Fault::on("HEAD", &format!("/manifests/{tag}"));
         lab.fault("dst", trouble.with_header("authorization").status(500));
     }
-    ends(lab.run(typed)).any_stdout().code(0);
-    let requests = lab.requests("dst");
-    let asked = requests.of("HEAD", "manifests");
-    let first: Vec<_> = asked
-        .filter(|seen| seen.scheme().is_some())
-        .map(|seen| seen.path.as_str())
-        .take(3)
-        .collect();
-    let different: std::collections::HashSet<_> = first.iter().collect();
-    assert_eq!(different.len(), 3, "{first:?}");
+    let ran = ends(lab.run(typed)).any_stdout().code(0);
+    // All wait their half a second side by side.
+    assert!(ran.elapsed < Duration::from_millis(1600), "{ran}");
 }
 
 /// Those who hear together that it is too much slow down once, and get on.
