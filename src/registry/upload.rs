@@ -153,7 +153,10 @@ impl Filling<'_> {
                 Err(error) => self.mend(error).await?,
             };
             match step {
-                Step::Done => return Ok(Ended::Done),
+                Step::Done => {
+                    self.client.uploads.end(&self.session);
+                    return Ok(Ended::Done);
+                }
                 Step::Lost(last) => return Ok(Ended::Lost(last)),
                 Step::On => {}
             }
@@ -360,11 +363,9 @@ impl Filling<'_> {
 
     /// The session is gone: perhaps because it ended well and the answer got lost.
     async fn gone(&mut self, last: Option<BoxError>, counted: bool) -> Result<Step, Error> {
-        if self
-            .client
-            .has_blob_as(self.name, self.blob.digest(), self.access)
-            .await?
-        {
+        let (client, digest) = (self.client, self.blob.digest());
+        client.uploads.end(&self.session);
+        if client.has_blob_as(self.name, digest, self.access).await? {
             return Ok(Step::Done);
         }
         *self.breaks += u32::from(!counted);

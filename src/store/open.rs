@@ -9,10 +9,11 @@ use crate::auth::credential::CredentialSource;
 use crate::oci::reference::{Host, Repository, RepositoryName};
 use crate::registry::{self, Address, Client, Welcome};
 use crate::transport::Transport;
+use futures_util::future::join_all;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What the user says about reaching one registry.
 #[derive(Debug, Clone, Default)]
@@ -71,8 +72,14 @@ impl Stores {
         })
     }
 
+    /// Gives up the uploads that are open, at every registry. Whether it works does not matter.
+    pub async fn give_up_uploads(&self) {
+        let clients: Vec<Arc<Client>> = self.lock().values().cloned().collect();
+        join_all(clients.iter().map(|client| client.give_up_uploads())).await;
+    }
+
     fn client(&self, host: &Host) -> Arc<Client> {
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut clients = self.lock();
         let made = clients.entry(host.clone()).or_insert_with(|| {
             let Reach {
                 plain_http,
@@ -83,5 +90,9 @@ impl Stores {
             Arc::new(Client::new(address, transport, auth))
         });
         Arc::clone(made)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Host, Arc<Client>>> {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
