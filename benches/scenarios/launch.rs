@@ -24,10 +24,10 @@ pub(crate) struct Taken {
     pub(crate) peak: u64,
 }
 
-/// Runs a command line through a launcher, in surroundings that hold no credentials, caches or
-/// settings of the user.
-pub(crate) fn measure(command: &[String], home: &Path) -> Result<Taken> {
-    let output = Command::new(std::env::current_exe()?)
+/// Runs a command line through `launcher`, a copy of this program, in surroundings that hold no
+/// credentials, caches or settings of the user.
+pub(crate) fn measure(launcher: &Path, command: &[String], home: &Path) -> Result<Taken> {
+    let output = Command::new(launcher)
         .arg(WORD)
         .args(command)
         .env_clear()

@@ -12,7 +12,7 @@ use anyhow::Result;
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::num::NonZeroU64;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -42,6 +42,9 @@ pub(crate) struct Figures {
 /// The two registries.
 struct Lab {
     folder: TempDir,
+    /// Copies of the programs that are run, which no build in the meantime replaces.
+    programs: TempDir,
+    launcher: PathBuf,
     runtime: Runtime,
     registries: [Registry; 2],
     fresh: usize,
@@ -56,8 +59,8 @@ struct Roads {
 /// Measures everything that the command line asks for.
 pub(crate) fn run(arguments: &Arguments) -> Result<Vec<Row>> {
     let cases = arguments.cases();
-    let tools = tools::all(&arguments.tools)?;
     let mut lab = Lab::start(arguments)?;
+    let tools = tools::all(lab.programs.path(), &arguments.tools)?;
     lab.prepare(&cases)?;
     let mut rows = Vec::new();
     for (number, &delay) in arguments.delays.iter().enumerate() {
@@ -83,8 +86,13 @@ impl Lab {
             Registry::start(&folder.path().join("source"))?,
             Registry::start(&folder.path().join("destination"))?,
         ];
+        let programs = TempDir::with_prefix("crossdock-scenarios-")?;
+        let launcher = programs.path().join("launcher");
+        std::fs::copy(std::env::current_exe()?, &launcher)?;
         Ok(Self {
             folder,
+            programs,
+            launcher,
             runtime: Runtime::new()?,
             registries,
             fresh: 0,
@@ -164,7 +172,7 @@ impl Lab {
         let words = words(case, roads.ports, self.fresh);
         let command = tool.command(case.action, &words).unwrap_or_default();
         self.settle(roads)?;
-        let median = launch::measure(&command, Path::new(&home))?;
+        let median = launch::measure(&self.launcher, &command, &home)?;
         let (requests, connections) = self.settle(roads)?;
         Ok(Figures {
             median,

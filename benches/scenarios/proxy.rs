@@ -81,20 +81,26 @@ where
     W: AsyncWrite + Unpin,
 {
     let (sender, receiver) = mpsc::channel(WINDOW);
+    // Chunks come back to be filled again: fresh memory costs more than the bytes in it.
+    let (give_back, used) = mpsc::channel(WINDOW);
     // A broken connection ends both ways.
-    let (_, _) = tokio::join!(depart(from, sender, connected, wire), arrive(to, receiver));
+    let (_, _) = tokio::join!(
+        depart(from, (sender, used), connected, wire),
+        arrive(to, receiver, give_back)
+    );
 }
 
 /// Reads, and notes when each chunk arrives. An empty one is the end.
 async fn depart<R: AsyncRead + Unpin>(
     mut from: R,
-    sender: mpsc::Sender<(Instant, BytesMut)>,
+    (sender, mut used): (mpsc::Sender<(Instant, BytesMut)>, mpsc::Receiver<BytesMut>),
     connected: Instant,
     wire: Wire,
 ) -> std::io::Result<()> {
     let mut free = connected;
     loop {
-        let mut chunk = BytesMut::with_capacity(CHUNK);
+        let fresh = |_| BytesMut::with_capacity(CHUNK);
+        let mut chunk = used.try_recv().unwrap_or_else(fresh);
         let read = from.read_buf(&mut chunk).await.unwrap_or_default();
         free = free.max(Instant::now());
         if let Some(rate) = wire.rate {
@@ -112,13 +118,16 @@ async fn depart<R: AsyncRead + Unpin>(
 async fn arrive<W: AsyncWrite + Unpin>(
     mut to: W,
     mut receiver: mpsc::Receiver<(Instant, BytesMut)>,
+    give_back: mpsc::Sender<BytesMut>,
 ) -> std::io::Result<()> {
-    while let Some((due, chunk)) = receiver.recv().await {
+    while let Some((due, mut chunk)) = receiver.recv().await {
         sleep_until(due).await;
         if chunk.is_empty() {
             return to.shutdown().await;
         }
         to.write_all(&chunk).await?;
+        chunk.clear();
+        let _ = give_back.try_send(chunk);
     }
     Ok(())
 }

@@ -85,10 +85,12 @@ impl Words {
     }
 }
 
-/// crossdock, skopeo where it is installed, and whatever the command line names.
-pub(crate) fn all(named: &[String]) -> Result<Vec<Tool>> {
-    let ours = env!("CARGO_BIN_EXE_crossdock");
-    let mut tools = vec![Tool::known(OURS, ours, &CROSSDOCK)];
+/// crossdock, copied to `folder`, skopeo where it is installed, and whatever the command line
+/// names.
+pub(crate) fn all(folder: &Path, named: &[String]) -> Result<Vec<Tool>> {
+    let ours = folder.join(OURS);
+    std::fs::copy(env!("CARGO_BIN_EXE_crossdock"), &ours)?;
+    let mut tools = vec![Tool::known(OURS, &ours.to_string_lossy(), &CROSSDOCK)];
     if is_installed("skopeo") {
         tools.push(Tool::known("skopeo", "skopeo", &SKOPEO));
     }
