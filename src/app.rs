@@ -26,6 +26,7 @@ use crate::transport::Transport;
 use environment::Environment;
 use flags::Flags;
 use std::sync::Arc;
+use std::time::Duration;
 use told::Told;
 use trace::Trace;
 
@@ -127,6 +128,12 @@ impl App {
             attempts: self.flags.attempts(),
             no_clobber: false,
         }
+    }
+
+    /// Leaves nothing behind at the registries that this run does not go on with.
+    pub async fn clean_up(&self) {
+        const PATIENCE: Duration = Duration::from_secs(2);
+        let _ = tokio::time::timeout(PATIENCE, self.stores.give_up_uploads()).await;
     }
 
     /// Who is told how a copy goes.

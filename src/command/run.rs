@@ -9,6 +9,7 @@ use crate::app::{self, App};
 use crate::store::error::{Error, Kind};
 use crate::term::exit::{Class, Code, Hint, Stopped, conclude};
 use clap::{CommandFactory, FromArgMatches};
+use std::cell::OnceCell;
 use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
@@ -24,16 +25,18 @@ pub async fn run(arguments: Vec<OsString>, environment: Environment) -> Code {
     let output = app::output(&cli.flags, &environment);
     let deadline = cli.flags.deadline;
     let copying = matches!(cli.command, Command::Copy(_));
+    // Outlives the work: whatever ends that, what it leaves behind is cleaned up.
+    let app = OnceCell::new();
     let work = async {
-        let app = match cli.command {
+        let (made, command) = match cli.command {
             Command::Completions(args) => return completions::run(&args, &output),
             Command::Man(args) => return man::run(args, &output),
             Command::Help(args) => return help::run(args, &output),
             Command::Demo(args) => return demo::run(args, &cli.flags, &environment).await,
             command => (App::new(cli.flags, environment, output.clone())?, command),
         };
-        let (app, command) = app;
-        let result = dispatch(command, &app).await;
+        let app = app.get_or_init(|| made);
+        let result = dispatch(command, app).await;
         app.finish_progress();
         result
     };
@@ -41,6 +44,13 @@ pub async fn run(arguments: Vec<OsString>, environment: Environment) -> Code {
         result = within(deadline, work) => result,
         stopped = stopped() => Err(stopped.into()),
     };
+    if let (Err(_), Some(app)) = (&result, app.get()) {
+        // Who insists is not kept waiting for that.
+        tokio::select! {
+            () = app.clean_up() => {}
+            _ = stopped() => {}
+        }
+    }
     let result = result.map_err(|error| if copying { resumable(error) } else { error });
     conclude(result, &failure::kinds(), &output)
 }

@@ -1,7 +1,7 @@
 //! Removing tags and images, and never more than was named.
 
 use super::guard::Guard;
-use crate::oci::manifest::{is_image_type, is_index_type};
+use crate::oci::manifest::{is_index_type, may_be_index_type};
 use crate::oci::reference::{Tag, Target};
 use crate::oci::{Descriptor, Digest};
 use crate::store::{Error, Kind, Result, Store};
@@ -115,7 +115,7 @@ async fn uses(store: &dyn Store, digest: &Digest) -> Result<Uses> {
     for (tag, there) in looked {
         match there {
             Some(there) if there.digest() == digest => uses.tags.push(tag),
-            Some(there) if may_list(there.media_type().as_ref()) => {
+            Some(there) if may_be_index_type(there.media_type().as_ref()) => {
                 roots.push((tag, there.digest().clone()));
             }
             _ => {}
@@ -129,12 +129,6 @@ async fn uses(store: &dyn Store, digest: &Digest) -> Result<Uses> {
     uses.tags.sort_unstable();
     uses.parents.sort_unstable();
     Ok(uses)
-}
-
-/// Whether what a HEAD calls so may be an index. A missing or general type may be anything.
-fn may_list(media_type: &str) -> bool {
-    const SCHEMA_1: &str = "application/vnd.docker.distribution.manifest.v1";
-    !is_image_type(media_type) && !media_type.starts_with(SCHEMA_1)
 }
 
 async fn look(store: &dyn Store, tag: &Tag) -> Result<Option<Descriptor>> {

@@ -17,7 +17,7 @@ mod field_cases;
 mod properties;
 
 pub use error::{FieldError, ManifestError, Origin};
-pub use media_type::{ACCEPT, is_foreign, is_image_type, is_index_type, is_manifest_type};
+pub use media_type::{ACCEPT, is_foreign, is_index_type, is_manifest_type, may_be_index_type};
 
 use crate::oci::digest;
 use crate::oci::strict::{self, Shape};

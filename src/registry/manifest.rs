@@ -73,11 +73,15 @@ impl Client {
             StatusCode::OK => self.refuse_markup(&response)?,
             StatusCode::NOT_FOUND => return Ok(None),
             StatusCode::METHOD_NOT_ALLOWED | StatusCode::BAD_REQUEST => {
+                // The answer holds a slot of the host, and nobody asks anew with one.
+                drop(response);
                 return self.read_instead(name, target).await;
             }
             _ => return Err(Error::refused(response).await),
         }
-        match self.described(target, &response)? {
+        let described = self.described(target, &response)?;
+        drop(response);
+        match described {
             Some(descriptor) => Ok(Some(descriptor)),
             None => self.read_instead(name, target).await,
         }

@@ -43,7 +43,17 @@ impl Memory {
         let Some(smaller) = CHUNKS.into_iter().find(|chunk| *chunk < length) else {
             return false;
         };
-        self.chunk.store(smaller, Ordering::Relaxed);
+        // Others may have found out more meanwhile.
+        let smallest = |known: u64| {
+            Some(if known == 0 {
+                smaller
+            } else {
+                known.min(smaller)
+            })
+        };
+        let _ = self
+            .chunk
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, smallest);
         true
     }
 
@@ -76,5 +86,29 @@ impl Memory {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(from.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Many find out at once that what they sent was too large, some of them late.
+    #[test]
+    fn chunks_are_as_small_as_the_smallest_that_was_found_and_no_smaller() {
+        let memory = Memory::default();
+        for (too_large, chunk) in [
+            (100 << 20, 64 << 20),
+            (90 << 20, 64 << 20),
+            (64 << 20, 16 << 20),
+            (100 << 20, 16 << 20),
+            (3 << 20, 1 << 20),
+            (3 << 20, 1 << 20),
+            (1 << 20, 512 << 10),
+        ] {
+            assert!(memory.shrink_chunks(too_large));
+            assert_eq!(memory.chunk(), Some(chunk), "{too_large}");
+        }
+        assert!(!memory.shrink_chunks(512 << 10));
     }
 }

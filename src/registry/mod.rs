@@ -19,6 +19,7 @@ mod range;
 mod session;
 mod source;
 mod upload;
+mod uploads;
 
 pub use address::Address;
 pub use blob::Opened;
@@ -33,6 +34,7 @@ use crate::oci::reference::Host;
 use crate::transport::Transport;
 use memory::Memory;
 use std::sync::Arc;
+use uploads::Uploads;
 
 /// The client of one registry. Shared by all who talk to it, so that what was learned about the
 /// registry once is known to everybody.
@@ -41,6 +43,7 @@ pub struct Client {
     transport: Arc<Transport>,
     auth: Arc<Authenticator>,
     memory: Memory,
+    uploads: Uploads,
 }
 
 impl Client {
@@ -51,6 +54,7 @@ impl Client {
             transport,
             auth,
             memory: Memory::default(),
+            uploads: Uploads::default(),
         }
     }
 

@@ -96,8 +96,8 @@ fn next_query(header: &str) -> Result<Option<String>, Unreadable> {
     let mut rest = header;
     while let Some((_, tail)) = rest.split_once('<') {
         let (target, tail) = tail.split_once('>').ok_or(Unreadable)?;
-        let end = tail.find(",<").or_else(|| tail.find(", <"));
-        let (parameters, tail) = tail.split_at(end.unwrap_or(tail.len()));
+        let ends = [",<", ", <"].map(|end| tail.find(end).unwrap_or(tail.len()));
+        let (parameters, tail) = tail.split_at(ends[0].min(ends[1]));
         if parameters.split(';').any(is_next) {
             let target = target.split('#').next().unwrap_or_default();
             let query = target.split_once('?').map(|(_, query)| query);
@@ -139,6 +139,10 @@ mod tests {
             ("<?last=b>; REL=NEXT", Some("last=b")),
             (
                 "</a?x=1>; rel=\"prev\", </a?x=2>; rel=\"next\"",
+                Some("x=2"),
+            ),
+            (
+                "</a?x=1>; rel=prev, </a?x=2>; rel=next,</a?x=3>; rel=last",
                 Some("x=2"),
             ),
             ("</a?x=1>; rel=\"next last\"", Some("x=1")),

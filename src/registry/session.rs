@@ -23,6 +23,8 @@ pub(super) struct Session {
     pub(super) url: Url,
     /// Parts have at least so many bytes, but for the last (`OCI-Chunk-Min-Length`).
     pub(super) least_chunk: Option<u64>,
+    /// Its number among the uploads of this run.
+    pub(super) number: u64,
 }
 
 /// What a POST led to.
@@ -57,7 +59,13 @@ impl Client {
                 let url = upload_url(&response, self.host())?;
                 let least = response.header(&CHUNK_MIN_LENGTH);
                 let least_chunk = least.and_then(|least| least.parse().ok());
-                Ok(Begun::Session(Session { url, least_chunk }))
+                let session = Session {
+                    url,
+                    least_chunk,
+                    number: self.uploads.number(),
+                };
+                self.uploads.begin(&session, access);
+                Ok(Begun::Session(session))
             }
             _ => Err(Error::refused(response).await),
         }
@@ -82,6 +90,7 @@ impl Client {
     pub(super) fn follow(&self, session: &mut Session, response: &Response) -> Result<(), Error> {
         if response.headers().contains_key(LOCATION) {
             session.url = upload_url(response, self.host())?;
+            self.uploads.go_on(session);
         }
         Ok(())
     }
@@ -89,6 +98,7 @@ impl Client {
     /// Gives an upload up. Registries clean up by themselves, and some want a right for this that
     /// nobody has: whether it works does not matter.
     pub(super) async fn cancel(&self, session: &Session, access: &Access) {
+        self.uploads.end(session);
         let request = Request::new(Method::DELETE, session.url.clone()).attempts(Attempts::Once);
         if let Ok(granted) = self.authorize(access).await {
             let authorization = granted.map(|granted| granted.authorization);

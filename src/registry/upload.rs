@@ -82,6 +82,8 @@ struct Filling<'a> {
     granted: Option<Granted>,
     /// The source, open behind what was sent last.
     parts: Option<Parts>,
+    /// How many bytes the last PATCH brought: others may have found out since that fewer go.
+    patched: u64,
 }
 
 impl Client {
@@ -118,6 +120,7 @@ impl Client {
                 reauthorized: false,
                 granted: None,
                 parts: None,
+                patched: 0,
             };
             match filling.run().await? {
                 Ended::Done => return Ok(Placed::Sent),
@@ -150,7 +153,10 @@ impl Filling<'_> {
                 Err(error) => self.mend(error).await?,
             };
             match step {
-                Step::Done => return Ok(Ended::Done),
+                Step::Done => {
+                    self.client.uploads.end(&self.session);
+                    return Ok(Ended::Done);
+                }
                 Step::Lost(last) => return Ok(Ended::Lost(last)),
                 Step::On => {}
             }
@@ -174,6 +180,7 @@ impl Filling<'_> {
 
     async fn patch(&mut self) -> Result<Response, Error> {
         let (offset, length) = (self.offset, self.length());
+        self.patched = length;
         let mut request = Request::new(Method::PATCH, self.session.url.clone());
         if offset > 0 || length < self.blob.size() {
             let range = format!("{offset}-{}", offset + length - 1);
@@ -244,6 +251,9 @@ impl Filling<'_> {
                 Ok(Step::Done)
             };
         }
+        // Of a body that was answered early it is not known how far it was read, nor whether it
+        // still is.
+        self.parts = None;
         match status.as_u16() {
             401 if !self.reauthorized => {
                 self.reauthorized = true;
@@ -282,9 +292,12 @@ impl Filling<'_> {
             self.client.memory.set_chunked();
             return Ok(Step::Lost(None));
         }
-        let too_large = problem.status == StatusCode::PAYLOAD_TOO_LARGE;
-        if act == Act::Patch && too_large && self.client.memory.shrink_chunks(self.length()) {
-            return self.ask(None, false).await;
+        let too_large = act == Act::Patch && problem.status == StatusCode::PAYLOAD_TOO_LARGE;
+        if too_large && self.client.memory.shrink_chunks(self.patched) {
+            // Not where the registry wants more in one than it takes.
+            if self.length() < self.patched {
+                return self.ask(None, false).await;
+            }
         }
         // What was sent is what its digest says: the registry lost some of it on the way.
         if digest && self.retries_left() {
@@ -300,7 +313,7 @@ impl Filling<'_> {
         let (size, before) = (self.blob.size(), self.offset);
         let told = response.header(&RANGE).and_then(super::range::received);
         // `0-0` stands for nothing, but not where a single byte has just been taken.
-        let sent = before + self.length();
+        let sent = before + self.patched;
         let told = told.filter(|_| size > 1).unwrap_or(sent);
         if told <= before || told > size {
             *self.breaks += 1;
@@ -317,6 +330,7 @@ impl Filling<'_> {
         let Error::Transport(failure) = error else {
             return Err(error);
         };
+        self.parts = None;
         if failure.kind() == Kind::Source || !failure.is_temporary() {
             return Err(failure.into());
         }
@@ -349,11 +363,9 @@ impl Filling<'_> {
 
     /// The session is gone: perhaps because it ended well and the answer got lost.
     async fn gone(&mut self, last: Option<BoxError>, counted: bool) -> Result<Step, Error> {
-        if self
-            .client
-            .has_blob_as(self.name, self.blob.digest(), self.access)
-            .await?
-        {
+        let (client, digest) = (self.client, self.blob.digest());
+        client.uploads.end(&self.session);
+        if client.has_blob_as(self.name, digest, self.access).await? {
             return Ok(Step::Done);
         }
         *self.breaks += u32::from(!counted);

@@ -31,8 +31,11 @@ pub(super) fn kind_of(error: &registry::Error) -> Kind {
 /// which have no code of their own for it.
 fn is_immutable(problem: &registry::problem::Problem) -> bool {
     let words = ["immutable", "does not allow updating assets"];
-    let said = problem.details.iter().any(|detail| {
-        let text = format!("{} {}", detail.message, detail.detail).to_ascii_lowercase();
+    let details = problem.details.iter();
+    let details = details.map(|detail| format!("{} {}", detail.message, detail.detail));
+    let mut said = details.chain(problem.text.clone());
+    let said = said.any(|text| {
+        let text = text.to_ascii_lowercase();
         words.iter().any(|word| text.contains(word))
     });
     said || problem.has("TAG_IMMUTABLE")

@@ -9,10 +9,11 @@ use crate::auth::credential::CredentialSource;
 use crate::oci::reference::{Host, Repository, RepositoryName};
 use crate::registry::{self, Address, Client, Welcome};
 use crate::transport::Transport;
+use futures_util::future::join_all;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What the user says about reaching registries.
 #[derive(Debug, Clone, Default)]
@@ -92,13 +93,23 @@ impl Stores {
         })
     }
 
+    /// Gives up the uploads that are open, at every registry. Whether it works does not matter.
+    pub async fn give_up_uploads(&self) {
+        let clients: Vec<Arc<Client>> = self.lock().values().cloned().collect();
+        join_all(clients.iter().map(|client| client.give_up_uploads())).await;
+    }
+
     fn client(&self, host: &Host) -> Arc<Client> {
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut clients = self.lock();
         let made = clients.entry(host.clone()).or_insert_with(|| {
             let address = self.reach.address(host);
             let (transport, auth) = (Arc::clone(&self.transport), Arc::clone(&self.auth));
             Arc::new(Client::new(address, transport, auth))
         });
         Arc::clone(made)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Host, Arc<Client>>> {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,6 +3,7 @@
 mod digest;
 mod login;
 mod ls;
+mod needed;
 mod rm;
 mod tag;
 mod usage;

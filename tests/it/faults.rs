@@ -4,7 +4,10 @@
 //! and what did arrive is not sent again.
 
 mod login;
+mod moved;
+mod parts;
 mod patience;
+mod slots;
 mod source;
 #[cfg(unix)]
 mod stopped;

@@ -196,8 +196,9 @@ async fn publish(copy: Arc<Copy>, position: usize) -> Result<Done> {
     } else {
         Target::Digest(digest.clone())
     };
-    if position == 0 && copy.work.guarded {
-        copy.refuse_moved().await?;
+    if position == 0 && copy.work.guarded && copy.is_there().await? {
+        copy.progress.report(Event::Published(&digest));
+        return Ok(Done::Manifest(position));
     }
     match copy.put(node, &target).await {
         Ok(()) => {}
@@ -214,13 +215,17 @@ async fn publish(copy: Arc<Copy>, position: usize) -> Result<Done> {
 }
 
 impl Copy {
-    /// Refuses to write a tag that has moved since the plan was made. Between this look and the
-    /// write there is no lock: no registry is known to offer one.
-    async fn refuse_moved(&self) -> Result<()> {
+    /// Whether somebody else has put the tag where it is to be since the plan was made. Refuses to
+    /// write one that was put elsewhere. Between this look and the write there is no lock: no
+    /// registry is known to offer one.
+    async fn is_there(&self) -> Result<bool> {
         let there = self.to.find(&self.target).await?;
         let there = there.as_ref().map(Descriptor::digest);
+        if there == Some(self.work.root().manifest.digest()) {
+            return Ok(true);
+        }
         if there == self.work.replaces.as_ref() {
-            return Ok(());
+            return Ok(false);
         }
         let reference = self.to.repository().reference(&self.target);
         let now = there.map_or_else(|| "nothing".to_owned(), ToString::to_string);

@@ -151,13 +151,11 @@ async fn found(to: &Destination, options: &Options) -> Result<Option<Descriptor>
     }
 }
 
-/// Reads what a tag was found to point to. Where that cannot be had by its digest, the tag is
-/// read: its HEAD may have told a wrong one.
+/// Reads what a tag was found to point to. Where that is not there, the tag is read: its HEAD may
+/// have told a wrong digest. Bytes that are not what their digest says are never taken for others.
 async fn read_root(from: &Arc<dyn Store>, target: &Target, digest: &Digest) -> Result<Manifest> {
     match from.manifest(&Target::Digest(digest.clone())).await {
-        Err(error)
-            if target.tag().is_some() && matches!(error.kind(), Kind::NotFound | Kind::Corrupt) =>
-        {
+        Err(error) if target.tag().is_some() && error.kind() == Kind::NotFound => {
             from.manifest(target).await
         }
         read => read,

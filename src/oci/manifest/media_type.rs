@@ -44,9 +44,10 @@ pub fn is_index_type(media_type: &str) -> bool {
     [OCI_INDEX, DOCKER_LIST].contains(&media_type)
 }
 
-/// Whether it is an image manifest, by OCI's or by Docker's name.
-pub fn is_image_type(media_type: &str) -> bool {
-    is_manifest_type(media_type) && !is_index_type(media_type)
+/// Whether what is called so may be an index: a type that is missing, general or unknown may be
+/// anything.
+pub fn may_be_index_type(media_type: &str) -> bool {
+    is_index_type(media_type) || !is_kept_as_manifest(media_type)
 }
 
 /// A layer that is never pushed by default: foreign or nondistributable.

@@ -15,7 +15,7 @@ fn tags_are_written_and_nothing_else_is_moved() {
     lab.assert_holds("src.lab/team/app:1", &image);
     assert_eq!(
         lab.requests("src").to_string(),
-        "GET manifests 1, PUT manifests 2"
+        "GET manifests 1, HEAD manifests 2, PUT manifests 2"
     );
 }
 

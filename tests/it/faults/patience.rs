@@ -105,6 +105,24 @@ fn f30_a_registry_that_says_nothing() {
     assert!(ran.elapsed < Duration::from_secs(5), "{ran}");
 }
 
+/// While the source is given the time that it asks for, there is nothing to send: whoever waits
+/// for it at the other end is not to blame for the silence.
+#[test]
+fn f30_a_destination_waits_as_long_as_the_source_takes() {
+    let bench = Bench::new();
+    let part = format!("/blobs/{}", bench.layer());
+    let busy = Fault::on("GET", &part).with_header("range");
+    let bench = bench
+        .fault("src", Fault::on("GET", &part).cut(1_000_000))
+        .fault("src", busy.answer(503, &[("retry-after", "2")], ""));
+    let ran = bench.succeeds(&["--idle-timeout", "500ms", "--retries", "1"]);
+    assert!(ran.elapsed >= Duration::from_secs(2), "{ran}");
+    let requests = bench.lab.requests("dst");
+    assert_eq!(requests.count("PUT", "uploads"), bench.new.blobs.len());
+    assert_eq!(requests.count("GET", "uploads"), 0, "{requests}");
+    assert_eq!(requests.uploaded(), bench.new.blob_bytes());
+}
+
 #[test]
 fn the_deadline_ends_everything() {
     let silent = Fault::on("GET", "/manifests/").delay(Duration::from_secs(20));

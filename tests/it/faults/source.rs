@@ -1,6 +1,6 @@
 //! The source fails, or is not what it was.
 
-use super::{Bench, SIZE, SRC};
+use super::{Bench, SIZE};
 use crate::lab::{Fault, Image};
 use crossdock::server::Options;
 use std::time::Duration;
@@ -135,47 +135,6 @@ fn f13_a_blob_that_says_that_it_is_shorter() {
 }
 
 #[test]
-fn f44_the_source_s_tag_moves_in_the_middle() {
-    let requests = {
-        let bench = Bench::new();
-        bench.succeeds(&["-j", "1"]);
-        bench.lab.requests("src").len()
-    };
-    for index in 1..requests {
-        let bench = Bench::new();
-        let moved = Image::small(9);
-        bench.lab.push("src.lab/team/app:other", &moved);
-        let root = moved.root().clone();
-        let deed = move |registry: &crossdock::server::Registry| move_tag(registry, &root);
-        let bench = bench.fault("src", Fault::on("*", "").after(index).first(deed));
-        bench.succeeds(&["-j", "1"]);
-        assert_eq!(bench.lab.digest(SRC).as_deref(), Some(moved.digest()));
-    }
-}
-
-/// Points the source's tag to another image.
-fn move_tag(registry: &crossdock::server::Registry, root: &crate::lab::image::Part) {
-    let registry = registry.clone();
-    let (bytes, kind) = (root.bytes.clone(), root.media_type.clone());
-    let put = async move {
-        use futures_util::StreamExt as _;
-        let body = futures_util::stream::iter([Ok(bytes.into())]).boxed();
-        let request = http::Request::put("/v2/team/app/manifests/v1").header("content-type", kind);
-        let response = registry.handle(request.body(body).unwrap()).await;
-        assert_eq!(response.status(), 201);
-    };
-    // The registry's runtime is busy with the request that this comes before.
-    std::thread::spawn(|| {
-        tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap()
-            .block_on(put);
-    })
-    .join()
-    .unwrap();
-}
-
-#[test]
 fn f45_a_blob_of_the_source_is_gone() {
     let bench = Bench::new();
     let gone = Fault::on("GET", &format!("/blobs/{}", bench.layer())).always();
@@ -275,7 +234,7 @@ fn f36_a_source_that_names_no_digests_is_read() {
 #[test]
 fn a_digest_in_a_header_names_no_bytes() {
     let other = Image::small(7);
-    for (side, method, code) in [("src", "GET", 0), ("src", "HEAD", 3), ("dst", "PUT", 8)] {
+    for (side, method, code) in [("src", "GET", 0), ("src", "HEAD", 0), ("dst", "PUT", 8)] {
         let bench = Bench::on(crate::lab::Lab::new(), Image::of(2, vec![]));
         let root = bench.new.root().clone();
         let kind = [

@@ -52,7 +52,42 @@ fn f40_f41_a_copy_that_is_stopped_ends_at_once_and_leaves_the_tag_alone() {
         running.code(code);
         assert!(stopped.elapsed() < Duration::from_secs(2), "{signal}");
         bench.lab.assert_holds(DST, &bench.old);
+        assert_eq!(bench.lab.node("dst").registry.upload_count(), 0, "{signal}");
         bench.lab.heal();
         bench.succeeds(&[]);
+    }
+}
+
+/// A bench where one blob is refused while the others are on their way.
+fn refused() -> Bench {
+    let put = || Fault::on("PUT", "/uploads/");
+    Bench::new()
+        .fault("dst", put().times(3).delay(Duration::from_secs(20)))
+        .fault("dst", put().refusal(403, "DENIED", "no pushing"))
+}
+
+#[test]
+fn a_copy_that_fails_leaves_no_upload_open() {
+    let bench = refused();
+    bench.copy(&[]).stderr_has("403").code(4);
+    let dst = bench.lab.node("dst");
+    assert_eq!(dst.registry.upload_count(), 0);
+    assert!(bench.lab.requests("dst").count("DELETE", "uploads") > 1);
+}
+
+/// Nobody waits long for that, nor hears of it.
+#[test]
+fn uploads_that_cannot_be_given_up_change_nothing() {
+    for delay in [0, 20] {
+        let bench = refused();
+        let fault = Fault::on("DELETE", "/uploads/").always();
+        let bench = match delay {
+            0 => bench.fault("dst", fault.refusal(403, "DENIED", "no cancelling")),
+            delay => bench.fault("dst", fault.delay(Duration::from_secs(delay))),
+        };
+        let ran = bench.copy(&[]).stderr_has("no pushing").code(4);
+        assert!(!ran.stderr.contains("no cancelling"), "{ran}");
+        assert!(ran.elapsed < Duration::from_secs(5), "{ran}");
+        bench.lab.assert_holds(DST, &bench.old);
     }
 }

@@ -17,6 +17,7 @@ pub(crate) struct Fault {
     method: String,
     part: String,
     with_header: Option<&'static str>,
+    body_over: Option<u64>,
     skip: usize,
     times: usize,
     act: Act,
@@ -54,6 +55,7 @@ impl Fault {
             method: method.to_owned(),
             part: part.to_owned(),
             with_header: None,
+            body_over: None,
             skip: 0,
             times: 1,
             act: Act::Delay(Duration::ZERO),
@@ -63,6 +65,12 @@ impl Fault {
     /// Only where the request has this header.
     pub(crate) fn with_header(mut self, name: &'static str) -> Self {
         self.with_header = Some(name);
+        self
+    }
+
+    /// Only where the request declares a body of more bytes.
+    pub(crate) fn with_body_over(mut self, bytes: u64) -> Self {
+        self.body_over = Some(bytes);
         self
     }
 
@@ -202,8 +210,13 @@ impl Fault {
         let header = self
             .with_header
             .is_none_or(|name| head.headers.contains_key(name));
+        let length = head.headers.get(CONTENT_LENGTH);
+        let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        let body = self
+            .body_over
+            .is_none_or(|bytes| length.is_some_and(|length| length > bytes));
         let method = self.method == "*" || head.method == self.method.as_str();
-        if !(method && header && target.contains(&self.part)) {
+        if !(method && header && body && target.contains(&self.part)) {
             return None;
         }
         if self.skip > 0 {
