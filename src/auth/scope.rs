@@ -51,6 +51,10 @@ impl Scope {
         }
     }
 
+    fn is_removal(&self) -> bool {
+        self.actions.len() == 1 && self.actions.contains("delete")
+    }
+
     /// Reads one scope as a challenge names it. The name may hold colons of its own.
     fn read(text: &str) -> Option<Self> {
         let (resource, actions) = text.rsplit_once(':')?;
@@ -105,6 +109,9 @@ impl Scopes {
 
     /// Adds the rights that a challenge names on the same things. Rights on other things are not
     /// asked for: a registry could fish for them.
+    ///
+    /// For a removal the registry's word counts alone: some want `delete`, some `pull,push`, and
+    /// some token services refuse a request that names another one (Quay).
     #[must_use]
     pub fn as_challenged(&self, scope: Option<&str>) -> Self {
         let mut wanted = self.clone();
@@ -118,6 +125,9 @@ impl Scopes {
                 .iter_mut()
                 .find(|own| own.resource == named.resource)
             {
+                if own.is_removal() {
+                    own.actions.clear();
+                }
                 own.actions.extend(named.actions);
             }
         }
@@ -156,6 +166,22 @@ mod tests {
             ["repository:a:pull,delete", "repository:b:pull"]
         );
         assert_eq!(wanted.as_challenged(None), wanted);
+    }
+
+    #[test]
+    fn what_a_removal_takes_is_the_registry_s_word() {
+        let wanted = Scopes::one(on("a", &[Action::Delete]));
+        for (named, asked) in [
+            ("repository:a:delete", "repository:a:delete"),
+            ("repository:a:pull,push", "repository:a:pull,push"),
+            (
+                "repository:a:pull,push,delete",
+                "repository:a:pull,push,delete",
+            ),
+            ("repository:other:*", "repository:a:delete"),
+        ] {
+            assert_eq!(wanted.as_challenged(Some(named)).texts(), [asked]);
+        }
     }
 
     #[test]

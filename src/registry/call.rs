@@ -67,7 +67,11 @@ impl Client {
     /// back with its 401.
     pub(super) async fn call(&self, request: Request, access: &Access) -> Result<Response, Error> {
         // Boxed: it holds all that a login can take, and many calls wait at once.
-        let granted = Box::pin(self.auth.prepare(access)).await?;
+        let granted = match Box::pin(self.auth.prepare(access)).await {
+            // Not a right that this token service knows: the registry says which it wants.
+            Err(error) if is_unknown_right(&error) => None,
+            prepared => prepared?,
+        };
         Box::pin(self.call_as(request, access, granted)).await
     }
 
@@ -207,6 +211,10 @@ impl Asked {
 fn is_challenge_of(response: &Response, access: &Access) -> bool {
     response.status() == StatusCode::UNAUTHORIZED
         && Origin::of(response.url()).as_ref() == Some(access.home.origin())
+}
+
+fn is_unknown_right(error: &auth::Error) -> bool {
+    matches!(error, auth::Error::Refused { status, .. } if *status == StatusCode::BAD_REQUEST)
 }
 
 /// The error of a token service that does not grant all that was asked for.
