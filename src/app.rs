@@ -3,6 +3,7 @@
 pub mod environment;
 pub mod flags;
 mod network;
+pub mod proxy;
 mod told;
 mod trace;
 
@@ -24,7 +25,6 @@ use crate::term::progress::{self, View};
 use crate::transport::Transport;
 use environment::Environment;
 use flags::Flags;
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use told::Told;
@@ -39,7 +39,7 @@ pub struct App {
     /// The process's surroundings.
     pub environment: Environment,
     transport: Arc<Transport>,
-    reach: HashMap<Host, Reach>,
+    reach: Reach,
     settings: Settings,
     view: Arc<dyn View>,
     flags: Flags,
@@ -78,7 +78,7 @@ impl App {
         let terminal = environment.stderr_is_terminal;
         let view = progress::choose(flags.progress, &output, terminal, ci);
         let trace = Trace::new(output.clone(), Arc::clone(&view));
-        let wires = network::settings(&flags, &settings, &environment)?;
+        let wires = network::settings(&flags, &settings, &reach, &environment)?;
         let transport = Arc::new(Transport::new(wires, Arc::new(trace)));
         let credentials = credentials(&environment, &output)?;
         let stores = Stores::new(Arc::clone(&transport), credentials, reach.clone());
@@ -121,12 +121,7 @@ impl App {
 
     /// How to copy between these hosts.
     pub fn copy_options(&self, hosts: &[&Host]) -> copy::Options {
-        let own = |host: &&Host| {
-            self.settings
-                .registries
-                .get(host)
-                .and_then(|own| own.concurrency)
-        };
+        let own = |host: &&Host| self.settings.registry(host).and_then(|own| own.concurrency);
         let jobs = self.flags.jobs.unwrap_or(copy::JOBS);
         copy::Options {
             jobs: hosts.iter().filter_map(own).fold(jobs, usize::min),

@@ -2,7 +2,7 @@
 
 use crate::auth::locations::Folders;
 use crate::term::output::{Output, Settings};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufReader, IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,6 +19,8 @@ pub type Sink = Arc<Mutex<dyn Write + Send>>;
 pub struct Environment {
     /// The variables whose names and values are UTF-8.
     pub variables: BTreeMap<String, String>,
+    /// The variables whose values are not UTF-8.
+    pub not_text: BTreeSet<String>,
     /// The user's folders.
     pub folders: Folders,
     /// The folder that the user's `crossdock/crossdock.yaml` is in.
@@ -38,11 +40,21 @@ pub struct Environment {
 impl Environment {
     /// The surroundings of this process.
     pub fn of_process() -> Self {
-        let variables = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect();
+        let (mut variables, mut not_text) = (BTreeMap::new(), BTreeSet::new());
+        for (name, value) in std::env::vars_os() {
+            match (name.into_string(), value.into_string()) {
+                (Ok(name), Ok(value)) => {
+                    variables.insert(name, value);
+                }
+                (Ok(name), Err(_)) => {
+                    not_text.insert(name);
+                }
+                (Err(_), _) => {}
+            }
+        }
         Self {
             variables,
+            not_text,
             folders: Folders {
                 home: dirs::home_dir(),
                 config: None,
@@ -59,7 +71,7 @@ impl Environment {
 
     /// Whether a variable is set, and not to nothing.
     pub fn is_set(&self, name: &str) -> bool {
-        self.variable(name).is_some()
+        self.variable(name).is_some() || self.not_text.contains(name)
     }
 
     /// A variable's value, unless it is empty.

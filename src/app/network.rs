@@ -2,36 +2,31 @@
 
 use super::environment::Environment;
 use super::flags::Flags;
+use super::proxy::{proxies, refuse_shared_trust};
 use crate::config::Settings;
 use crate::config::registries::RegistrySettings;
 use crate::oci::reference::Host;
 use crate::store::open::Reach;
-use crate::transport::client::{self, HostSettings, Proxies};
+use crate::transport::client::{self, HostSettings};
+use crate::transport::origin::Origin;
 use crate::transport::retry::RetryPolicy;
 use crate::transport::secret::Secret;
 use anyhow::Context as _;
 use std::collections::HashMap;
 use std::path::Path;
 
-/// Go's tools, and with them docker, reach this machine without a proxy whatever the variables
-/// say.
-const NEVER_PROXIED: &str = "localhost,127.0.0.0/8,::1";
-
 /// How each host that something was said about is reached.
-pub(super) fn reach(flags: &Flags, settings: &Settings) -> anyhow::Result<HashMap<Host, Reach>> {
-    let mut reach = HashMap::new();
+pub(super) fn reach(flags: &Flags, settings: &Settings) -> anyhow::Result<Reach> {
+    let mut reach = Reach::default();
     for (host, own) in &settings.registries {
         let token_services = own.token_realms.iter().map(ToString::to_string).collect();
-        reach.insert(
-            host.clone(),
-            Reach {
-                plain_http: own.plain_http,
-                token_services,
-            },
-        );
+        reach.name_token_services(host, token_services);
+        if own.plain_http {
+            reach.allow_plain_http(host);
+        }
     }
     for host in hosts("--plain-http", &flags.plain_http)? {
-        reach.entry(host).or_default().plain_http = true;
+        reach.allow_plain_http(&host);
     }
     Ok(reach)
 }
@@ -40,15 +35,15 @@ pub(super) fn reach(flags: &Flags, settings: &Settings) -> anyhow::Result<HashMa
 pub(super) fn settings(
     flags: &Flags,
     settings: &Settings,
+    reach: &Reach,
     environment: &Environment,
 ) -> anyhow::Result<client::Settings> {
-    let mut by_host = HashMap::new();
-    for (host, own) in &settings.registries {
-        by_host.insert(host.as_str().to_owned(), of_host(own)?);
-    }
-    for host in hosts("--insecure", &flags.insecure)? {
-        let own: &mut HostSettings = by_host.entry(host.as_str().to_owned()).or_default();
-        own.insecure = true;
+    let hosts = by_authority(flags, settings, reach)?;
+    let proxies = proxies(environment)?;
+    for (host, own) in &hosts {
+        if own.insecure || own.identity.is_some() {
+            refuse_shared_trust(&proxies, host)?;
+        }
     }
     let authorities = flags
         .ca_cert
@@ -62,11 +57,45 @@ pub(super) fn settings(
     Ok(client::Settings {
         retry,
         idle_timeout: flags.idle_timeout,
-        proxies: proxies(environment),
+        proxies,
         authorities,
-        hosts: by_host,
+        hosts,
         ..client::Settings::default()
     })
+}
+
+/// What applies to single hosts, by where their requests go.
+fn by_authority(
+    flags: &Flags,
+    settings: &Settings,
+    reach: &Reach,
+) -> anyhow::Result<HashMap<String, HostSettings>> {
+    let (mut secure, mut plain) = (HashMap::new(), HashMap::new());
+    for (host, own) in &settings.registries {
+        for origin in reach.address(host).origins() {
+            let authority = origin.authority();
+            if origin.is_secure() {
+                secure.insert(authority, of_host(own)?);
+            } else {
+                let concurrency = own.concurrency;
+                let own = HostSettings {
+                    concurrency,
+                    ..HostSettings::default()
+                };
+                plain.insert(authority, own);
+            }
+        }
+    }
+    for host in hosts("--insecure", &flags.insecure)? {
+        let origins = reach.address(&host).origins().into_iter();
+        for origin in origins.filter(Origin::is_secure) {
+            let own: &mut HostSettings = secure.entry(origin.authority()).or_default();
+            own.insecure = true;
+        }
+    }
+    // `localhost:80` in plain HTTP and `localhost` over TLS are written alike.
+    plain.extend(secure);
+    Ok(plain)
 }
 
 fn of_host(own: &RegistrySettings) -> anyhow::Result<HostSettings> {
@@ -104,20 +133,79 @@ fn hosts(flag: &'static str, typed: &[String]) -> anyhow::Result<Vec<Host>> {
     typed.iter().map(parse).collect()
 }
 
-/// The proxies that the usual variables name, in lower case first, as curl reads them.
-fn proxies(environment: &Environment) -> Proxies {
-    let either = |name: &str| {
-        let lower = environment.variable(&name.to_ascii_lowercase());
-        lower.or_else(|| environment.variable(name))
-    };
-    let none = match either("NO_PROXY") {
-        Some(none) => format!("{none},{NEVER_PROXIED}"),
-        None => NEVER_PROXIED.to_owned(),
-    };
-    Proxies {
-        http: either("HTTP_PROXY").map(Secret::new),
-        https: either("HTTPS_PROXY").map(Secret::new),
-        all: either("ALL_PROXY").map(Secret::new),
-        none: Some(none),
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use clap::Parser as _;
+
+    #[derive(clap::Parser)]
+    struct Typed {
+        #[command(flatten)]
+        flags: Flags,
+    }
+
+    fn flags(typed: &[&str]) -> Flags {
+        let typed = ["crossdock"].iter().chain(typed);
+        Typed::try_parse_from(typed).unwrap().flags
+    }
+
+    fn saying(host: &str, own: RegistrySettings) -> Settings {
+        Settings {
+            registries: [(host.parse().unwrap(), own)].into(),
+            ..Settings::default()
+        }
+    }
+
+    fn host(text: &str) -> Host {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn what_is_set_for_a_host_is_found_where_its_requests_go() {
+        for (named, authority) in [
+            ("reg.io", "reg.io"),
+            ("reg.io:443", "reg.io"),
+            ("reg.io:5000", "reg.io:5000"),
+            ("docker.io", "registry-1.docker.io"),
+            ("index.docker.io:443", "registry-1.docker.io"),
+        ] {
+            let own = RegistrySettings {
+                concurrency: Some(2),
+                ..RegistrySettings::default()
+            };
+            let flags = flags(&[&format!("--insecure={named}")]);
+            let settings = saying(named, own);
+            let reach = reach(&flags, &settings).unwrap();
+            let hosts = by_authority(&flags, &settings, &reach).unwrap();
+            assert_eq!(hosts.len(), 1, "{named}: {hosts:?}");
+            let own = &hosts[authority];
+            assert_eq!((own.concurrency, own.insecure), (Some(2), true), "{named}");
+        }
+    }
+
+    #[test]
+    fn plain_http_is_for_the_host_that_was_named() {
+        for (named, asked, url) in [
+            ("reg.io", "reg.io", "http://reg.io"),
+            ("reg.io", "reg.io:443", "https://reg.io"),
+            ("reg.io", "reg.io:80", "https://reg.io:80"),
+            ("reg.io:443", "reg.io:443", "http://reg.io:443"),
+            ("reg.io:443", "reg.io", "https://reg.io"),
+        ] {
+            let own = RegistrySettings {
+                plain_http: true,
+                ..RegistrySettings::default()
+            };
+            let by_flag = reach(
+                &flags(&[&format!("--plain-http={named}")]),
+                &Settings::default(),
+            );
+            let by_file = reach(&flags(&[]), &saying(named, own));
+            for reach in [by_flag, by_file] {
+                let origins = reach.unwrap().address(&host(asked)).origins();
+                assert_eq!(origins[0].to_string(), url, "{named} for {asked}");
+            }
+        }
     }
 }

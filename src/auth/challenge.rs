@@ -29,8 +29,6 @@ pub struct Bearer {
     pub service: Option<String>,
     /// The rights that this request needs, e.g. `repository:team/app:pull,push`.
     pub scope: Option<String>,
-    /// Why a token that was sent is not enough: `invalid_token`, `insufficient_scope`.
-    pub error: Option<String>,
 }
 
 /// A challenge that cannot be understood, or that two readers could understand differently.
@@ -94,7 +92,6 @@ fn bearer(challenge: &ChallengeRef<'_>) -> Result<Bearer, ChallengeError> {
             "realm" => &mut realm,
             "service" => &mut read.service,
             "scope" => &mut read.scope,
-            "error" => &mut read.error,
             _ => continue,
         };
         if slot.replace(value.to_unescaped()).is_some() {
@@ -132,7 +129,6 @@ mod tests {
             realm: realm.to_owned(),
             service: owned(service),
             scope: owned(scope),
-            error: None,
         })
     }
 

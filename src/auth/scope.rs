@@ -103,22 +103,6 @@ impl Scopes {
         self
     }
 
-    /// Only what concerns the first thing.
-    #[must_use]
-    pub fn first(&self) -> Self {
-        Self(self.0.iter().take(1).cloned().collect())
-    }
-
-    /// How many things are concerned.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether nothing is asked for.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Adds the rights that a challenge names on the same things. Rights on other things are not
     /// asked for: a registry could fish for them.
     #[must_use]

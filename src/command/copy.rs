@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::engine::copy::plan::Work;
 use crate::engine::copy::{Destination, Options, Plan, Summary, apply, plan};
 use crate::oci::Digest;
-use crate::oci::reference::{Reference, Target};
+use crate::oci::reference::{Reference, Tag, Target};
 use crate::store::Store;
 use crate::term::exit::Hint;
 use crate::term::output::Row;
@@ -99,7 +99,7 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
     };
     let plan = match plan(&source, &wanted, &to, &options).await {
         Ok(plan) => plan,
-        Err(error) => return Err(explained(error, &source, &wanted, &to).await),
+        Err(error) => return Err(explained(error, &source, wanted.tag(), &to).await),
     };
     let (digest, destination) = (plan.digest().clone(), to.reference());
     let mut copied = Copied {
@@ -121,7 +121,7 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
             app.finish_progress();
             copied.summary = match applied {
                 Ok(summary) => summary,
-                Err(error) => return Err(explained(error, &source, &wanted, &to).await),
+                Err(error) => return Err(explained(error, &source, None, &to).await),
             };
         }
     } else {
@@ -155,16 +155,17 @@ fn destination(from: &Reference, typed: &str) -> anyhow::Result<(Reference, Targ
     Ok((to, target))
 }
 
-/// What helps depends on whose host it was, and on whether it was the source's tag.
+/// What helps depends on whose host it was, and on whether it was the source's tag, which may be
+/// what is missing only before anything is copied.
 async fn explained(
     error: crate::store::Error,
     source: &Arc<dyn Store>,
-    wanted: &Target,
+    tag: Option<&Tag>,
     to: &Destination,
 ) -> anyhow::Error {
-    let at_source = error.to_string().contains(&source.repository().to_string());
+    let at_source = error.repository() == Some(source.repository());
     let store = if at_source { source } else { &to.store };
-    let tag = wanted.tag().filter(|_| at_source);
+    let tag = tag.filter(|_| at_source);
     at_tag(error, &**store, tag).await
 }
 

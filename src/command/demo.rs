@@ -93,6 +93,7 @@ fn surroundings(home: &std::path::Path, step: &Step, page: &Page) -> Environment
     let sink = || Arc::new(Mutex::new(page.clone()));
     Environment {
         variables: std::collections::BTreeMap::new(),
+        not_text: std::collections::BTreeSet::new(),
         folders: crate::auth::locations::Folders {
             home: Some(home.to_owned()),
             config: None,

@@ -3,6 +3,7 @@
 use crate::app;
 use crate::app::environment::Environment;
 use crate::app::flags::Flags;
+use crate::app::proxy::ProxyError;
 use crate::auth::credential::CredentialError;
 use crate::auth::environment::EnvironmentError;
 use crate::auth::store::StoreError;
@@ -14,6 +15,7 @@ use crate::term::exit::{At, Code, Hint, Kinds, report};
 use crate::term::output::Color;
 use crate::term::progress::Mode;
 use crate::transport;
+use clap::error::ErrorKind;
 use std::time::Duration;
 
 /// Arguments that cannot be meant.
@@ -27,6 +29,7 @@ pub(super) fn kinds() -> Kinds {
         .with::<Usage>(Kind::Usage)
         .with::<ReferenceError>(Kind::Usage)
         .with::<EnvironmentError>(Kind::Usage)
+        .with::<ProxyError>(Kind::Usage)
         .by(|error: &SettingsError| match error {
             SettingsError::Unreadable { .. } => Kind::Local,
             SettingsError::Missing { .. } | SettingsError::Wrong { .. } => Kind::Usage,
@@ -53,7 +56,17 @@ pub(super) fn of_arguments(error: &clap::Error, json: bool, environment: &Enviro
     }
     let output = app::output(&defaults(json), environment);
     let text = error.render().to_string();
-    let (message, hint) = taken_apart(&text);
+    let nothing_typed = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    if nothing_typed && !json {
+        text.lines().for_each(|line| output.status(line));
+        return Code::Usage;
+    }
+    let (message, hint) = if nothing_typed {
+        let hint = "`crossdock help` lists the commands".to_owned();
+        ("a command is missing".to_owned(), hint)
+    } else {
+        taken_apart(&text)
+    };
     let mut failed = anyhow::Error::new(Usage(message));
     if !hint.is_empty() {
         failed = failed.context(Hint(hint));

@@ -3,6 +3,7 @@
 use super::failure::{Usage, at};
 use super::image::explained;
 use crate::app::App;
+use crate::app::environment::Environment;
 use crate::auth::chain::Fixed;
 use crate::auth::credential::Credential;
 use crate::auth::key::Key;
@@ -11,6 +12,7 @@ use crate::auth::store::{Stored, put};
 use crate::oci::reference::Host;
 use crate::store::Welcome;
 use crate::term::exit::Hint;
+use crate::term::output::Output;
 use crate::term::prompt;
 use crate::transport::secret::Secret;
 use anyhow::Context as _;
@@ -69,7 +71,7 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
     let location = app
         .credential_file()
         .ok_or_else(|| Usage("there is no home folder to store a credential in".to_owned()))?;
-    let (username, password) = ask(&host, username, password_stdin, app)?;
+    let (username, password) = asked(&host, username, password_stdin, app).await?;
     let credential = Credential::password(username.clone(), password)
         .map_err(|error| Usage(error.to_string()))?;
     let welcome = check(&host, &credential, app).await?;
@@ -91,13 +93,26 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn ask(
+/// Waits for what is typed or piped in, so that Ctrl-C and a deadline end the wait.
+async fn asked(
     host: &Host,
     username: Option<String>,
     password_stdin: bool,
     app: &App,
 ) -> anyhow::Result<(String, Secret)> {
-    let environment = &app.environment;
+    let (host, environment, output) = (host.clone(), app.environment.clone(), app.output.clone());
+    let _kept = environment.stdin_is_terminal.then(prompt::Kept::now);
+    let asking = move || ask(&host, username, password_stdin, &environment, &output);
+    tokio::task::spawn_blocking(asking).await?
+}
+
+fn ask(
+    host: &Host,
+    username: Option<String>,
+    password_stdin: bool,
+    environment: &Environment,
+    output: &Output,
+) -> anyhow::Result<(String, Secret)> {
     let unasked = |missing: &str, hint: &str| {
         let what = format!("no {missing}, and no terminal to ask for one");
         anyhow::Error::new(Usage(what)).context(Hint(hint.to_owned()))
@@ -109,7 +124,7 @@ fn ask(
         }
         None => {
             let question = format!("User name for {host}: ");
-            environment.read_lines(|stdin| prompt::username(&question, &app.output, stdin))?
+            environment.read_lines(|stdin| prompt::username(&question, output, stdin))?
         }
     };
     let password = if password_stdin {

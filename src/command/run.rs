@@ -8,9 +8,9 @@ use crate::app::environment::Environment;
 use crate::app::{self, App};
 use crate::store::error::{Error, Kind};
 use crate::term::exit::{Class, Code, Hint, Stopped, conclude};
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 use std::cell::OnceCell;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
 /// Runs one command line, `arguments[0]` being the program, and says how it ended.
@@ -18,7 +18,7 @@ use std::time::Duration;
 /// Whatever happens is printed to the environment's output.
 pub async fn run(arguments: Vec<OsString>, environment: Environment) -> Code {
     let json = arguments.iter().any(|argument| argument == "--json");
-    let cli = match Cli::try_parse_from(arguments) {
+    let cli = match parse(arguments, &environment) {
         Ok(cli) => cli,
         Err(error) => return failure::of_arguments(&error, json, &environment),
     };
@@ -44,11 +44,25 @@ pub async fn run(arguments: Vec<OsString>, environment: Environment) -> Code {
         result = within(deadline, work) => result,
         stopped = stopped() => Err(stopped.into()),
     };
-    if let (Err(_), Some(app)) = (&result, app.get()) {
+    let app = app.into_inner();
+    if let (Err(_), Some(app)) = (&result, &app) {
         app.clean_up().await;
     }
+    // What is still shown of the progress goes with it.
+    drop(app);
     let result = result.map_err(|error| if copying { resumable(error) } else { error });
     conclude(result, &failure::kinds(), &output)
+}
+
+/// Reads the arguments, and the variables of the common options where they are set: one that is
+/// set to nothing is not, and neither is one that these surroundings do not have.
+fn parse(arguments: Vec<OsString>, environment: &Environment) -> clap::error::Result<Cli> {
+    let command = Cli::command().mut_args(|arg| match arg.get_env().and_then(OsStr::to_str) {
+        Some(name) if !environment.is_set(name) => arg.env(None::<&str>),
+        _ => arg,
+    });
+    let matches = command.try_get_matches_from(arguments)?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut Cli::command()))
 }
 
 async fn dispatch(command: Command, app: &App) -> anyhow::Result<()> {

@@ -25,7 +25,8 @@ use std::path::PathBuf;
 /// Everything that the settings files say, checked. The default is what no file at all says.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    /// How to speak to single registries. Only from files that the user named or owns.
+    /// How to speak to single registries, as they were named; [`Settings::registry`] looks them
+    /// up. Only from files that the user named or owns.
     pub registries: BTreeMap<Host, RegistrySettings>,
     /// Tags that no command moves or removes.
     pub immutable: Immutable,
@@ -55,6 +56,14 @@ impl Settings {
             settings.keep_from_own(own.check()?);
         }
         Ok(settings)
+    }
+
+    /// What was said about a registry, however its default port was spelled.
+    pub fn registry(&self, host: &Host) -> Option<&RegistrySettings> {
+        let wanted = host.without_default_port();
+        let mut named = self.registries.iter();
+        let found = named.find(|(name, _)| name.without_default_port() == wanted);
+        found.map(|(_, own)| own)
     }
 
     fn of(checked: Checked) -> Self {

@@ -100,12 +100,12 @@ impl RepositoryPattern {
 
     /// Whether `repository` matches. Docker Hub's `library/app` is also its `app`.
     pub(super) fn matches(&self, repository: &Repository) -> bool {
-        let host = &repository.host;
+        let host = repository.host.without_default_port();
         let path = repository.name.as_str();
         let short = path
             .strip_prefix("library/")
-            .filter(|_| host.as_str() == "docker.io");
-        self.host.matches(host)
+            .filter(|_| host.is_docker_hub());
+        self.host.matches(&host)
             && (self.path.matches(path) || short.is_some_and(|short| self.path.matches(short)))
     }
 }
@@ -114,7 +114,7 @@ impl HostPattern {
     fn of(text: &str) -> Result<Self, String> {
         let host: Result<Host, _> = text.parse();
         match host {
-            Ok(host) => return Ok(Self::Is(host)),
+            Ok(host) => return Ok(Self::Is(host.without_default_port())),
             Err(error) if !text.contains(['*', '?', '[', '{']) => return Err(error.to_string()),
             Err(_) => {}
         }
@@ -124,11 +124,16 @@ impl HostPattern {
         Ok(Self::Like(set(&text)?))
     }
 
+    /// `host` is without the default port. A pattern that only fits it with that port means it
+    /// too: `*.reg.io:443`.
     fn matches(&self, host: &Host) -> bool {
         match self {
             Self::Any => true,
             Self::Is(one) => one == host,
-            Self::Like(set) => set.is_match(host.as_str()),
+            Self::Like(set) => {
+                set.is_match(host.as_str())
+                    || host.port().is_none() && set.is_match(format!("{host}:443"))
+            }
         }
     }
 }

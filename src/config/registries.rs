@@ -66,8 +66,9 @@ impl Section {
         let mut seen = BTreeMap::new();
         for (name, written) in self.0.0 {
             let host = host(&name)?;
-            if let Some(earlier) = seen.insert(host.clone(), Place::of(name.referenced)) {
-                return Err(again(&name, &host, earlier));
+            let here = (host.clone(), Place::of(name.referenced));
+            if let Some((earlier, place)) = seen.insert(host.without_default_port(), here) {
+                return Err(again(&name, &earlier, place));
             }
             registries.insert(host, written.unwrap_or_default().check(folder)?);
         }
@@ -106,12 +107,12 @@ fn host(name: &Text) -> Result<Host, Problem> {
 }
 
 /// Two names of one registry would otherwise decide by their order.
-fn again(name: &Text, host: &Host, earlier: Option<Place>) -> Problem {
-    let line = earlier.map_or_else(String::new, |place| format!(" in line {}", place.line));
+fn again(name: &Text, earlier: &Host, place: Option<Place>) -> Problem {
+    let line = place.map_or_else(String::new, |place| format!(" in line {}", place.line));
     let reason = format!(
         "`{}` is `{}`, which is there already{line}",
         name.value,
-        host.as_str()
+        earlier.as_str()
     );
     Problem::with(name, reason)
 }

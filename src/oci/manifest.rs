@@ -90,22 +90,7 @@ impl Manifest {
     /// `mediaType`, then to its shape.
     pub fn parse(bytes: Bytes, content_type: Option<&str>) -> Result<Self, ManifestError> {
         let digest = digest::sha256(&bytes);
-        Self::read(bytes, content_type, None, digest)
-    }
-
-    /// The same, and it must be what `descriptor` names: by digest, size and media type.
-    pub fn parse_as(
-        bytes: Bytes,
-        content_type: Option<&str>,
-        descriptor: &Descriptor,
-    ) -> Result<Self, ManifestError> {
-        let (expected, actual) = (descriptor.size(), bytes.len() as u64);
-        if expected != actual {
-            return Err(ManifestError::Size { expected, actual });
-        }
-        let digest = pinned(&bytes, descriptor.digest())?;
-        let media_type = descriptor.media_type().as_ref();
-        Self::read(bytes, content_type, Some(media_type), digest)
+        Self::read(bytes, content_type, digest)
     }
 
     /// The same for a manifest that was asked for by digest, where its size is not known.
@@ -115,13 +100,12 @@ impl Manifest {
         digest: &Digest,
     ) -> Result<Self, ManifestError> {
         let digest = pinned(&bytes, digest)?;
-        Self::read(bytes, content_type, None, digest)
+        Self::read(bytes, content_type, digest)
     }
 
     fn read(
         bytes: Bytes,
         content_type: Option<&str>,
-        promised: Option<&str>,
         digest: Digest,
     ) -> Result<Self, ManifestError> {
         if bytes.len() > MAX_BYTES {
@@ -130,7 +114,7 @@ impl Manifest {
         let value = strict::parse(&bytes, SHAPE)?;
         let fields = Fields::top(&value)?;
         let header = media_type::of_header(content_type);
-        let media_type = kind(&fields, promised, header.as_deref())?;
+        let media_type = kind(&fields, header.as_deref())?;
         let body = Body::read(&fields, is_index_type(media_type))?;
         let media_type = MediaType::from(media_type);
         let subject = fields.object("subject")?;
@@ -142,6 +126,26 @@ impl Manifest {
             body,
             bytes,
         })
+    }
+
+    /// Makes sure that it is what `listed`, by which its parent names it, says it is.
+    pub fn check_listed(&self, listed: &Descriptor) -> Result<(), ManifestError> {
+        let own = &self.descriptor;
+        let (expected, actual) = (listed.size(), own.size());
+        if expected != actual {
+            return Err(ManifestError::Size { expected, actual });
+        }
+        if listed.digest() != own.digest() {
+            let (expected, actual) = (listed.digest().clone(), own.digest().clone());
+            return Err(ManifestError::Digest { expected, actual });
+        }
+        if listed.media_type() != own.media_type() {
+            return Err(ManifestError::Listed {
+                listed: listed.media_type().to_string(),
+                actual: own.media_type().to_string(),
+            });
+        }
+        Ok(())
     }
 
     /// The bytes, as they came.
@@ -271,17 +275,9 @@ fn pinned(bytes: &[u8], expected: &Digest) -> Result<Digest, ManifestError> {
 }
 
 /// The media type that descriptor, header and body agree on, or that the body's shape shows.
-fn kind<'a>(
-    fields: &Fields<'a>,
-    promised: Option<&'a str>,
-    header: Option<&'a str>,
-) -> Result<&'a str, ManifestError> {
+fn kind<'a>(fields: &Fields<'a>, header: Option<&'a str>) -> Result<&'a str, ManifestError> {
     let own = fields.media_type("mediaType")?;
-    let claims = [
-        (Origin::Descriptor, promised),
-        (Origin::ContentType, header),
-        (Origin::Body, own),
-    ];
+    let claims = [(Origin::ContentType, header), (Origin::Body, own)];
     check_version(fields, claims.iter().filter_map(|(_, claim)| *claim))?;
     match media_type::agreed(&claims)? {
         Some(known) if is_manifest_type(known) => Ok(known),

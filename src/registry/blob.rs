@@ -23,11 +23,6 @@ pub struct Opened {
 
 impl Client {
     /// Whether a repository holds a blob.
-    pub async fn has_blob(&self, name: &RepositoryName, digest: &Digest) -> Result<bool, Error> {
-        let access = self.access(name, &[Action::Pull]).await?;
-        self.has_blob_as(name, digest, &access).await
-    }
-
     pub(super) async fn has_blob_as(
         &self,
         name: &RepositoryName,

@@ -1,5 +1,6 @@
 //! The one error that engines decide on.
 
+use crate::oci::reference::Repository;
 use crate::{auth, registry, transport};
 use std::error::Error as StdError;
 
@@ -38,6 +39,7 @@ pub enum Kind {
 pub struct Error {
     kind: Kind,
     what: String,
+    at: Option<Box<Repository>>,
     source: Option<crate::transport::BoxError>,
 }
 
@@ -50,6 +52,7 @@ impl Error {
         Self {
             kind,
             what: what.into(),
+            at: None,
             source: None,
         }
     }
@@ -63,8 +66,24 @@ impl Error {
         Self {
             kind,
             what: what.into(),
+            at: None,
             source: Some(source.into()),
         }
+    }
+
+    /// The same failure, which happened at `repository`.
+    #[must_use]
+    pub fn at(mut self, repository: &Repository) -> Self {
+        self.at = Some(Box::new(repository.clone()));
+        self
+    }
+
+    /// The repository that failed, where it was one. A write that failed because of what it was
+    /// given to read failed where that was read.
+    pub fn repository(&self) -> Option<&Repository> {
+        let causes = self.causes().filter_map(|cause| cause.downcast_ref());
+        let errors = std::iter::once(self).chain(causes);
+        errors.filter_map(|error| error.at.as_deref()).last()
     }
 
     /// The same failure, seen as another kind.
@@ -112,5 +131,24 @@ impl Error {
     /// What sort of failure this is.
     pub fn kind(&self) -> Kind {
         self.kind
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_write_that_could_not_read_failed_where_it_read() {
+        let repository = |text: &str| text.parse::<Repository>().unwrap();
+        let (source, destination) = (repository("reg.io/app"), repository("reg.io/app2"));
+        let own = Error::new(Kind::Other, "x").at(&destination);
+        assert_eq!(own.repository(), Some(&destination));
+        let read = Error::new(Kind::Denied, "x").at(&source);
+        let sent = registry::Error::Source(Box::new(read));
+        let write = Error::caused(Kind::Denied, "x", sent).at(&destination);
+        assert_eq!(write.repository(), Some(&source));
+        assert_eq!(Error::new(Kind::Other, "x").repository(), None);
     }
 }

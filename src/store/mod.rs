@@ -8,9 +8,9 @@ mod remote;
 pub use crate::registry::{Opened, Placed, Precondition, Put, Source, Welcome};
 pub use error::{Error, Kind, Result};
 
+use crate::oci::Descriptor;
 use crate::oci::manifest::Manifest;
 use crate::oci::reference::{Repository, RepositoryName, Tag, Target};
-use crate::oci::{Descriptor, Digest};
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 
@@ -41,8 +41,6 @@ pub trait Store: Send + Sync {
         manifest: &Manifest,
         precondition: &Precondition,
     ) -> Result<Put>;
-    /// Whether a blob is there.
-    async fn has_blob(&self, digest: &Digest) -> Result<bool>;
     /// A blob's bytes, unverified, from `offset` on or from the beginning.
     async fn blob(&self, blob: &Descriptor, offset: u64) -> Result<Opened>;
     /// Sees to it that a blob is there, with as few bytes as possible.

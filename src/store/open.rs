@@ -12,23 +12,44 @@ use crate::transport::Transport;
 use futures_util::future::join_all;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What the user says about reaching one registry.
+/// What the user says about reaching registries.
 #[derive(Debug, Clone, Default)]
 pub struct Reach {
-    /// It is spoken to without TLS.
-    pub plain_http: bool,
-    /// `HOST[:PORT]`s of token services that its credential may also go to.
-    pub token_services: Vec<String>,
+    plain_http: HashSet<Host>,
+    token_services: HashMap<Host, Vec<String>>,
+}
+
+impl Reach {
+    /// `host` is spoken to without TLS. Where its port is the default of TLS, this is said of
+    /// that port, and not of the one that plain HTTP has.
+    pub fn allow_plain_http(&mut self, host: &Host) {
+        self.plain_http.insert(host.clone());
+    }
+
+    /// The credential of `host` may also go to these token services, each `HOST[:PORT]`.
+    pub fn name_token_services(&mut self, host: &Host, services: Vec<String>) {
+        self.token_services
+            .insert(host.without_default_port(), services);
+    }
+
+    /// Where `host` is, in whatever way its default port is spelled.
+    pub fn address(&self, host: &Host) -> Address {
+        let form = host.without_default_port();
+        // By its very spelling: port 443 is TLS unless somebody said so of that port.
+        let plain_http = self.plain_http.contains(host);
+        let token_services = self.token_services.get(&form).cloned();
+        Address::new(host.clone(), plain_http, token_services.unwrap_or_default())
+    }
 }
 
 /// Opens repositories.
 pub struct Stores {
     transport: Arc<Transport>,
     auth: Arc<Authenticator>,
-    reach: HashMap<Host, Reach>,
+    reach: Reach,
     clients: Mutex<HashMap<Host, Arc<Client>>>,
 }
 
@@ -37,7 +58,7 @@ impl Stores {
     pub fn new(
         transport: Arc<Transport>,
         credentials: Arc<dyn CredentialSource>,
-        reach: HashMap<Host, Reach>,
+        reach: Reach,
     ) -> Self {
         let auth = Arc::new(Authenticator::new(Arc::clone(&transport), credentials));
         Self {
@@ -81,11 +102,7 @@ impl Stores {
     fn client(&self, host: &Host) -> Arc<Client> {
         let mut clients = self.lock();
         let made = clients.entry(host.clone()).or_insert_with(|| {
-            let Reach {
-                plain_http,
-                token_services,
-            } = self.reach.get(host).cloned().unwrap_or_default();
-            let address = Address::new(host.clone(), plain_http, token_services);
+            let address = self.reach.address(host);
             let (transport, auth) = (Arc::clone(&self.transport), Arc::clone(&self.auth));
             Arc::new(Client::new(address, transport, auth))
         });

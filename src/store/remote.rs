@@ -30,12 +30,12 @@ impl Remote {
     /// Says what was being done, and to what.
     fn failed(&self, doing: &str, target: &Target, error: registry::Error) -> Error {
         let what = format!("cannot {doing} {}", self.named(target));
-        Error::caused(kind_of(&error), what, error)
+        Error::caused(kind_of(&error), what, error).at(&self.repository)
     }
 
     fn blob_failed(&self, doing: &str, digest: &Digest, error: registry::Error) -> Error {
         let what = format!("cannot {doing} {} {digest}", self.repository);
-        Error::caused(kind_of(&error), what, error)
+        Error::caused(kind_of(&error), what, error).at(&self.repository)
     }
 }
 
@@ -90,11 +90,6 @@ impl Store for Remote {
         put.map_err(|error| self.failed("write", target, error))
     }
 
-    async fn has_blob(&self, digest: &Digest) -> Result<bool> {
-        let asked = self.client.has_blob(&self.repository.name, digest).await;
-        asked.map_err(|error| self.blob_failed("look in", digest, error))
-    }
-
     async fn blob(&self, blob: &Descriptor, offset: u64) -> Result<Opened> {
         let opened = self
             .client
@@ -131,9 +126,10 @@ impl Store for Remote {
     }
 
     fn tags(&self) -> BoxStream<'static, Result<Tag>> {
-        let repository = self.repository.to_string();
+        let repository = self.repository.clone();
         let failed = move |error: registry::Error| {
             Error::caused(kind_of(&error), format!("cannot list {repository}"), error)
+                .at(&repository)
         };
         self.client
             .tags(&self.repository.name)

@@ -51,6 +51,39 @@ impl PromptError {
     }
 }
 
+/// The terminal as it is now, to be so again when this is dropped.
+///
+/// A prompt that nobody waits for any more, as after a deadline, ends with the process and does
+/// not put back what it changed.
+#[derive(Debug)]
+pub struct Kept {
+    #[cfg(unix)]
+    terminal: Option<(std::fs::File, rustix::termios::Termios)>,
+}
+
+impl Kept {
+    /// Takes note of how the terminal is.
+    pub fn now() -> Self {
+        Self {
+            #[cfg(unix)]
+            terminal: std::fs::File::open("/dev/tty").ok().and_then(|terminal| {
+                let settings = rustix::termios::tcgetattr(&terminal).ok()?;
+                Some((terminal, settings))
+            }),
+        }
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        #[cfg(unix)]
+        if let Some((terminal, settings)) = &self.terminal {
+            let now = rustix::termios::OptionalActions::Now;
+            let _ = rustix::termios::tcsetattr(terminal, now, settings);
+        }
+    }
+}
+
 /// Asks for a user name on stderr and reads a line of `input`.
 pub fn username(
     prompt: &str,

@@ -110,7 +110,8 @@ impl Brake {
     }
 
     /// How many questions may be out at once now.
-    pub fn allowed(&self) -> usize {
+    #[cfg(test)]
+    fn allowed(&self) -> usize {
         self.lock().allowed
     }
 

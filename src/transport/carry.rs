@@ -54,7 +54,7 @@ pub fn may_carry(home: &Home, url: &Url, road: Road) -> bool {
     if road == Road::Registry || downgrade {
         return false;
     }
-    let named = home.token_services.contains(&to.authority());
+    let named = home.token_services.iter().any(|named| to.is_at(named));
     named || (to.is_secure() && home.origin.is_secure() && to.same_site(&home.origin))
 }
 
@@ -94,7 +94,7 @@ mod tests {
     fn a_token_service_is_a_neighbour_or_was_named() {
         let home = home(
             "https://registry.example.com/",
-            &["auth.example.org", "sso.internal:8443"],
+            &["auth.example.org", "sso.internal:8443", "sso:443"],
         );
         for (url, expected) in [
             ("https://registry.example.com/token", true),
@@ -104,6 +104,8 @@ mod tests {
             ("https://auth.example.org:8443/token", false),
             ("https://sso.internal:8443/token", true),
             ("http://sso.internal:8443/token", false),
+            ("https://sso/token", true),
+            ("https://sso:8443/token", false),
             ("https://evil.org/token", false),
             ("https://me:pw@auth.example.com/token", false),
             ("https://169.254.169.254/token", false),

@@ -49,6 +49,11 @@ impl Origin {
         }
     }
 
+    /// Whether `text` is its `HOST[:PORT]`. The scheme's own port may be there or not.
+    pub fn is_at(&self, text: &str) -> bool {
+        text == self.authority() || text == format!("{}:{}", self.host, self.port)
+    }
+
     /// Whether the host is a link-local, unspecified or cloud metadata address, also where it is
     /// wrapped into an IPv6 one: never a place that a registry may send its clients to.
     pub fn is_link_local(&self) -> bool {

@@ -1,6 +1,7 @@
 //! What files that are accepted mean, and that the page for users has only such.
 
 use super::{check, covering, message};
+use crate::config::Settings;
 use crate::config::registries::{ClientCertificate, RegistrySettings};
 use crate::oci::reference::Host;
 use std::path::PathBuf;
@@ -49,6 +50,47 @@ fn every_key_of_a_registry_arrives() {
     let nothing_said = Some(RegistrySettings::default());
     assert_eq!(registries.remove(&host("s.example")), nothing_said);
     assert!(registries.is_empty());
+}
+
+#[test]
+fn a_rule_covers_a_registry_however_its_default_port_is_spelled() {
+    for rule in [
+        "reg.io/team/*",
+        "reg.io:443/team/*",
+        "*.io/team/*",
+        "*.io:443/team/*",
+    ] {
+        let immutable = check(format!("immutable: {{\"{rule}\": \"v*\"}}"));
+        let immutable = immutable.unwrap().immutable;
+        for (repository, covered) in [
+            ("reg.io/team/app", true),
+            ("reg.io:443/team/app", true),
+            ("reg.io:5000/team/app", false),
+        ] {
+            let found = covering(&immutable, repository, "v1").is_some();
+            assert_eq!(found, covered, "{rule} on {repository}");
+        }
+    }
+    let hub = check("immutable: {docker.io/app: v1}").unwrap().immutable;
+    for repository in [
+        "docker.io/library/app",
+        "registry-1.docker.io:443/library/app",
+    ] {
+        assert!(covering(&hub, repository, "v1").is_some(), "{repository}");
+    }
+}
+
+#[test]
+fn a_registry_is_found_however_its_default_port_is_spelled() {
+    let host = |text: &str| text.parse::<Host>().ok().unwrap();
+    for named in ["reg.io", "reg.io:443"] {
+        let text = format!("registries: {{\"{named}\": {{concurrency: 2}}}}");
+        let settings = Settings::of(check(text).unwrap());
+        for (asked, found) in [("reg.io", true), ("reg.io:443", true), ("reg.io:80", false)] {
+            let own = settings.registry(&host(asked));
+            assert_eq!(own.is_some(), found, "{named} for {asked}");
+        }
+    }
 }
 
 #[test]

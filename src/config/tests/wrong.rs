@@ -86,6 +86,10 @@ fn wrong_registries_are_refused_with_their_place() {
             "registries:\n  docker.io: {}\n  index.docker.io: {}",
             "3:3: `index.docker.io` is `docker.io`, which is there already in line 2",
         ),
+        (
+            "registries:\n  reg.io:443: {}\n  REG.io: {}",
+            "3:3: `REG.io` is `reg.io:443`, which is there already in line 2",
+        ),
     ];
     for (text, expected) in cases {
         assert_eq!(message(*text), format!("conf/f:{expected}"), "{text}");

@@ -327,14 +327,11 @@ async fn read(from: &dyn Store, child: &Descriptor) -> Result<Manifest> {
     let manifest = from
         .manifest(&Target::Digest(child.digest().clone()))
         .await?;
-    let found = manifest.descriptor();
-    if found.size() != child.size() || found.media_type() != child.media_type() {
-        let digest = child.digest();
-        let (kind, size) = (found.media_type(), found.size());
-        let (told, told_size) = (child.media_type(), child.size());
-        let what =
-            format!("{digest} is `{kind}` of {size} bytes, and listed as `{told}` of {told_size}");
-        return Err(Error::new(Kind::Corrupt, what));
+    match manifest.check_listed(child) {
+        Ok(()) => Ok(manifest),
+        Err(error) => {
+            let what = format!("{} is not what it is listed as", child.digest());
+            Err(Error::caused(Kind::Corrupt, what, error))
+        }
     }
-    Ok(manifest)
 }

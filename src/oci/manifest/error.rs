@@ -51,6 +51,14 @@ pub enum ManifestError {
         /// The second source.
         and_by: Origin,
     },
+    /// Of another kind than its parent says.
+    #[error("the manifest is `{actual}`, and its descriptor says `{listed}`")]
+    Listed {
+        /// What its descriptor says.
+        listed: String,
+        /// What it is.
+        actual: String,
+    },
     /// Something else than a manifest or index.
     #[error("`{0}` is not the media type of a manifest that can be copied")]
     NotManifest(String),
@@ -101,8 +109,6 @@ pub enum FieldError {
 /// Who says what a manifest's media type is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// The descriptor that it was fetched by.
-    Descriptor,
     /// The `Content-Type` of the answer.
     ContentType,
     /// Its own `mediaType`.
@@ -112,7 +118,6 @@ pub enum Origin {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Descriptor => "its descriptor",
             Self::ContentType => "`Content-Type`",
             Self::Body => "its own `mediaType`",
         })

@@ -289,3 +289,21 @@ fn a_repository_has_neither_tag_nor_digest() -> Result<(), super::ReferenceError
     assert_eq!(repository.reference(&target), accepted("app:v1"));
     Ok(())
 }
+
+#[test]
+fn a_registry_and_its_default_port_have_one_form() {
+    for (typed, form) in [
+        ("reg.io", "reg.io"),
+        ("reg.io:443", "reg.io"),
+        ("REG.io:0443", "reg.io"),
+        ("reg.io:4443", "reg.io:4443"),
+        ("reg.io:80", "reg.io:80"),
+        ("registry:443", "registry"),
+        ("[::1]:443", "[::1]"),
+        ("docker.io:443", "docker.io"),
+        ("registry-1.docker.io:443", "docker.io"),
+    ] {
+        let host: Host = typed.parse().expect("a host");
+        assert_eq!(host.without_default_port().as_str(), form, "{typed}");
+    }
+}

@@ -50,6 +50,16 @@ impl Host {
         port.parse().ok()
     }
 
+    /// The one form of all spellings of a registry that is reached over TLS: `reg.io` for
+    /// `reg.io:443`. For comparing and looking up; `registry` for `registry:443` is not one that
+    /// can be typed.
+    pub fn without_default_port(&self) -> Self {
+        match self.0.strip_suffix(":443") {
+            Some(name) => Self(canonical(name.to_owned())),
+            None => self.clone(),
+        }
+    }
+
     /// Whether it is this machine: `localhost`, `*.localhost`, `127.0.0.0/8` or `[::1]`.
     pub fn is_loopback(&self) -> bool {
         let name = self.name();

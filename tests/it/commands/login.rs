@@ -220,3 +220,36 @@ fn logins_side_by_side_are_all_stored() {
         Some(names.len())
     );
 }
+
+/// A pipe that nothing comes through, and that never ends.
+#[cfg(unix)]
+const WAITING: &str = "mkfifo pipe && exec 3<>pipe && exec crossdock login src.lab -u ann \
+                       --password-stdin --deadline";
+
+#[test]
+#[cfg(unix)]
+fn a_password_that_does_not_come_is_waited_for_until_the_deadline() {
+    let lab = basic();
+    let ran = lab
+        .shell(&format!("{WAITING} 300ms <&3"))
+        .patience(Duration::from_secs(10))
+        .stderr_has("error: not done after 0.3 s")
+        .code(7);
+    assert!(ran.elapsed < Duration::from_secs(5), "{ran}");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_signal_ends_the_wait_for_a_password() {
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let lab = basic();
+        let running = lab
+            .shell(&format!("{WAITING} 1m <&3"))
+            .patience(Duration::from_secs(10))
+            .any_stderr()
+            .start();
+        std::thread::sleep(Duration::from_secs(1));
+        running.signal(signal);
+        running.code(code);
+    }
+}

@@ -87,6 +87,68 @@ fn flags_that_are_not_known_are_usage_errors_with_a_tip() {
     );
 }
 
+const COMMON: [&str; 13] = [
+    "CROSSDOCK_JSON",
+    "CROSSDOCK_QUIET",
+    "CROSSDOCK_VERBOSE",
+    "CROSSDOCK_PROGRESS",
+    "CROSSDOCK_COLOR",
+    "CROSSDOCK_CONFIG_FILE",
+    "CROSSDOCK_PLAIN_HTTP",
+    "CROSSDOCK_INSECURE",
+    "CROSSDOCK_CA_CERT",
+    "CROSSDOCK_RETRIES",
+    "CROSSDOCK_IDLE_TIMEOUT",
+    "CROSSDOCK_DEADLINE",
+    "CROSSDOCK_JOBS",
+];
+
+#[test]
+fn a_variable_that_is_set_to_nothing_is_not_set() {
+    let lab = Lab::new();
+    let image = Image::small(1);
+    lab.push("src.lab/app:v1", &image);
+    let digest = format!("{}\n", image.digest());
+    for name in COMMON {
+        lab.run(["digest", "src.lab/app:v1"])
+            .env(name, "")
+            .stdout(&digest)
+            .code(0);
+    }
+}
+
+#[test]
+fn a_variable_that_cannot_be_meant_is_a_usage_error() {
+    let home = Home::new();
+    let names = |name: &&str| {
+        let others = ["CONFIG_FILE", "CA_CERT", "PLAIN_HTTP", "INSECURE"];
+        others.iter().any(|other| name.ends_with(other))
+    };
+    for name in COMMON.into_iter().filter(|name| !names(name)) {
+        let run = |args: &[&str]| crossdock(&home, args).env(name, "none such");
+        run(&["digest", "reg.example/app"])
+            .stderr_has("error: ")
+            .code(2);
+        let error = run(&["--json", "digest", "reg.example/app"])
+            .any_stdout()
+            .any_stderr()
+            .code(2)
+            .json_error();
+        assert_eq!(error["exit"].as_i64(), Some(2), "{name}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_variable_that_is_no_text_is_not_passed_over() {
+    use std::os::unix::ffi::OsStringExt as _;
+    let home = Home::new();
+    crossdock(&home, ["digest", "reg.example/app"])
+        .env("CROSSDOCK_JOBS", std::ffi::OsString::from_vec(vec![0xff]))
+        .stderr_has("error: ")
+        .code(2);
+}
+
 #[test]
 fn settings_that_are_wrong_name_file_line_and_key() {
     let lab = Lab::new();
@@ -145,6 +207,51 @@ fn credentials_that_cannot_be_meant_are_usage_errors() {
         let ran = run.stderr_has("is set without").code(2);
         assert!(!ran.stderr.contains("canary"), "{ran}");
     }
+}
+
+#[test]
+fn a_proxy_that_cannot_be_meant_is_a_usage_error_without_its_password() {
+    let home = Home::new();
+    for value in [
+        "ann:canary@proxy:80800",
+        "http://ann:canary@proxy:80800",
+        "ftp://ann:canary@proxy",
+    ] {
+        let ran = crossdock(&home, ["digest", "reg.example/app"])
+            .env("HTTPS_PROXY", value)
+            .stderr_has("error: `HTTPS_PROXY` ")
+            .code(2);
+        assert!(!ran.stderr.contains("canary"), "{ran}");
+    }
+}
+
+#[test]
+fn a_proxy_over_tls_is_not_combined_with_a_host_that_is_not_verified() {
+    let home = Home::new();
+    let run = |flag: &str| crossdock(&home, ["digest", "reg.example/app", flag, "--retries=0"]);
+    run("--insecure=reg.example")
+        .env("HTTPS_PROXY", "https://ann:canary@127.0.0.1:1")
+        .stderr_has("error: reg.example has a client certificate or is not verified")
+        .code(2);
+    // Past that, nobody listens.
+    for (flag, proxy) in [
+        ("--insecure=other.example:1", "http://127.0.0.1:1"),
+        ("-q", "https://127.0.0.1:1"),
+    ] {
+        run(flag)
+            .env("HTTPS_PROXY", proxy)
+            .stderr_has("cannot connect")
+            .code(7);
+    }
+    let pem = home.write("work/client.pem", "");
+    let pem = pem.display();
+    home.user_settings(&format!(
+        "registries: {{reg.example: {{client_cert: {pem}, client_key: {pem}}}}}"
+    ));
+    run("-q")
+        .env("ALL_PROXY", "https://127.0.0.1:1")
+        .stderr_has("error: reg.example has a client certificate")
+        .code(2);
 }
 
 #[test]
@@ -243,7 +350,13 @@ fn manual_pages_are_written_for_every_command() {
 fn the_demonstration_runs_to_its_end_and_leaves_nothing_behind() {
     let home = Home::new();
     let before = home.files().len();
-    let ran = crossdock(&home, ["demo"]).any_stdout().any_stderr().code(0);
+    // The user's own settings are not looked for, whatever names them.
+    let ran = crossdock(&home, ["demo"])
+        .env("CROSSDOCK_CONFIG_FILE", "none.yaml")
+        .env("CROSSDOCK_RETRIES", "0")
+        .any_stdout()
+        .any_stderr()
+        .code(0);
     assert!(ran.stdout.contains("crossdock copy"), "{ran}");
     assert!(!ran.stdout.contains('\u{1b}'), "{ran}");
     assert_eq!(home.files().len(), before);
@@ -294,4 +407,16 @@ fn in_json_every_line_of_stderr_is_an_object_of_one_member() {
             assert!(object.len() == 1 || progress == "json", "{line}");
         }
     }
+}
+
+#[test]
+fn without_a_command_the_help_is_shown() {
+    let home = Home::new();
+    let nothing: [&str; 0] = [];
+    let shown = crossdock(&home, nothing)
+        .stderr_has("Usage: crossdock")
+        .code(2);
+    assert!(shown.stderr.contains("\n  copy "), "{shown}");
+    let told = crossdock(&home, ["--json"]).any_stderr().code(2);
+    assert_eq!(told.json_error()["error"]["class"], "usage", "{told}");
 }

@@ -1,7 +1,7 @@
 //! Where a copy goes, what it leaves alone, and what it says.
 
 use super::{COPY, copied};
-use crate::lab::{Image, Lab};
+use crate::lab::{Fault, Image, Lab};
 use serde_json::json;
 
 #[test]
@@ -162,6 +162,21 @@ fn a_tag_that_is_not_there_is_answered_with_the_nearest() {
         )
         .code(3);
     assert_eq!(lab.requests("dst").count("POST", "uploads"), 0);
+}
+
+/// `team/app` is how `team/app2` begins, and has the tag that is copied.
+#[test]
+fn what_the_destination_lacks_is_not_looked_for_at_the_source() {
+    let lab = Lab::new();
+    lab.push("src.lab/team/app:v1", &Image::small(1));
+    let unknown = Fault::on("POST", "/uploads/").always();
+    lab.fault(
+        "src",
+        unknown.refusal(404, "NAME_UNKNOWN", "no such project"),
+    );
+    lab.run(["copy", "-q", "src.lab/team/app:v1", "src.lab/team/app2"])
+        .stderr_like("error: [..]src.lab/team/app2 [..]no such project[..]\n")
+        .code(3);
 }
 
 #[test]
