@@ -46,7 +46,11 @@ pub async fn run(arguments: Vec<OsString>, environment: Environment) -> Code {
     };
     let app = app.into_inner();
     if let (Err(_), Some(app)) = (&result, &app) {
-        app.clean_up().await;
+        // Who insists is not kept waiting for that.
+        tokio::select! {
+            () = app.clean_up() => {}
+            _ = stopped() => {}
+        }
     }
     // What is still shown of the progress goes with it.
     drop(app);

@@ -418,5 +418,5 @@ fn without_a_command_the_help_is_shown() {
         .code(2);
     assert!(shown.stderr.contains("\n  copy "), "{shown}");
     let told = crossdock(&home, ["--json"]).any_stderr().code(2);
-    assert_eq!(told.json_error()["error"]["class"], "usage", "{told}");
+    assert_eq!(told.json_error()["class"], "usage", "{told}");
 }
