@@ -44,13 +44,16 @@ pub async fn run(arguments: Vec<OsString>, environment: Environment) -> Code {
         result = within(deadline, work) => result,
         stopped = stopped() => Err(stopped.into()),
     };
-    if let (Err(_), Some(app)) = (&result, app.get()) {
+    let app = app.into_inner();
+    if let (Err(_), Some(app)) = (&result, &app) {
         // Who insists is not kept waiting for that.
         tokio::select! {
             () = app.clean_up() => {}
             _ = stopped() => {}
         }
     }
+    // What is still shown of the progress goes with it.
+    drop(app);
     let result = result.map_err(|error| if copying { resumable(error) } else { error });
     conclude(result, &failure::kinds(), &output)
 }

@@ -20,7 +20,8 @@ pub struct NewTag {
 }
 
 /// Points `tags` to the image at `target`: its manifest is read once, and beside that the tags are
-/// looked at; those that point to it already are not written. Where a rule forbids one of them to move, none is written.
+/// looked at; those that point to it already are not written. Where a rule forbids one of them to
+/// move, none is written.
 ///
 /// The results are in the order of `tags`.
 pub async fn tag(

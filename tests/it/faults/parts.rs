@@ -105,6 +105,17 @@ fn several_blobs_that_are_too_large_at_once() {
     );
 }
 
+/// Who says so before it has read everything may hang up with the answer.
+#[test]
+fn a_destination_that_refuses_a_body_before_its_end() {
+    let proxy = |_: &str| Options {
+        body_limit: Some(MIB),
+        ..Options::default()
+    };
+    let lab = Lab::empty().open("src").registry("dst", proxy);
+    Bench::on(lab, Image::sized(2, &[SIZE; 2])).succeeds(&[]);
+}
+
 #[test]
 fn no_part_but_the_last_is_smaller_than_the_registry_wants() {
     let (limit, least) = (900_000, 700_000);

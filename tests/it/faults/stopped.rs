@@ -12,13 +12,13 @@ fn slow() -> Bench {
     Bench::new().fault("dst", slow)
 }
 
-/// Waits until the first upload is under way.
+/// Waits until all uploads are under way.
 fn until_it_uploads(bench: &Bench) {
     let begun = Instant::now();
-    while bench.lab.requests("dst").count("PUT", "uploads") == 0 {
+    while bench.lab.requests("dst").count("PUT", "uploads") < bench.new.blobs.len() {
         assert!(
             begun.elapsed() < Duration::from_secs(10),
-            "nothing is uploaded"
+            "not everything is uploaded"
         );
         std::thread::sleep(Duration::from_millis(2));
     }
