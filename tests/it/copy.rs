@@ -1,6 +1,7 @@
 //! What a copy is: the same bytes under the same digest, asked for and sent once.
 
 mod content;
+mod hostile;
 mod refused;
 mod requests;
 mod target;
