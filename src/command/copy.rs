@@ -101,35 +101,47 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
         Ok(plan) => plan,
         Err(error) => return Err(explained(error, &source, wanted.tag(), &to).await),
     };
-    let (digest, destination) = (plan.digest().clone(), to.reference());
     let mut copied = Copied {
         source: from,
-        destination,
-        digest,
+        destination: to.reference(),
+        digest: plan.digest().clone(),
         replaced: None,
         changed: false,
         dry_run,
         summary: Summary::default(),
     };
-    if let Plan::Copy(work) = plan {
-        copied.replaced.clone_from(&work.replaces);
-        copied.changed = !dry_run;
-        if dry_run {
-            describe(&work, app);
-        } else {
-            let applied = apply(work, &source, &to, &options, &app.progress()).await;
-            app.finish_progress();
-            copied.summary = match applied {
-                Ok(summary) => summary,
-                Err(error) => return Err(explained(error, &source, None, &to).await),
-            };
+    match plan {
+        Plan::Nothing { .. } => {
+            let there = format!("{} is up to date", copied.destination);
+            app.output.status(&there);
         }
-    } else {
-        app.output
-            .status(&format!("{} is up to date", copied.destination));
+        Plan::Copy(work) => {
+            copied.replaced.clone_from(&work.replaces);
+            copied.changed = !dry_run;
+            if dry_run {
+                describe(&work, app);
+            } else {
+                copied.summary = carry_out(work, &source, &to, &options, app).await?;
+            }
+        }
     }
     app.output.row(&copied)?;
     Ok(())
+}
+
+async fn carry_out(
+    work: Work,
+    source: &Arc<dyn Store>,
+    to: &Destination,
+    options: &Options,
+    app: &App,
+) -> anyhow::Result<Summary> {
+    let applied = apply(work, source, to, options, &app.progress()).await;
+    app.finish_progress();
+    match applied {
+        Ok(summary) => Ok(summary),
+        Err(error) => Err(explained(error, source, None, to).await),
+    }
 }
 
 /// Where the copy goes. `latest` is never invented: a destination without a tag takes the
