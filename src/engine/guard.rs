@@ -1,8 +1,8 @@
 //! What protects a tag from being moved or removed.
 
-use crate::oci::Digest;
-use crate::oci::reference::Reference;
-use crate::store::{Error, Kind, Result};
+use crate::oci::reference::{Reference, Target};
+use crate::oci::{Descriptor, Digest};
+use crate::store::{Error, Kind, Result, Store};
 
 /// The user's own rule on a tag.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,5 +41,18 @@ impl Guard {
                 format!("{reference} is immutable (`{pattern}`) and is not removed"),
             )),
         }
+    }
+}
+
+/// What is there before something is written. Some registries deny a look at what is not there;
+/// unless it is `guarded`, and what is there decides, that is for the write to find out.
+pub async fn found(
+    store: &dyn Store,
+    target: &Target,
+    guarded: bool,
+) -> Result<Option<Descriptor>> {
+    match store.find(target).await {
+        Err(error) if error.kind() == Kind::Denied && !guarded => Ok(None),
+        found => found,
     }
 }

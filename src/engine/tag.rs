@@ -1,10 +1,10 @@
 //! More names for an image that is there.
 
-use super::guard::Guard;
+use super::guard::{Guard, found};
 use crate::oci::Digest;
 use crate::oci::manifest::Manifest;
 use crate::oci::reference::{Tag, Target};
-use crate::store::{Kind, Precondition, Result, Store};
+use crate::store::{Precondition, Result, Store};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 /// Tags written at once.
@@ -52,18 +52,16 @@ pub async fn tag(
     Ok((manifest.digest().clone(), results))
 }
 
-/// What the tags point to now. Some registries deny a look at what is not there; where no rule
-/// depends on it, that is for the write to find out.
+/// What the tags point to now.
 async fn looked(store: &dyn Store, tags: &[NewTag]) -> Result<Vec<Option<Digest>>> {
     let looks: Vec<_> = tags.iter().map(|new| look(store, new)).collect();
     stream::iter(looks).buffered(AT_ONCE).try_collect().await
 }
 
 async fn look(store: &dyn Store, new: &NewTag) -> Result<Option<Digest>> {
-    match store.find(&Target::Tag(new.tag.clone())).await {
-        Err(error) if error.kind() == Kind::Denied && new.guard == Guard::Free => Ok(None),
-        found => Ok(found?.map(|there| there.digest().clone())),
-    }
+    let target = Target::Tag(new.tag.clone());
+    let there = found(store, &target, new.guard != Guard::Free).await?;
+    Ok(there.map(|there| there.digest().clone()))
 }
 
 async fn write(store: &dyn Store, new: &NewTag, is_there: bool, manifest: &Manifest) -> Result<()> {

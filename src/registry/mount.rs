@@ -43,10 +43,7 @@ impl Client {
             }
         }
         if self.memory.has_no_own_mounts() {
-            if self.has_blob_as(name, blob.digest(), &access).await? {
-                return Ok(Placed::Present);
-            }
-            return self.send_blob(name, blob, source, None, &access).await;
+            return self.send_if_absent(name, blob, source, &access).await;
         }
         self.mount_own(name, blob, source, likely_absent, &access)
             .await
@@ -107,13 +104,24 @@ impl Client {
             }
             Err(error) if is_no_to_mounting(&error) => {
                 self.memory.set_no_own_mounts();
-                if self.has_blob_as(name, blob.digest(), access).await? {
-                    return Ok(Placed::Present);
-                }
-                self.send_blob(name, blob, source, None, access).await
+                self.send_if_absent(name, blob, source, access).await
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// The plain way: a question, and then an upload.
+    async fn send_if_absent(
+        &self,
+        name: &RepositoryName,
+        blob: &Descriptor,
+        source: &dyn Source,
+        access: &Access,
+    ) -> Result<Placed, Error> {
+        if self.has_blob_as(name, blob.digest(), access).await? {
+            return Ok(Placed::Present);
+        }
+        self.send_blob(name, blob, source, None, access).await
     }
 
     /// An upload was opened, which need not mean that the blob is not there.

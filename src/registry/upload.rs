@@ -14,7 +14,7 @@ use crate::auth::{Access, Granted};
 use crate::oci::Descriptor;
 use crate::oci::reference::RepositoryName;
 use crate::transport::retry::{Outcome, is_temporary};
-use crate::transport::{self, Attempts, Body, BoxError, ByteStream, Kind, Lane, Request, Response};
+use crate::transport::{Attempts, Body, BoxError, ByteStream, Kind, Lane, Request, Response};
 use futures_util::StreamExt;
 use http::header::{CONTENT_RANGE, CONTENT_TYPE, RANGE};
 use http::{HeaderValue, Method, StatusCode};
@@ -272,9 +272,7 @@ impl Filling<'_> {
                     .await
             }
             _ if is_temporary(status) => {
-                let after = response.header(&http::header::RETRY_AFTER);
-                let now = std::time::SystemTime::now();
-                let after = after.and_then(|after| transport::retry::retry_after(after, now));
+                let after = response.retry_after();
                 self.broke(Outcome::Answered { status, after }, status.as_str())
                     .await;
                 self.ask(Some(Problem::read(response).await.into()), true)

@@ -2,11 +2,12 @@
 
 use super::brake::Slot;
 use super::error::Error;
+use super::retry::retry_after;
 use super::{BoxError, ByteStream};
 use bytes::{Bytes, BytesMut};
 use futures_util::stream;
 use http::{HeaderMap, HeaderName, StatusCode};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use url::Url;
 
 /// An answer whose body has not been read yet.
@@ -72,6 +73,11 @@ impl Response {
     /// The body's length where the server declared one.
     pub fn content_length(&self) -> Option<u64> {
         self.header(&http::header::CONTENT_LENGTH)?.parse().ok()
+    }
+
+    /// How long the server asks to be left alone, by `Retry-After`.
+    pub fn retry_after(&self) -> Option<Duration> {
+        retry_after(self.header(&http::header::RETRY_AFTER)?, SystemTime::now())
     }
 
     /// Reads the whole body, refusing more than `limit` bytes.

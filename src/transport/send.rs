@@ -11,7 +11,7 @@ use super::origin::Origin;
 use super::redact::Redacted;
 use super::request::{Attempts, Body, Lane, Request};
 use super::response::Response;
-use super::retry::{Outcome, is_temporary, retry_after};
+use super::retry::{Outcome, is_temporary};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use http::{HeaderValue, Method, StatusCode, header};
@@ -19,7 +19,7 @@ use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tokio::time::Instant;
 use url::Url;
 
@@ -92,7 +92,7 @@ impl Transport {
         let outcome = match result {
             Ok(response) => Outcome::Answered {
                 status: response.status(),
-                after: asked(response),
+                after: response.retry_after(),
             },
             Err(error) if !error.is_temporary() => return None,
             Err(error) => match error.kind() {
@@ -282,10 +282,6 @@ impl Stream for Watched {
         self.activity.held_up(next.is_pending());
         next.map(|chunk| chunk.map(|chunk| chunk.map_err(SourceFailed)))
     }
-}
-
-fn asked(response: &Response) -> Option<Duration> {
-    retry_after(response.header(&header::RETRY_AFTER)?, SystemTime::now())
 }
 
 /// The text of `299 - "text"`, the only form that the distribution spec allows ("Warnings").

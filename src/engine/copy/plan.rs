@@ -2,7 +2,7 @@
 //! digest once.
 
 use super::Options;
-use crate::engine::guard::Guard;
+use crate::engine::guard::{Guard, found};
 use crate::oci::manifest::{Child, Manifest, is_foreign};
 use crate::oci::reference::{Reference, RepositoryName, Target};
 use crate::oci::{Descriptor, Digest};
@@ -108,7 +108,10 @@ pub async fn plan(
     to: &Destination,
     options: &Options,
 ) -> Result<Plan> {
-    let (source, there) = tokio::join!(from.resolve(target), found(to, options));
+    let (source, there) = tokio::join!(
+        from.resolve(target),
+        found(&*to.store, &to.target, is_guarded(to, options))
+    );
     let (source, there) = (source?, there?);
     let there = there.as_ref().map(Descriptor::digest);
     if there == Some(source.digest()) {
@@ -140,15 +143,6 @@ fn nothing(digest: &Digest) -> Plan {
 /// Whether what the tag points to decides if it may be written.
 fn is_guarded(to: &Destination, options: &Options) -> bool {
     options.no_clobber || to.guard != Guard::Free
-}
-
-/// What is at the destination. Some registries deny a look at what is not there; where nothing
-/// depends on it, that is for the write to find out.
-async fn found(to: &Destination, options: &Options) -> Result<Option<Descriptor>> {
-    match to.store.find(&to.target).await {
-        Err(error) if error.kind() == Kind::Denied && !is_guarded(to, options) => Ok(None),
-        found => found,
-    }
 }
 
 /// Reads what a tag was found to point to. Where that is not there, the tag is read: its HEAD may
