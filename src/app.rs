@@ -11,13 +11,13 @@ use crate::auth::chain::Chain;
 use crate::auth::credential::CredentialSource;
 use crate::auth::docker_source::DockerSource;
 use crate::auth::environment as variables;
-use crate::auth::locations::{self, Location};
+use crate::auth::locations;
 use crate::auth::notes::Notes;
 use crate::config::Settings;
 use crate::config::search::Search;
 use crate::engine::copy::{self, event::Progress};
 use crate::engine::guard::Guard;
-use crate::oci::reference::{Host, Repository, Tag, Target};
+use crate::oci::reference::{Host, Location, Tag, Target};
 use crate::store::Store;
 use crate::store::open::{Reach, Stores};
 use crate::term::output::{self, Output};
@@ -94,9 +94,9 @@ impl App {
         })
     }
 
-    /// The store of a repository.
-    pub fn open(&self, repository: &Repository) -> Arc<dyn Store> {
-        self.stores.open(repository)
+    /// The store at a location.
+    pub fn open(&self, location: &Location) -> Arc<dyn Store> {
+        self.stores.open(location)
     }
 
     /// Stores that know no credential but this.
@@ -105,26 +105,29 @@ impl App {
     }
 
     /// The user's rule on a tag; none where `force` was spelled out.
-    pub fn guard(&self, repository: &Repository, tag: &Tag, force: bool) -> Guard {
-        match self.settings.immutable.covers(repository, tag) {
+    pub fn guard(&self, location: &Location, tag: &Tag, force: bool) -> Guard {
+        let rules = &self.settings.immutable;
+        let covers = |repository| rules.covers(repository, tag);
+        match location.repository().and_then(covers) {
             Some(pattern) if !force => Guard::Immutable(pattern.to_owned()),
             _ => Guard::Free,
         }
     }
 
     /// The user's rule on what is asked for by tag; a digest never moves.
-    pub fn guard_target(&self, repository: &Repository, target: &Target, force: bool) -> Guard {
+    pub fn guard_target(&self, location: &Location, target: &Target, force: bool) -> Guard {
         target
             .tag()
-            .map_or(Guard::Free, |tag| self.guard(repository, tag, force))
+            .map_or(Guard::Free, |tag| self.guard(location, tag, force))
     }
 
-    /// How to copy between these hosts.
-    pub fn copy_options(&self, hosts: &[&Host]) -> copy::Options {
-        let own = |host: &&Host| self.settings.registry(host).and_then(|own| own.concurrency);
+    /// How to copy between these places.
+    pub fn copy_options(&self, locations: &[&Location]) -> copy::Options {
+        let own = |host: &Host| self.settings.registry(host).and_then(|own| own.concurrency);
         let jobs = self.flags.jobs.unwrap_or(copy::JOBS);
+        let hosts = locations.iter().filter_map(|l| Some(&l.repository()?.host));
         copy::Options {
-            jobs: hosts.iter().filter_map(own).fold(jobs, usize::min),
+            jobs: hosts.filter_map(own).fold(jobs, usize::min),
             attempts: self.flags.attempts(),
             no_clobber: false,
         }
@@ -147,12 +150,12 @@ impl App {
     }
 
     /// The credential files, in the order that they are asked in.
-    pub fn credential_files(&self) -> Vec<Location> {
+    pub fn credential_files(&self) -> Vec<locations::Location> {
         locations::readable(&self.environment.variables, &self.environment.folders)
     }
 
     /// The credential file that a login is written to.
-    pub fn credential_file(&self) -> Option<Location> {
+    pub fn credential_file(&self) -> Option<locations::Location> {
         locations::writable(&self.environment.variables, &self.environment.folders)
     }
 }

@@ -1,12 +1,12 @@
 //! `copy`: an image or index, byte for byte.
 
 use super::failure::{Usage, at_tag};
-use super::image::{check_tag, reference};
+use super::image::{self, check_tag, reference};
 use crate::app::App;
 use crate::engine::copy::plan::Work;
 use crate::engine::copy::{Destination, Options, Plan, Summary, apply, plan};
 use crate::oci::Digest;
-use crate::oci::reference::{Reference, Tag, Target};
+use crate::oci::reference::{Location, Reference, Tag};
 use crate::store::Store;
 use crate::term::exit::Hint;
 use crate::term::output::Row;
@@ -78,22 +78,25 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
         force_immutable,
     } = args;
     let from = reference(&from)?;
-    let (to, target) = destination(&from, &to)?;
-    let hosts = [&from.repository.host, &to.repository.host];
+    let to = destination(&from, &to)?;
+    let places = [&from.location, &to.location];
     let options = Options {
         no_clobber,
-        ..app.copy_options(&hosts)
+        ..app.copy_options(&places)
     };
-    let source = app.open(&from.repository);
-    let wanted = from.target_or_latest();
+    let source = app.open(&from.location);
     if checked {
         check_tag(&*source, &from)
             .await
-            .map_err(super::failure::at(&from.repository.host))?;
+            .map_err(super::failure::at(&from.location))?;
     }
-    let guard = app.guard_target(&to.repository, &target, force_immutable);
+    let wanted = image::wanted(&*source, &from)
+        .await
+        .map_err(super::failure::at(&from.location))?;
+    let target = to.target().unwrap_or_else(|| wanted.clone());
+    let guard = app.guard_target(&to.location, &target, force_immutable);
     let to = Destination {
-        store: app.open(&to.repository),
+        store: app.open(&to.location),
         target,
         guard,
     };
@@ -146,25 +149,34 @@ async fn carry_out(
 
 /// Where the copy goes. `latest` is never invented: a destination without a tag takes the
 /// source's, and a source by digest alone stays by digest alone.
-fn destination(from: &Reference, typed: &str) -> anyhow::Result<(Reference, Target)> {
-    let whole = match typed.strip_suffix('/') {
-        Some(prefix) if !prefix.is_empty() => format!("{prefix}/{}", from.repository.name),
-        _ => typed.to_owned(),
+fn destination(from: &Reference, typed: &str) -> anyhow::Result<Reference> {
+    let mut to = reference(&with_path(from, typed)?)?;
+    if to.tag.is_some() && to.digest.is_some() {
+        let what = format!("{to} has a tag and a digest, and a destination is one of them");
+        let hint = "leave out the digest: it is the source's".to_owned();
+        return Err(anyhow::Error::new(Usage(what)).context(Hint(hint)));
+    }
+    if to.target().is_none() {
+        to.tag.clone_from(&from.tag);
+        to.digest = from.digest.clone().filter(|_| from.tag.is_none());
+    }
+    Ok(to)
+}
+
+/// A destination that ends in `/` has the source's path appended.
+fn with_path(from: &Reference, typed: &str) -> anyhow::Result<String> {
+    let prefix = typed.strip_suffix('/').filter(|prefix| !prefix.is_empty());
+    let Some(prefix) = prefix else {
+        return Ok(typed.to_owned());
     };
-    let to = reference(&whole)?;
-    let target = match (&to.tag, &to.digest, &from.tag, &from.digest) {
-        (Some(_), Some(_), ..) => {
-            let what = format!("{to} has a tag and a digest, and a destination is one of them");
-            let hint = "leave out the digest: it is the source's".to_owned();
-            return Err(anyhow::Error::new(Usage(what)).context(Hint(hint)));
+    match &from.location {
+        Location::Remote(repository) => Ok(format!("{prefix}/{}", repository.name)),
+        Location::Layout(_) => {
+            let what = format!("{from} is a folder, which has no path to append to `{typed}`");
+            let hint = "write the destination's whole name".to_owned();
+            Err(anyhow::Error::new(Usage(what)).context(Hint(hint)))
         }
-        (Some(tag), None, ..) | (None, None, Some(tag), _) => Target::Tag(tag.clone()),
-        (None, Some(digest), ..) | (None, None, None, Some(digest)) => {
-            Target::Digest(digest.clone())
-        }
-        (None, None, None, None) => from.target_or_latest(),
-    };
-    Ok((to, target))
+    }
 }
 
 /// What helps depends on whose host it was, and on whether it was the source's tag, which may be
@@ -175,7 +187,7 @@ async fn explained(
     tag: Option<&Tag>,
     to: &Destination,
 ) -> anyhow::Error {
-    let at_source = error.repository() == Some(source.repository());
+    let at_source = error.location() == Some(source.location());
     let store = if at_source { source } else { &to.store };
     let tag = tag.filter(|_| at_source);
     at_tag(error, &**store, tag).await

@@ -1,7 +1,7 @@
 //! `digest`: what a name stands for now.
 
 use super::failure::at_tag;
-use super::image::{check_tag, reference};
+use super::image::{check_tag, reference, wanted};
 use super::tag::partial;
 use crate::app::App;
 use crate::oci::Digest;
@@ -43,7 +43,7 @@ struct Resolved {
 impl fmt::Display for Resolved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.full {
-            write!(f, "{}@", self.reference.repository)?;
+            write!(f, "{}@", self.reference.location)?;
         }
         write!(f, "{}", self.digest)
     }
@@ -82,12 +82,12 @@ async fn resolve(
     full: bool,
     app: &App,
 ) -> anyhow::Result<Resolved> {
-    let store = app.open(&reference.repository);
-    let target = reference.target_or_latest();
+    let store = app.open(&reference.location);
     let resolved = async {
         if checked {
             check_tag(&*store, &reference).await?;
         }
+        let target = wanted(&*store, &reference).await?;
         store.resolve(&target).await
     };
     match resolved.await {
@@ -96,6 +96,11 @@ async fn resolve(
             digest: descriptor.digest().clone(),
             full,
         }),
-        Err(error) => Err(at_tag(error, &*store, target.tag()).await),
+        Err(error) => Err(at_tag(
+            error,
+            &*store,
+            reference.target().and_then(|t| t.tag().cloned()).as_ref(),
+        )
+        .await),
     }
 }

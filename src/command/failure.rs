@@ -8,7 +8,7 @@ use crate::auth::credential::CredentialError;
 use crate::auth::environment::EnvironmentError;
 use crate::auth::store::StoreError;
 use crate::config::error::SettingsError;
-use crate::oci::reference::{Host, ReferenceError, Repository, Tag};
+use crate::oci::reference::{Host, Location, ReferenceError, Tag};
 use crate::store::Store;
 use crate::store::error::{Error, Kind};
 use crate::term::exit::{At, Code, Hint, Kinds, report};
@@ -107,7 +107,7 @@ fn defaults(json: bool) -> Flags {
 }
 
 /// Says what helps where a host could not be reached, or wants a login.
-pub(super) fn at(host: &Host) -> impl FnOnce(Error) -> anyhow::Error {
+pub(super) fn at_host(host: &Host) -> impl Fn(Error) -> anyhow::Error {
     move |error| {
         let hint = hint(&error, host);
         let error = anyhow::Error::new(error).context(At(host.to_string()));
@@ -118,26 +118,34 @@ pub(super) fn at(host: &Host) -> impl FnOnce(Error) -> anyhow::Error {
     }
 }
 
+/// The same for whatever is at `location`.
+pub(super) fn at(location: &Location) -> impl Fn(Error) -> anyhow::Error {
+    move |error| match location {
+        Location::Remote(repository) => at_host(&repository.host)(error),
+        Location::Layout(_) => anyhow::Error::new(error),
+    }
+}
+
 /// The same, with the nearest tags where the one that was asked for is not there.
 pub(super) async fn at_tag(error: Error, store: &dyn Store, tag: Option<&Tag>) -> anyhow::Error {
-    let repository = store.repository();
+    let location = store.location();
     let near = match tag {
         Some(tag) if error.kind() == Kind::NotFound => {
             crate::engine::list::nearest(store, tag).await
         }
         _ => Vec::new(),
     };
-    let failed = at(&repository.host)(error);
+    let failed = at(location)(error);
     if near.is_empty() {
         failed
     } else {
-        failed.context(Hint(nearest(repository, &near)))
+        failed.context(Hint(nearest(location, &near)))
     }
 }
 
-fn nearest(repository: &Repository, near: &[Tag]) -> String {
+fn nearest(location: &Location, near: &[Tag]) -> String {
     let names: Vec<&str> = near.iter().map(Tag::as_str).collect();
-    format!("{repository} has {}", names.join(", "))
+    format!("{location} has {}", names.join(", "))
 }
 
 /// What helps against failures on the way to a host.

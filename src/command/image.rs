@@ -4,7 +4,7 @@
 //! typed, a password before an `@` included.
 
 use super::failure::Usage;
-use crate::oci::reference::{Reference, ReferenceError, Repository, Tag, Target};
+use crate::oci::reference::{Location, Reference, ReferenceError, Tag, Target};
 use crate::store::{Error, Kind, Result, Store};
 use crate::term::exit::Hint;
 
@@ -13,15 +13,15 @@ pub(super) fn reference(typed: &str) -> anyhow::Result<Reference> {
     typed.parse().map_err(explained)
 }
 
-/// Reads a repository: a reference without tag and digest.
-pub(super) fn repository(typed: &str) -> anyhow::Result<Repository> {
+/// Reads the name of a repository or folder: a reference without tag and digest.
+pub(super) fn location(typed: &str) -> anyhow::Result<Location> {
     let reference = reference(typed)?;
     if reference.tag.is_some() || reference.digest.is_some() {
         let what = format!("{reference} is an image, where a repository is wanted");
-        let hint = format!("leave out what follows `{}`", reference.repository);
+        let hint = format!("leave out what follows `{}`", reference.location);
         return Err(anyhow::Error::new(Usage(what)).context(Hint(hint)));
     }
-    Ok(reference.repository)
+    Ok(reference.location)
 }
 
 /// Reads a tag.
@@ -44,6 +44,14 @@ pub(super) fn explained(error: ReferenceError) -> anyhow::Error {
     }
 }
 
+/// What `reference` asks for, or what is usual at that place where it does not say.
+pub(super) async fn wanted(store: &dyn Store, reference: &Reference) -> Result<Target> {
+    match reference.target() {
+        Some(target) => Ok(target),
+        None => store.usual_target().await,
+    }
+}
+
 /// Makes sure that a reference's tag points to its digest now, where both were typed.
 pub(super) async fn check_tag(store: &dyn Store, reference: &Reference) -> Result<()> {
     let (Some(tag), Some(digest)) = (&reference.tag, &reference.digest) else {
@@ -53,7 +61,7 @@ pub(super) async fn check_tag(store: &dyn Store, reference: &Reference) -> Resul
     if there.digest() == digest {
         return Ok(());
     }
-    let (repository, now) = (store.repository(), there.digest());
-    let what = format!("{repository}:{tag} points to {now} now, not to {digest}");
+    let (location, now) = (store.location(), there.digest());
+    let what = format!("{location}:{tag} points to {now} now, not to {digest}");
     Err(Error::new(Kind::Refused, what))
 }

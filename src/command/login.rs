@@ -1,6 +1,6 @@
 //! `login`: check a credential against its registry, then store it.
 
-use super::failure::{Usage, at};
+use super::failure::{Usage, at_host};
 use super::image::explained;
 use crate::app::App;
 use crate::app::environment::Environment;
@@ -143,7 +143,7 @@ async fn check(host: &Host, credential: &Credential, app: &App) -> anyhow::Resul
     let stores = app.stores_with(Arc::new(typed));
     stores.ping(host).await.map_err(|error| {
         let refused = error.kind() == crate::store::error::Kind::Unauthenticated;
-        let failed = at(host)(error);
+        let failed = at_host(host)(error);
         if refused {
             let hint = "is the password right? where two factors are needed, a token takes its place; nothing was stored";
             return failed.context(Hint(hint.to_owned()));

@@ -1,11 +1,11 @@
 //! `ls`: a repository's tags, or a registry's repositories.
 
-use super::failure::{Usage, at};
-use super::image::{explained, repository};
+use super::failure::{Usage, at, at_host};
+use super::image::{explained, location};
 use crate::app::App;
 use crate::engine::list::{Options, tags};
-use crate::oci::reference::{Host, Repository, RepositoryName, Tag};
-use crate::store::Result;
+use crate::oci::reference::{Host, Location, RepositoryName, Tag};
+use crate::store::{Error, Result};
 use crate::term::exit::{Class, Hint};
 use crate::term::output::Row;
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
@@ -71,7 +71,7 @@ impl Row for Listed {}
 
 /// What is to be listed.
 enum Place {
-    Tags(Repository),
+    Tags(Location),
     /// The repositories whose path begins so.
     Repositories(Host, String),
 }
@@ -93,22 +93,21 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
     let place = self::place(&place)?;
     app.output.list();
     match place {
-        Place::Tags(repository) => {
+        Place::Tags(location) => {
             let options = Options {
                 filter,
                 omit_digest_tags,
                 by_name,
                 limit,
             };
-            let store = app.open(&repository);
-            let host = &repository.host;
-            let listed = tags(&*store, &options).await.map_err(at(host))?;
+            let store = app.open(&location);
+            let listed = tags(&*store, &options).await.map_err(at(&location))?;
             let row = |tag: Tag| Listed {
-                reference: repository.reference(&tag.clone().into()).to_string(),
+                reference: location.reference(&tag.clone().into()).to_string(),
                 name: tag.to_string(),
                 full: full_ref,
             };
-            print(listed.map_ok(row).boxed(), host, app).await
+            print(listed.map_ok(row).boxed(), &at(&location), app).await
         }
         Place::Repositories(host, prefix) => {
             let row = |name: RepositoryName| Listed {
@@ -117,15 +116,21 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
                 full: full_ref,
             };
             let names = repositories(app.stores.catalog(&host), prefix, filter, by_name).await;
-            let names = names.map_err(at(&host))?.take(limit.unwrap_or(usize::MAX));
-            let printed = print(names.map_ok(row).boxed(), &host, app).await;
+            let names = names
+                .map_err(at_host(&host))?
+                .take(limit.unwrap_or(usize::MAX));
+            let printed = print(names.map_ok(row).boxed(), &at_host(&host), app).await;
             printed.map_err(unlisted)
         }
     }
 }
 
 /// Prints rows as they come, those that came together at once, and those before an error too.
-async fn print(rows: BoxStream<'_, Result<Listed>>, host: &Host, app: &App) -> anyhow::Result<()> {
+async fn print(
+    rows: BoxStream<'_, Result<Listed>>,
+    explained: &dyn Fn(Error) -> anyhow::Error,
+    app: &App,
+) -> anyhow::Result<()> {
     let mut pages = rows.ready_chunks(1000);
     let mut any = false;
     while let Some(page) = pages.next().await {
@@ -139,7 +144,7 @@ async fn print(rows: BoxStream<'_, Result<Listed>>, host: &Host, app: &App) -> a
         any = any || !listed.is_empty();
         app.output.rows(&listed)?;
         if let Some(error) = failed {
-            return Err(at(host)(error));
+            return Err(explained(error));
         }
         if app.output.is_closed() {
             break;
@@ -189,7 +194,7 @@ fn place(typed: &str) -> anyhow::Result<Place> {
     let (host, path) = plain.split_once('/').unwrap_or((plain, ""));
     let bare = !plain.contains('/') && is_host(host);
     if !bare && !plain.ends_with('/') {
-        return repository(typed).map(Place::Tags);
+        return location(typed).map(Place::Tags);
     }
     if !is_host(host) {
         let what = format!("`{typed}` names no registry");

@@ -6,7 +6,7 @@ use super::tag::partial;
 use crate::app::App;
 use crate::engine::remove::{Options, Plan, apply, plan};
 use crate::oci::Digest;
-use crate::oci::reference::{Reference, Repository, Tag, Target};
+use crate::oci::reference::{Location, Reference, Tag, Target};
 use crate::store::{Kind, Store};
 use crate::term::exit::Hint;
 use crate::term::output::Row;
@@ -73,9 +73,9 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
     let total = images.len();
     app.output.list();
     let mut failures = Vec::new();
-    for (repository, target) in images {
+    for (location, target) in images {
         match remove(
-            &repository,
+            &location,
             &target,
             Options { force },
             force_immutable,
@@ -92,17 +92,17 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
 }
 
 /// An image with a tag or a digest of its own: `latest` is not assumed.
-fn named(typed: &str) -> anyhow::Result<(Repository, Target)> {
+fn named(typed: &str) -> anyhow::Result<(Location, Target)> {
     let reference = reference(typed)?;
     match (&reference.tag, reference.target()) {
         (Some(tag), Some(Target::Digest(digest))) => {
             let what = format!("{reference} has a tag and a digest, and one of them is removed");
-            let repository = &reference.repository;
+            let location = &reference.location;
             let hint =
-                format!("`{repository}:{tag}` removes the tag, `{repository}@{digest}` the image");
+                format!("`{location}:{tag}` removes the tag, `{location}@{digest}` the image");
             Err(anyhow::Error::new(Usage(what)).context(Hint(hint)))
         }
-        (_, Some(target)) => Ok((reference.repository, target)),
+        (_, Some(target)) => Ok((reference.location, target)),
         (_, None) => {
             let what = format!("{reference} has neither tag nor digest");
             let hint = format!("`{reference}:latest`, if that is what you mean").to_string();
@@ -112,22 +112,22 @@ fn named(typed: &str) -> anyhow::Result<(Repository, Target)> {
 }
 
 async fn remove(
-    repository: &Repository,
+    location: &Location,
     target: &Target,
     options: Options,
     force_immutable: bool,
     dry_run: bool,
     app: &App,
 ) -> anyhow::Result<Removed> {
-    let store = app.open(repository);
-    let guard = |tag: &Tag| app.guard(repository, tag, force_immutable);
+    let store = app.open(location);
+    let guard = |tag: &Tag| app.guard(location, tag, force_immutable);
     let plan = match plan(&*store, target, options, &guard).await {
         Ok(plan) => plan,
         Err(error)
             if error.kind() == Kind::Refused && target.digest().is_some() && !options.force =>
         {
             let hint = "`--force` removes the image with these tags".to_owned();
-            return Err(at(&repository.host)(error).context(Hint(hint)));
+            return Err(at(location)(error).context(Hint(hint)));
         }
         Err(error) => return Err(at_tag(error, &*store, target.tag()).await),
     };
@@ -140,7 +140,7 @@ async fn remove(
         tags,
     } = plan;
     Ok(Removed {
-        reference: repository.reference(&target),
+        reference: location.reference(&target),
         digest,
         tags,
         dry_run,
@@ -148,22 +148,21 @@ async fn remove(
 }
 
 async fn perform(store: &dyn Store, plan: &Plan) -> anyhow::Result<()> {
-    let host = &store.repository().host;
+    let location = store.location();
     apply(store, plan).await.map_err(|error| {
         let hint = match error.kind() {
             Kind::Unsupported => Some(format!(
-                "removing is switched off at {host}, or needs its own web page or API"
+                "removing is switched off at {location}, or needs its own web page or API"
             )),
             Kind::Refused if plan.target.tag().is_some() => {
                 let digest = &plan.digest;
                 Some(format!(
-                    "`crossdock rm --force {}@{digest}` removes the image with all its tags",
-                    store.repository()
+                    "`crossdock rm --force {location}@{digest}` removes the image with all its tags"
                 ))
             }
             _ => None,
         };
-        let failed = at(host)(error);
+        let failed = at(location)(error);
         match hint {
             Some(hint) => failed.context(Hint(hint)),
             None => failed,

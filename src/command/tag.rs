@@ -1,11 +1,11 @@
 //! `tag`: more names for an image that is there.
 
 use super::failure::{Usage, at, at_tag};
-use super::image::{check_tag, reference, tag as parse_tag};
+use super::image::{check_tag, reference, tag as parse_tag, wanted};
 use crate::app::App;
 use crate::engine::tag::{NewTag, tag};
 use crate::oci::Digest;
-use crate::oci::reference::{Reference, Repository, Tag};
+use crate::oci::reference::{Location, Reference, Tag};
 use crate::term::exit::{Partial, report};
 use crate::term::output::Row;
 use serde::Serialize;
@@ -54,7 +54,7 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
         force_immutable,
     } = args;
     let image = reference(&image)?;
-    let repository = &image.repository;
+    let location = &image.location;
     let names = tags
         .iter()
         .map(|typed| parse_tag(typed))
@@ -68,17 +68,15 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
     }
     let guarded = |name: &Tag| NewTag {
         tag: name.clone(),
-        guard: app.guard(repository, name, force_immutable),
+        guard: app.guard(location, name, force_immutable),
     };
     let new: Vec<NewTag> = names.iter().map(guarded).collect();
     app.output.list();
-    let store = app.open(repository);
+    let store = app.open(location);
     if checked {
-        check_tag(&*store, &image)
-            .await
-            .map_err(at(&repository.host))?;
+        check_tag(&*store, &image).await.map_err(at(location))?;
     }
-    let target = image.target_or_latest();
+    let target = wanted(&*store, &image).await.map_err(at(location))?;
     let (digest, results) = match tag(&*store, &target, &new).await {
         Ok(tagged) => tagged,
         Err(error) => return Err(at_tag(error, &*store, target.tag()).await),
@@ -86,15 +84,15 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
     let mut failures = Vec::new();
     for (name, result) in names.iter().zip(results) {
         match result {
-            Ok(()) => app.output.row(&tagged(repository, name, &digest))?,
-            Err(error) => failures.push(at(&repository.host)(error)),
+            Ok(()) => app.output.row(&tagged(location, name, &digest))?,
+            Err(error) => failures.push(at(location)(error)),
         }
     }
     partial(failures, names.len(), "tags were not written", app)
 }
 
-fn tagged(repository: &Repository, name: &Tag, digest: &Digest) -> Tagged {
-    let reference = repository.reference(&name.clone().into());
+fn tagged(location: &Location, name: &Tag, digest: &Digest) -> Tagged {
+    let reference = location.reference(&name.clone().into());
     Tagged {
         reference,
         digest: digest.clone(),

@@ -64,7 +64,7 @@ pub async fn plan(
         }
     };
     for tag in &tags {
-        let reference = store.repository().reference(&Target::Tag(tag.clone()));
+        let reference = store.location().reference(&Target::Tag(tag.clone()));
         guard(tag).allows_removal(&reference)?;
     }
     Ok(Plan {
@@ -100,8 +100,10 @@ pub async fn apply(store: &dyn Store, plan: &Plan) -> Result<()> {
 /// Finds out what keeps `digest` in use: every tag is looked at, and every index below one read.
 async fn uses(store: &dyn Store, digest: &Digest) -> Result<Uses> {
     if store.counts_reading() {
-        let host = &store.repository().host;
-        let what = format!("{host} counts it as a pull to find out what needs {digest}");
+        let place = store.location();
+        let what = format!(
+            "reading from {place} counts as a pull, and it takes much of that to find out what needs {digest}"
+        );
         return Err(Error::new(Kind::Unsupported, what));
     }
     let looked: Vec<(Tag, Option<Descriptor>)> = store
@@ -171,7 +173,7 @@ impl Graph {
                 break;
             }
         }
-        let repository = store.repository();
+        let repository = store.location();
         let what = format!("the indexes of {repository} are nested too deep to see what they need");
         Err(Error::new(Kind::Corrupt, what))
     }
@@ -199,7 +201,7 @@ fn is_gone<T>(read: &Result<T>) -> bool {
 }
 
 fn refuse_in_use(store: &dyn Store, digest: &Digest, uses: &Uses) -> Result<()> {
-    let repository = store.repository();
+    let repository = store.location();
     let (by, tags) = if uses.tags.is_empty() {
         ("is part of", &uses.parents)
     } else {
@@ -220,13 +222,14 @@ fn shared(store: &dyn Store, tag: &Tag, uses: &Uses) -> Error {
         .filter(|t| *t != tag)
         .cloned()
         .collect();
-    let repository = store.repository();
+    let repository = store.location();
     let what = if others.is_empty() {
         format!("{repository}:{tag} moved meanwhile")
     } else {
-        let host = &repository.host;
         let others = named(&others);
-        format!("{host} cannot remove {repository}:{tag} without the image that is also {others}")
+        format!(
+            "the registry cannot remove {repository}:{tag} without the image that is also {others}"
+        )
     };
     Error::new(Kind::Refused, what)
 }

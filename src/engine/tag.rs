@@ -32,7 +32,7 @@ pub async fn tag(
     let (manifest, old) = tokio::join!(store.manifest(target), looked(store, tags));
     let (manifest, old) = (manifest?, old?);
     for (new, old) in tags.iter().zip(&old) {
-        let reference = store.repository().reference(&Target::Tag(new.tag.clone()));
+        let reference = store.location().reference(&Target::Tag(new.tag.clone()));
         new.guard
             .allows_move(&reference, old.as_ref(), manifest.digest())?;
     }

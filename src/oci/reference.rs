@@ -1,11 +1,13 @@
-//! Names: hosts, repositories, tags, and the references that people type.
+//! Names: hosts, repositories, tags, folders, and the references that people type.
 //!
 //! The grammar is that of the distribution spec ("Pulling manifests") and of docker's
-//! `reference` package: `[HOST[:PORT]/]PATH[:TAG][@DIGEST]`.
+//! `reference` package: `[HOST[:PORT]/]PATH[:TAG][@DIGEST]`; or `oci:DIR[:TAG][@DIGEST]` for a
+//! folder.
 
 mod elsewhere;
 mod error;
 mod host;
+mod location;
 mod name;
 
 #[cfg(test)]
@@ -15,6 +17,7 @@ mod properties;
 
 pub use error::ReferenceError;
 pub use host::Host;
+pub use location::Location;
 pub use name::{RepositoryName, Tag};
 
 use crate::oci::digest;
@@ -42,11 +45,11 @@ pub enum Target {
     Digest(Digest),
 }
 
-/// What a user typed to mean an image, or a repository where neither tag nor digest was given.
+/// What a user typed to mean an image, or a place where neither tag nor digest was given.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Reference {
     /// Where it is.
-    pub repository: Repository,
+    pub location: Location,
     /// The tag, if one was typed; `latest` is never filled in here.
     pub tag: Option<Tag>,
     /// The digest, if one was typed. It decides over the tag.
@@ -54,15 +57,6 @@ pub struct Reference {
 }
 
 impl Repository {
-    /// The reference to what `target` names here.
-    pub fn reference(&self, target: &Target) -> Reference {
-        Reference {
-            repository: self.clone(),
-            tag: target.tag().cloned(),
-            digest: target.digest().cloned(),
-        }
-    }
-
     /// Names of one part on Docker Hub are in `library/`.
     fn read(path: &str) -> Result<Self, Problem> {
         let (host, name) = match path.split_once('/') {
@@ -103,12 +97,15 @@ impl Reference {
         self.digest.clone().map(Target::Digest).or_else(tag)
     }
 
-    /// The same, and `latest` where neither was typed.
-    pub fn target_or_latest(&self) -> Target {
-        self.target().unwrap_or_else(|| Tag::latest().into())
+    /// The repository, where it is on a registry.
+    pub fn repository(&self) -> Option<&Repository> {
+        self.location.repository()
     }
 
     fn read(typed: &str) -> Result<Self, Problem> {
+        if let Some(text) = location::folder_text(typed) {
+            return location::read_folder(text);
+        }
         let text = image_text(typed)?;
         let (rest, digest) = match text.split_once('@') {
             Some((rest, digest)) => (rest, Some(digest)),
@@ -119,7 +116,7 @@ impl Reference {
             _ => (rest, None),
         };
         Ok(Self {
-            repository: Repository::read(path)?,
+            location: Location::Remote(Repository::read(path)?),
             tag: tag.map(Tag::read).transpose()?,
             digest: digest
                 .map(digest::parse)
@@ -153,10 +150,11 @@ impl FromStr for Repository {
     type Err = ReferenceError;
 
     fn from_str(typed: &str) -> Result<Self, ReferenceError> {
-        Reference::read(typed)
-            .and_then(|reference| match reference.target() {
-                None => Ok(reference.repository),
-                Some(_) => Err(Problem::Target),
+        elsewhere::refuse(typed)
+            .and_then(|()| Reference::read(typed))
+            .and_then(|reference| match (reference.target(), reference.location) {
+                (None, Location::Remote(repository)) => Ok(repository),
+                _ => Err(Problem::Target),
             })
             .map_err(|problem| ReferenceError::new(typed, Expected::Repository, problem))
     }
@@ -199,7 +197,7 @@ impl fmt::Display for Target {
 
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.repository)?;
+        write!(f, "{}", self.location)?;
         if let Some(tag) = &self.tag {
             write!(f, ":{tag}")?;
         }

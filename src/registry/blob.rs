@@ -11,6 +11,7 @@ use crate::oci::{Descriptor, Digest};
 use crate::transport::{ByteStream, Lane, Request, Response};
 use http::header::{CONTENT_RANGE, RANGE};
 use http::{HeaderValue, Method, StatusCode};
+use std::ops::Range;
 use url::Url;
 
 /// A blob's bytes, from an offset on.
@@ -23,6 +24,12 @@ pub struct Opened {
 
 impl Client {
     /// Whether a repository holds a blob.
+    pub async fn has_blob(&self, name: &RepositoryName, digest: &Digest) -> Result<bool, Error> {
+        let access = self.access(name, &[Action::Pull]).await?;
+        self.has_blob_as(name, digest, &access).await
+    }
+
+    /// The same with an access that is there.
     pub(super) async fn has_blob_as(
         &self,
         name: &RepositoryName,
@@ -38,21 +45,24 @@ impl Client {
         }
     }
 
-    /// Opens a blob at `offset`.
+    /// Opens a blob at the beginning of `range`. A registry that knows no ranges gives all of it,
+    /// from the beginning to the end.
     pub async fn get_blob(
         &self,
         name: &RepositoryName,
         blob: &Descriptor,
-        offset: u64,
+        range: Range<u64>,
     ) -> Result<Opened, Error> {
         verifiable(blob.digest())?;
         let url = self.blob_url(name, blob.digest()).await?;
-        if offset > 0 && offset < blob.size() {
-            let response = self
-                .fetch(name, &url, Some((offset, blob.size() - 1)))
-                .await?;
+        let (offset, end) = (range.start, range.end.min(blob.size()));
+        let is_part = offset > 0 || end < blob.size();
+        if is_part && offset < end {
+            let response = self.fetch(name, &url, Some((offset, end - 1))).await?;
             match response.status() {
-                StatusCode::PARTIAL_CONTENT if continues(&response, offset, blob.size()) => {
+                StatusCode::PARTIAL_CONTENT
+                    if is_asked_for(&response, offset..end, blob.size()) =>
+                {
                     return Ok(Opened {
                         stream: response.stream(),
                         offset,
@@ -110,9 +120,10 @@ impl Client {
     }
 }
 
-fn continues(response: &Response, offset: u64, size: u64) -> bool {
+fn is_asked_for(response: &Response, asked: Range<u64>, size: u64) -> bool {
     let range = response.header(&CONTENT_RANGE).and_then(ContentRange::read);
     range.is_some_and(|range| {
-        range.first == offset && range.last < size && range.total.is_none_or(|total| total == size)
+        let total = range.total.is_none_or(|total| total == size);
+        range.first == asked.start && range.last < asked.end && total
     })
 }

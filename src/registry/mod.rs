@@ -16,6 +16,7 @@ mod parts;
 mod probe;
 pub mod problem;
 mod range;
+mod referrers;
 mod session;
 mod source;
 mod upload;
@@ -26,6 +27,7 @@ pub use blob::Opened;
 pub use call::Welcome;
 pub use error::Error;
 pub use manifest::{Precondition, Put};
+pub use referrers::{Referrers, ReferrersOrigin};
 pub use source::Source;
 pub use upload::Placed;
 

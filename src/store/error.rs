@@ -1,6 +1,6 @@
 //! The one error that engines decide on.
 
-use crate::oci::reference::Repository;
+use crate::oci::reference::Location;
 use crate::{auth, registry, transport};
 use std::error::Error as StdError;
 
@@ -39,7 +39,7 @@ pub enum Kind {
 pub struct Error {
     kind: Kind,
     what: String,
-    at: Option<Box<Repository>>,
+    at: Option<Box<Location>>,
     source: Option<crate::transport::BoxError>,
 }
 
@@ -71,16 +71,16 @@ impl Error {
         }
     }
 
-    /// The same failure, which happened at `repository`.
+    /// The same failure, which happened at `location`.
     #[must_use]
-    pub fn at(mut self, repository: &Repository) -> Self {
-        self.at = Some(Box::new(repository.clone()));
+    pub fn at(mut self, location: &Location) -> Self {
+        self.at = Some(Box::new(location.clone()));
         self
     }
 
-    /// The repository that failed, where it was one. A write that failed because of what it was
+    /// The place that failed, where it was one. A write that failed because of what it was
     /// given to read failed where that was read.
-    pub fn repository(&self) -> Option<&Repository> {
+    pub fn location(&self) -> Option<&Location> {
         let causes = self.causes().filter_map(|cause| cause.downcast_ref());
         let errors = std::iter::once(self).chain(causes);
         errors.filter_map(|error| error.at.as_deref()).last()
@@ -141,14 +141,14 @@ mod tests {
 
     #[test]
     fn a_write_that_could_not_read_failed_where_it_read() {
-        let repository = |text: &str| text.parse::<Repository>().unwrap();
-        let (source, destination) = (repository("reg.io/app"), repository("reg.io/app2"));
+        let location = |text: &str| Location::Remote(text.parse().unwrap());
+        let (source, destination) = (location("reg.io/app"), location("reg.io/app2"));
         let own = Error::new(Kind::Other, "x").at(&destination);
-        assert_eq!(own.repository(), Some(&destination));
+        assert_eq!(own.location(), Some(&destination));
         let read = Error::new(Kind::Denied, "x").at(&source);
         let sent = registry::Error::Source(Box::new(read));
         let write = Error::caused(Kind::Denied, "x", sent).at(&destination);
-        assert_eq!(write.repository(), Some(&source));
-        assert_eq!(Error::new(Kind::Other, "x").repository(), None);
+        assert_eq!(write.location(), Some(&source));
+        assert_eq!(Error::new(Kind::Other, "x").location(), None);
     }
 }

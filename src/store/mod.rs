@@ -2,17 +2,21 @@
 
 pub mod error;
 mod kind;
+mod layout;
 pub mod open;
 mod remote;
 
-pub use crate::registry::{Opened, Placed, Precondition, Put, Source, Welcome};
+pub use crate::registry::{
+    Opened, Placed, Precondition, Put, Referrers, ReferrersOrigin, Source, Welcome,
+};
 pub use error::{Error, Kind, Result};
 
-use crate::oci::Descriptor;
 use crate::oci::manifest::Manifest;
-use crate::oci::reference::{Repository, RepositoryName, Tag, Target};
+use crate::oci::reference::{Location, RepositoryName, Tag, Target};
+use crate::oci::{Descriptor, Digest};
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
+use std::ops::Range;
 
 /// What is known of a blob's way to a store before anything is asked.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +31,10 @@ pub struct Hints<'a> {
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Which one.
-    fn repository(&self) -> &Repository;
+    fn location(&self) -> &Location;
+    /// What is meant where neither tag nor digest is given: `latest` on a registry, the only
+    /// image of a folder that holds one.
+    async fn usual_target(&self) -> Result<Target>;
     /// What `target` is. [`Kind::NotFound`] where it is not there.
     async fn resolve(&self, target: &Target) -> Result<Descriptor>;
     /// What is there before something is written; `None`: nothing.
@@ -41,8 +48,11 @@ pub trait Store: Send + Sync {
         manifest: &Manifest,
         precondition: &Precondition,
     ) -> Result<Put>;
-    /// A blob's bytes, unverified, from `offset` on or from the beginning.
-    async fn blob(&self, blob: &Descriptor, offset: u64) -> Result<Opened>;
+    /// A blob's bytes, unverified: those of `range`, or from the beginning on where the store
+    /// knows no ranges. [`Opened::offset`] says which.
+    async fn blob(&self, blob: &Descriptor, range: Range<u64>) -> Result<Opened>;
+    /// Whether a blob is there, in its full size where that can be known.
+    async fn has_blob(&self, blob: &Descriptor) -> Result<bool>;
     /// Sees to it that a blob is there, with as few bytes as possible.
     async fn ensure_blob(
         &self,
@@ -52,7 +62,13 @@ pub trait Store: Send + Sync {
     ) -> Result<Placed>;
     /// The name to mount blobs of `other` from, where that can work: it is on the same registry,
     /// and the same credential reads it.
-    async fn mountable(&self, other: &Repository) -> Option<RepositoryName>;
+    async fn mountable(&self, other: &Location) -> Option<RepositoryName>;
+    /// What is attached to `subject`: signatures, attestations, bills of materials.
+    async fn referrers(&self, subject: &Digest) -> Result<Referrers>;
+    /// Lists `referrers` among what is attached to `subject`, and keeps whatever else is listed.
+    /// Only to be called for manifests of that subject that the store did not list by itself
+    /// ([`Put::subject_accepted`]).
+    async fn attach(&self, subject: &Digest, referrers: &[Descriptor]) -> Result<()>;
     /// The tags, as they come.
     fn tags(&self) -> BoxStream<'static, Result<Tag>>;
     /// Whether reading a manifest counts as a pull there, of which there are only so many: nothing

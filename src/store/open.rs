@@ -3,10 +3,11 @@
 use super::Store;
 use super::error::{Error, Result};
 use super::kind::kind_of;
+use super::layout::Layout;
 use super::remote::Remote;
 use crate::auth::Authenticator;
 use crate::auth::credential::CredentialSource;
-use crate::oci::reference::{Host, Repository, RepositoryName};
+use crate::oci::reference::{Host, Location, RepositoryName};
 use crate::registry::{self, Address, Client, Welcome};
 use crate::transport::Transport;
 use futures_util::future::join_all;
@@ -69,12 +70,15 @@ impl Stores {
         }
     }
 
-    /// The store of a repository. Nothing is sent yet.
-    pub fn open(&self, repository: &Repository) -> Arc<dyn Store> {
-        Arc::new(Remote::new(
-            self.client(&repository.host),
-            repository.clone(),
-        ))
+    /// The store at a location. Nothing is sent, read or written yet.
+    pub fn open(&self, location: &Location) -> Arc<dyn Store> {
+        match location {
+            Location::Remote(repository) => Arc::new(Remote::new(
+                self.client(&repository.host),
+                repository.clone(),
+            )),
+            Location::Layout(folder) => Arc::new(Layout::new(folder.clone())),
+        }
     }
 
     /// The repositories of a registry, where it lists them.

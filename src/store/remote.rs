@@ -2,47 +2,57 @@
 
 use super::error::{Error, Kind, Result};
 use super::kind::kind_of;
-use super::{Hints, Store};
+use super::{Hints, Referrers, Store};
 use crate::oci::manifest::Manifest;
-use crate::oci::reference::{Reference, Repository, RepositoryName, Tag, Target};
+use crate::oci::reference::{Location, Reference, Repository, RepositoryName, Tag, Target};
 use crate::oci::{Descriptor, Digest};
 use crate::registry::{self, Client, Opened, Placed, Precondition, Put, Source};
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A repository on a registry.
 pub(super) struct Remote {
     client: Arc<Client>,
     repository: Repository,
+    location: Location,
 }
 
 impl Remote {
     pub(super) fn new(client: Arc<Client>, repository: Repository) -> Self {
-        Self { client, repository }
+        Self {
+            client,
+            location: Location::Remote(repository.clone()),
+            repository,
+        }
     }
 
     fn named(&self, target: &Target) -> Reference {
-        self.repository.reference(target)
+        self.location.reference(target)
     }
 
     /// Says what was being done, and to what.
     fn failed(&self, doing: &str, target: &Target, error: registry::Error) -> Error {
         let what = format!("cannot {doing} {}", self.named(target));
-        Error::caused(kind_of(&error), what, error).at(&self.repository)
+        Error::caused(kind_of(&error), what, error).at(&self.location)
     }
 
     fn blob_failed(&self, doing: &str, digest: &Digest, error: registry::Error) -> Error {
         let what = format!("cannot {doing} {} {digest}", self.repository);
-        Error::caused(kind_of(&error), what, error).at(&self.repository)
+        Error::caused(kind_of(&error), what, error).at(&self.location)
     }
 }
 
 #[async_trait]
 impl Store for Remote {
-    fn repository(&self) -> &Repository {
-        &self.repository
+    fn location(&self) -> &Location {
+        &self.location
+    }
+
+    async fn usual_target(&self) -> Result<Target> {
+        Ok(Tag::latest().into())
     }
 
     async fn resolve(&self, target: &Target) -> Result<Descriptor> {
@@ -90,12 +100,20 @@ impl Store for Remote {
         put.map_err(|error| self.failed("write", target, error))
     }
 
-    async fn blob(&self, blob: &Descriptor, offset: u64) -> Result<Opened> {
+    async fn blob(&self, blob: &Descriptor, range: Range<u64>) -> Result<Opened> {
         let opened = self
             .client
-            .get_blob(&self.repository.name, blob, offset)
+            .get_blob(&self.repository.name, blob, range)
             .await;
         opened.map_err(|error| self.blob_failed("read from", blob.digest(), error))
+    }
+
+    async fn has_blob(&self, blob: &Descriptor) -> Result<bool> {
+        let asked = self
+            .client
+            .has_blob(&self.repository.name, blob.digest())
+            .await;
+        asked.map_err(|error| self.blob_failed("look in", blob.digest(), error))
     }
 
     async fn ensure_blob(
@@ -116,7 +134,8 @@ impl Store for Remote {
         placed.map_err(|error| self.blob_failed("write to", blob.digest(), error))
     }
 
-    async fn mountable(&self, other: &Repository) -> Option<RepositoryName> {
+    async fn mountable(&self, other: &Location) -> Option<RepositoryName> {
+        let other = other.repository()?;
         let same = other.host == self.repository.host
             && self
                 .client
@@ -125,8 +144,23 @@ impl Store for Remote {
         same.then(|| other.name.clone())
     }
 
+    async fn referrers(&self, subject: &Digest) -> Result<Referrers> {
+        let target = Target::Digest(subject.clone());
+        let listed = self.client.referrers(&self.repository.name, subject).await;
+        listed.map_err(|error| self.failed("list what is attached to", &target, error))
+    }
+
+    async fn attach(&self, subject: &Digest, referrers: &[Descriptor]) -> Result<()> {
+        let target = Target::Digest(subject.clone());
+        let attached = self
+            .client
+            .attach(&self.repository.name, subject, referrers)
+            .await;
+        attached.map_err(|error| self.failed("attach to", &target, error))
+    }
+
     fn tags(&self) -> BoxStream<'static, Result<Tag>> {
-        let repository = self.repository.clone();
+        let repository = self.location.clone();
         let failed = move |error: registry::Error| {
             Error::caused(kind_of(&error), format!("cannot list {repository}"), error)
                 .at(&repository)

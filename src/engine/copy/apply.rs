@@ -227,7 +227,7 @@ impl Copy {
         if there == self.work.replaces.as_ref() {
             return Ok(false);
         }
-        let reference = self.to.repository().reference(&self.target);
+        let reference = self.to.location().reference(&self.target);
         let now = there.map_or_else(|| "nothing".to_owned(), ToString::to_string);
         let what = format!("{reference} moved meanwhile, to {now}, and is left alone");
         Err(Error::new(Kind::Refused, what))

@@ -120,7 +120,11 @@ impl Source for Pipe {
             return;
         }
         // What goes wrong here goes wrong again when the bytes are wanted, and is told then.
-        if let Ok(Opened { stream, offset: 0 }) = self.shared.from.blob(&self.shared.blob, 0).await
+        if let Ok(Opened { stream, offset: 0 }) = self
+            .shared
+            .from
+            .blob(&self.shared.blob, 0..self.shared.blob.size())
+            .await
         {
             self.shared.lock().prepared = Some(stream);
         }
@@ -228,7 +232,12 @@ impl Reading {
 
     async fn reopen(&mut self) -> Result<(), BoxError> {
         let at = self.verifier.seen();
-        match self.shared.from.blob(&self.shared.blob, at).await {
+        match self
+            .shared
+            .from
+            .blob(&self.shared.blob, at..self.shared.blob.size())
+            .await
+        {
             Ok(Opened { stream, offset }) => {
                 self.skip = at - offset.min(at);
                 self.stream = Some(stream);
@@ -254,7 +263,7 @@ impl Reading {
             return Ok(());
         }
         let blob = &self.shared.blob;
-        let repository = self.shared.from.repository();
+        let repository = self.shared.from.location();
         let digest = blob.digest();
         let fault = if let Some(error) = error {
             let times = self.breaks;

@@ -31,7 +31,7 @@ pub struct Destination {
 impl Destination {
     /// The destination as people write it.
     pub fn reference(&self) -> Reference {
-        self.store.repository().reference(&self.target)
+        self.store.location().reference(&self.target)
     }
 }
 
@@ -130,7 +130,7 @@ pub async fn plan(
     let mut work = walk.run(root).await?;
     work.replaces = there.cloned();
     work.guarded = is_guarded(to, options);
-    work.mount_from = to.store.mountable(from.repository()).await;
+    work.mount_from = to.store.mountable(from.location()).await;
     Ok(Plan::Copy(work))
 }
 
@@ -204,7 +204,7 @@ impl<'a> Walk<'a> {
 
     async fn run(&mut self, root: Manifest) -> Result<Work> {
         self.node_of.insert(root.digest().clone(), Some(0));
-        let same_repository = self.from.repository() == self.to.store.repository();
+        let same_repository = self.from.location() == self.to.store.location();
         let mut wanted = self.enter(root, same_repository)?;
         for _ in 0..DEEPEST {
             if wanted.is_empty() {

@@ -1,7 +1,8 @@
 //! References and digests that people type, case by case.
 
-use super::{Host, Reference, Repository, Tag, Target};
+use super::{Host, Location, Reference, Repository, Tag, Target};
 use crate::oci::digest;
+use std::path::Path;
 
 const HEX: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
@@ -178,26 +179,57 @@ fn a_user_name_and_password_are_never_repeated() {
 fn places_that_are_not_registries_are_never_docker_hub_names() {
     let places = [
         (
-            "oci:dir",
+            "OCI:dir",
             "`oci:` names an OCI layout folder, not a registry",
         ),
-        ("oci:dir:v1", "an OCI layout folder"),
-        ("oci:/srv/images", "an OCI layout folder"),
-        ("OCI:dir", "an OCI layout folder"),
-        ("ocidir:dir", "an OCI layout folder"),
-        ("ocidir://dir", "an OCI layout folder"),
         ("oci://reg.io/chart", "a folder or a registry"),
         ("oci-archive:a.tar", "an archive of an OCI layout"),
         ("docker-archive:a.tar:app:v1", "an archive of `docker save`"),
         ("dir:latest", "`dir:` names a folder"),
         ("docker-daemon:app:v1", "a Docker daemon"),
         ("containers-storage:app", "a local image storage"),
-        ("oci:5000/app", "an OCI layout folder"),
         ("docker://oci:5000/app", "an OCI layout folder"),
     ];
     for (typed, reason) in places {
         let message = refusal(typed);
         assert!(message.contains(reason), "{typed}: {message}");
+    }
+}
+
+#[test]
+fn folders_are_read_with_their_tag_and_digest() {
+    let digest = format!("sha256:{HEX}");
+    let pinned = format!("oci:dir:v1@{digest}");
+    for (typed, folder, tag, digest) in [
+        ("oci:dir", "dir", None, None),
+        ("oci:dir:v1", "dir", Some("v1"), None),
+        (&*pinned, "dir", Some("v1"), Some(&*digest)),
+        ("oci:/srv/images:V1", "/srv/images", Some("V1"), None),
+        ("oci:5000/app", "5000/app", None, None),
+        ("oci:/srv/a@b/c", "/srv/a@b/c", None, None),
+        ("oci:a:b:c", "a:b", Some("c"), None),
+        ("oci:a:b/c", "a:b/c", None, None),
+        ("ocidir:dir", "dir", None, None),
+        ("ocidir://dir/x:v1", "dir/x", Some("v1"), None),
+        ("ocidir:///srv/x", "/srv/x", None, None),
+    ] {
+        let read = accepted(typed);
+        assert_eq!(read.location.folder(), Some(Path::new(folder)), "{typed}");
+        assert_eq!(read.tag.as_ref().map(Tag::as_str), tag, "{typed}");
+        let read_digest = read.digest.as_ref().map(ToString::to_string);
+        assert_eq!(read_digest.as_deref(), digest, "{typed}");
+        assert_eq!(accepted(&read.to_string()), read, "{typed}");
+        assert!(typed.parse::<Repository>().is_err(), "{typed}");
+    }
+    for typed in [
+        "oci:",
+        "oci::v1",
+        "oci:dir:",
+        "oci:dir:a b",
+        "oci:a\0b",
+        "ocidir://",
+    ] {
+        typed.parse::<Reference>().expect_err(typed);
     }
 }
 
@@ -270,8 +302,6 @@ fn the_digest_decides_over_the_tag_and_latest_is_only_a_default() {
     assert_eq!(target(&format!("app:v1@{digest}")), Some(digest));
     assert_eq!(target("app:v1").as_deref(), Some("v1"));
     assert_eq!(target("app"), None);
-    assert_eq!(accepted("app").target_or_latest().to_string(), "latest");
-    assert_eq!(accepted("app:v1").target_or_latest().to_string(), "v1");
 }
 
 #[test]
@@ -286,7 +316,10 @@ fn a_repository_has_neither_tag_nor_digest() -> Result<(), super::ReferenceError
         assert_eq!(message, Err(expected));
     }
     let target = Target::from("v1".parse::<Tag>()?);
-    assert_eq!(repository.reference(&target), accepted("app:v1"));
+    assert_eq!(
+        Location::Remote(repository).reference(&target),
+        accepted("app:v1")
+    );
     Ok(())
 }
 

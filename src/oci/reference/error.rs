@@ -46,6 +46,10 @@ pub(super) enum Problem {
     Path,
     #[error("it has a tag or a digest")]
     Target,
+    #[error("the folder is empty")]
+    EmptyFolder,
+    #[error("a folder's name cannot have a NUL")]
+    NulInFolder,
 
     #[error("the host is empty")]
     EmptyHost,

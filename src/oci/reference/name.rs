@@ -51,7 +51,7 @@ impl Tag {
     }
 
     /// The tag that is meant where none is typed: `latest`.
-    pub(super) fn latest() -> Self {
+    pub fn latest() -> Self {
         Self("latest".to_owned())
     }
 
