@@ -55,7 +55,7 @@ impl Plain {
             } => self.planned(bytes, blobs as u64, manifests as u64),
             Event::Moved(..) => self.moved(now),
             Event::Done(blob, placed) => self.done(blob, placed),
-            Event::Note(_) | Event::Waiting { .. } => {
+            Event::Note(_) | Event::Warning(_) | Event::ReadAgain(..) | Event::Waiting { .. } => {
                 silent::note(event, &self.output, &self.waits);
             }
             Event::Started(_) | Event::Resumed(..) | Event::Published(_) => {}
