@@ -17,6 +17,7 @@ use crate::config::Settings;
 use crate::config::search::Search;
 use crate::engine::copy::{self, event::Progress};
 use crate::engine::guard::Guard;
+use crate::oci::platform::PlatformPattern;
 use crate::oci::reference::{Host, Location, Tag, Target};
 use crate::store::Store;
 use crate::store::open::{Reach, Stores};
@@ -131,6 +132,12 @@ impl App {
             attempts: self.flags.attempts(),
             no_clobber: false,
         }
+    }
+
+    /// The images that run on this machine: what `local` stands for.
+    pub fn machine(&self) -> PlatformPattern {
+        let (os, architecture) = (std::env::consts::OS, std::env::consts::ARCH);
+        PlatformPattern::of_machine(os, architecture, cfg!(target_endian = "little"))
     }
 
     /// Leaves nothing behind at the registries that this run does not go on with.

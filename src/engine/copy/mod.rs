@@ -7,6 +7,7 @@ mod apply;
 pub mod event;
 mod pipe;
 pub mod plan;
+pub mod platforms;
 mod queue;
 
 pub use apply::{Summary, apply};
