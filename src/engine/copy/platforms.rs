@@ -20,7 +20,7 @@ const NAMED: usize = 24;
 #[derive(Debug, Clone)]
 pub enum Choice {
     /// One exact platform: its image alone.
-    One(Descriptor),
+    One(Box<Descriptor>),
     /// All that fits several platforms, or a `*`.
     Several {
         /// The images with their attestations; the very same index where that is all of it.
@@ -72,7 +72,7 @@ pub fn choose(index: &Manifest, wanted: &[PlatformPattern]) -> Result<Choice, Ch
         if let ([only], [place]) = (wanted, &meant[..])
             && only.is_exact()
         {
-            return Ok(Choice::One(entries[*place].clone()));
+            return Ok(Choice::One(Box::new(entries[*place].clone())));
         }
         kept.extend(meant);
     }

@@ -246,7 +246,7 @@ proptest! {
             Err(error) => prop_assert!(false, "{}", error),
             Ok(Choice::One(entry)) => {
                 prop_assert!(wanted.len() == 1 && wanted[0].is_exact());
-                prop_assert!(whole.manifests().contains(&entry) && fits(&entry));
+                prop_assert!(whole.manifests().contains(&*entry) && fits(&entry));
             }
             Ok(Choice::Several { index: made, .. }) => {
                 let kept = names(&made);
