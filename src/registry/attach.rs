@@ -122,8 +122,8 @@ type Condition = (HeaderName, HeaderValue);
 
 /// What became of a write.
 enum Written {
-    /// The list is this now.
-    Yes(Manifest),
+    /// The list has this digest now.
+    Yes(Digest),
     /// It was written by somebody else meanwhile.
     Moved(Error),
     /// Nobody knows: the registry, or the way there, is in trouble.
@@ -145,8 +145,8 @@ impl Refusals {
 
     /// Whether the registry means something else by conditions than we do: nobody wrote, and it
     /// refuses. More than once, since an old answer looks the same.
-    fn are_mute(&self, base: &Option<Digest>) -> bool {
-        self.times >= 3 && self.base == *base
+    fn are_mute(&self, base: Option<&Digest>) -> bool {
+        self.times >= 3 && self.base.as_ref() == base
     }
 }
 
@@ -164,25 +164,23 @@ impl List<'_> {
             let written = match (merged(read.index.as_ref(), add)?, read.index) {
                 // Nobody lost it, so whoever wrote it looks after it.
                 (None, _) if round == 0 => return Ok(()),
-                (None, Some(index)) => Written::Yes(index),
+                (None, Some(index)) => Written::Yes(index.digest().clone()),
                 (None, None) => return Ok(()),
                 (Some(index), _) => {
-                    let condition = read.condition.filter(|_| !refusals.are_mute(&base));
-                    self.write(index, condition).await?
+                    let condition = read.condition.filter(|_| !refusals.are_mute(base.as_ref()));
+                    self.write(&index, condition).await?
                 }
             };
             trouble = None;
             match written {
-                Written::Yes(index) => {
-                    past.extend(base.filter(|base| base != index.digest()));
-                    if self
-                        .is_settled(index, add, past.clone(), begun.elapsed())
-                        .await?
-                    {
+                Written::Yes(digest) => {
+                    past.extend(base.filter(|base| *base != digest));
+                    let took = begun.elapsed();
+                    if self.is_settled(digest, add, &mut past, took).await? {
                         return Ok(());
                     }
                 }
-                Written::Moved(error) if refusals.are_mute(&base) => return Err(error),
+                Written::Moved(error) if refusals.are_mute(base.as_ref()) => return Err(error),
                 Written::Moved(_) => refusals.count(base),
                 Written::Trouble(error) => trouble = Some(error),
             }
@@ -202,9 +200,9 @@ impl List<'_> {
     /// Looks until the list has been quiet for a while. `false`: what is to be in it is lost.
     async fn is_settled(
         &self,
-        mut index: Manifest,
+        mut digest: Digest,
         add: &[Descriptor],
-        mut past: HashSet<Digest>,
+        past: &mut HashSet<Digest>,
         took: Duration,
     ) -> Result<bool, Error> {
         let quiet = took.saturating_mul(QUIET).clamp(SHORTEST, LONGEST);
@@ -225,11 +223,10 @@ impl List<'_> {
                 Some(now) if merged(Some(&now), add)?.is_none() => now,
                 _ => return Ok(false),
             };
-            if now.digest() == index.digest() {
+            if *now.digest() == digest {
                 return Ok(true);
             }
-            past.insert(index.digest().clone());
-            index = now;
+            past.insert(std::mem::replace(&mut digest, now.digest().clone()));
         }
         Ok(true)
     }
@@ -271,7 +268,11 @@ impl List<'_> {
     }
 
     /// Writes the list. Tried once: by the second attempt somebody else may have written.
-    async fn write(&self, index: Manifest, condition: Option<Condition>) -> Result<Written, Error> {
+    async fn write(
+        &self,
+        index: &Manifest,
+        condition: Option<Condition>,
+    ) -> Result<Written, Error> {
         let target = Target::Tag(self.tag.clone());
         let url = self.client.manifest_url(self.name, &target).await?;
         let kind = HeaderValue::from_str(index.media_type().as_ref()).map_err(|_| {
@@ -294,7 +295,7 @@ impl List<'_> {
         let status = response.status();
         if status.is_success() {
             self.client.refuse_markup(&response)?;
-            return Ok(Written::Yes(index));
+            return Ok(Written::Yes(index.digest().clone()));
         }
         let moved = [StatusCode::CONFLICT, StatusCode::PRECONDITION_FAILED];
         match Error::refused(response).await {

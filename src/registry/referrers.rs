@@ -31,7 +31,7 @@ pub struct Referrers {
 /// Who keeps the list of a manifest's referrers.
 ///
 /// Source: distribution-spec 1.1, "Listing Referrers" and "Referrers Tag Schema".
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ReferrersOrigin {
     /// The store itself.
     Api,
@@ -46,17 +46,17 @@ impl Client {
         name: &RepositoryName,
         subject: &Digest,
     ) -> Result<Referrers, Error> {
-        let told = match self.memory.has_no_referrers() {
-            true => None,
-            false => self.told_referrers(name, subject).await?,
+        let told = if self.memory.has_no_referrers() {
+            None
+        } else {
+            self.told_referrers(name, subject).await?
         };
-        let is_told = told.is_some();
+        let keeps_list = told.is_some();
         let told = told.unwrap_or_default();
         if !told.is_empty() {
-            let origin = ReferrersOrigin::Api;
             return Ok(Referrers {
                 items: told,
-                origin,
+                origin: ReferrersOrigin::Api,
             });
         }
         // Also where the registry answers that there are none. One that accepts subjects lists all
@@ -64,9 +64,10 @@ impl Client {
         // one of its own, and clients write the tag where a push is not confirmed (Quay). One
         // more question is cheaper than a lost signature.
         let items = self.tagged_referrers(name, subject).await?;
-        let origin = match is_told && items.is_empty() {
-            true => ReferrersOrigin::Api,
-            false => ReferrersOrigin::FallbackTag,
+        let origin = if keeps_list && items.is_empty() {
+            ReferrersOrigin::Api
+        } else {
+            ReferrersOrigin::FallbackTag
         };
         Ok(Referrers { items, origin })
     }
