@@ -3,5 +3,6 @@
 pub mod copy;
 pub mod guard;
 pub mod list;
+pub mod referrers;
 pub mod remove;
 pub mod tag;
