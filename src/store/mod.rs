@@ -39,6 +39,13 @@ pub trait Store: Send + Sync {
     async fn resolve(&self, target: &Target) -> Result<Descriptor>;
     /// What is there before something is written; `None`: nothing.
     async fn find(&self, target: &Target) -> Result<Option<Descriptor>>;
+    /// What is there, where only reading is meant; `None`: nothing.
+    async fn look(&self, target: &Target) -> Result<Option<Descriptor>> {
+        match self.resolve(target).await {
+            Err(error) if error.kind() == Kind::NotFound => Ok(None),
+            resolved => resolved.map(Some),
+        }
+    }
     /// A manifest, read and checked.
     async fn manifest(&self, target: &Target) -> Result<Manifest>;
     /// Puts a manifest under a tag, or under its own digest.

@@ -78,6 +78,14 @@ impl Store for Remote {
         asked.map_err(|error| self.failed("look at", target, error))
     }
 
+    async fn look(&self, target: &Target) -> Result<Option<Descriptor>> {
+        let asked = self
+            .client
+            .head_manifest(&self.repository.name, target)
+            .await;
+        asked.map_err(|error| self.failed("look at", target, error))
+    }
+
     async fn manifest(&self, target: &Target) -> Result<Manifest> {
         let read = self
             .client
