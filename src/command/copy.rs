@@ -182,7 +182,8 @@ impl Job<'_> {
         if self.dry_run {
             for (place, part) in self.places.iter().zip(&plan.parts) {
                 if let Ok(part) = part {
-                    describe(&plan, part, place, self.app);
+                    let several = self.places.len() > 1 || *from != self.from;
+                    describe(&plan, part, place, several, self.app);
                 }
             }
         }

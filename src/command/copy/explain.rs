@@ -5,7 +5,7 @@ use super::places::Place;
 use crate::app::App;
 use crate::engine::copy::{Part, Plan, Run};
 use crate::oci::Descriptor;
-use crate::oci::reference::Tag;
+use crate::oci::reference::{Tag, Target};
 use crate::store::{Error, Store};
 use std::sync::Arc;
 
@@ -25,13 +25,18 @@ pub(super) async fn explained(error: Error, run: &Run, tag: Option<&Tag>) -> any
     at_tag(error, &**store, tag).await
 }
 
-/// Says what would be done at a place.
-pub(super) fn describe(plan: &Plan, part: &Part, place: &Place, app: &App) {
-    let location = &place.location;
+/// Says what would be done at a place, which is named where it is one of several.
+pub(super) fn describe(plan: &Plan, part: &Part, place: &Place, several: bool, app: &App) {
     if part.is_nothing() {
-        app.output.status(&format!("{location}: nothing to do"));
         return;
     }
+    let at = if several {
+        let name = part.names.first().map(|name| &name.target);
+        let named = name.map(|target| place.location.reference(target).to_string());
+        format!("{}: ", named.unwrap_or_else(|| place.location.to_string()))
+    } else {
+        String::new()
+    };
     let nodes: Vec<_> = plan.lacking(part).map(|(_, node)| node).collect();
     let indexes = nodes.iter().filter(|n| n.manifest.is_index()).count();
     let blobs = plan.blobs(part);
@@ -44,12 +49,16 @@ pub(super) fn describe(plan: &Plan, part: &Part, place: &Place, app: &App) {
     let blobs = counted(blobs.len(), "blob", "blobs");
     let size = indicatif::BinaryBytes(size);
     app.output.status(&format!(
-        "{location}: would write {images} and {indexes}, with {blobs} ({size}) where they are missing"
+        "{at}would write {images} and {indexes}, with {blobs} ({size}) where they are missing"
     ));
     for name in part.names.iter().filter(|name| !name.is_kept) {
         if let Some(old) = &name.replaces {
-            let target = &name.target;
-            app.output.status(&format!("{target} points to {old} now"));
+            let tag = match &name.target {
+                Target::Tag(_) if several => place.location.reference(&name.target).to_string(),
+                Target::Tag(tag) if part.names.len() > 1 => format!("the tag {tag}"),
+                _ => "the tag".to_owned(),
+            };
+            app.output.status(&format!("{tag} points to {old} now"));
         }
     }
     for layer in &plan.work.foreign {
