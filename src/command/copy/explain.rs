@@ -3,6 +3,7 @@
 use super::super::failure::at_tag;
 use super::places::Place;
 use crate::app::App;
+use crate::engine::copy::platforms::ChoiceError;
 use crate::engine::copy::{Part, Plan, Run};
 use crate::oci::Descriptor;
 use crate::oci::reference::{Tag, Target};
@@ -21,7 +22,10 @@ pub(super) async fn explained(error: Error, run: &Run, tag: Option<&Tag>) -> any
     } else {
         failed.next().unwrap_or_else(|| run.destination(0))
     };
-    let tag = tag.filter(|_| at_source);
+    // The tag is there where it is its platforms that are not.
+    let is_choice =
+        std::error::Error::source(&error).is_some_and(|cause| cause.is::<ChoiceError>());
+    let tag = tag.filter(|_| at_source && !is_choice);
     at_tag(error, &**store, tag).await
 }
 

@@ -63,7 +63,9 @@ impl Plain {
     }
 
     fn planned(&self, bytes: u64, blobs: u64, manifests: u64) {
-        if blobs + manifests == 0 {
+        // Of many images that are planned one by one, only the first tells of a plan.
+        let is_first = self.tally.blobs() == blobs;
+        if blobs + manifests == 0 || !is_first {
             return;
         }
         let (blobs, manifests) = (Count(blobs, "blob"), Count(manifests, "manifest"));
