@@ -6,7 +6,7 @@ use super::event::Progress;
 use super::ledger::Ledger;
 use crate::oci::reference::RepositoryName;
 use crate::store::Store;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use tokio::sync::OnceCell;
 
 /// A run from one place to several.
@@ -16,6 +16,8 @@ pub struct Run {
     pub(super) options: Options,
     pub(super) budget: Arc<Budget>,
     pub(super) progress: Arc<dyn Progress>,
+    /// Held while somebody claims a blob for several destinations.
+    pub(super) claims: Mutex<()>,
 }
 
 /// A place that a run copies to.
@@ -55,6 +57,7 @@ impl Run {
             budget: Budget::new(options.jobs),
             options,
             progress,
+            claims: Mutex::default(),
         })
     }
 

@@ -59,6 +59,7 @@ pub(super) struct Branch {
     again: bool,
     opened: AtomicBool,
     own: Arc<OnceCell<Arc<Pipe>>>,
+    broken_off: Arc<AtomicBool>,
 }
 
 impl Tee {
@@ -104,6 +105,7 @@ impl Tee {
             again,
             opened: AtomicBool::new(false),
             own: Arc::default(),
+            broken_off: Arc::default(),
         }
     }
 
@@ -191,6 +193,11 @@ impl Branch {
         self.own.get()
     }
 
+    /// Whether the common read broke off while this destination took part in it.
+    pub(super) fn has_broken_off(&self) -> bool {
+        self.broken_off.load(Ordering::SeqCst)
+    }
+
     /// Says that this destination joins, or needs nothing.
     fn decide(&self) {
         if !self.decided.swap(true, Ordering::SeqCst) {
@@ -229,6 +236,7 @@ impl Source for Branch {
             location: self.location.clone(),
             progress: Arc::clone(&self.progress),
             own: Arc::clone(&self.own),
+            broken_off: Arc::clone(&self.broken_off),
             joined,
             stream: None,
             at: offset,
@@ -252,6 +260,7 @@ struct Share {
     location: Location,
     progress: Arc<dyn Progress>,
     own: Arc<OnceCell<Arc<Pipe>>>,
+    broken_off: Arc<AtomicBool>,
     joined: Option<mpsc::Receiver<Bytes>>,
     stream: Option<ByteStream>,
     at: u64,
@@ -268,6 +277,7 @@ impl Share {
                 return Ok(None);
             }
             if self.shared.failed.load(Ordering::SeqCst) {
+                self.broken_off.store(true, Ordering::SeqCst);
                 return Err(Box::new(Failed));
             }
             self.joined = None;
