@@ -1,9 +1,14 @@
 //! What a copy is: the same bytes under the same digest, asked for and sent once.
 
+mod attached;
 mod content;
+mod deep;
 mod hostile;
+mod platforms;
 mod refused;
 mod requests;
+mod several;
+mod tags;
 mod target;
 
 use crate::lab::Image;

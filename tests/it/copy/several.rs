@@ -1,0 +1,468 @@
+//! One source, several destinations: one read, and each on its own.
+
+use crate::lab::image::layer;
+use crate::lab::{Fault, Image, Lab};
+use std::time::Duration;
+
+const SRC: &str = "src.lab/app:v1";
+const TO: [&str; 3] = ["eu.lab/app:v1", "us.lab/app:v1", "asia.lab/app:v1"];
+/// More than two windows and the buffers of a connection hold.
+const LARGE: usize = 24 << 20;
+
+/// A source with an image, and three destinations.
+fn lab(image: &Image) -> Lab {
+    let lab = Lab::empty().open("src").open("eu").open("us").open("asia");
+    lab.push(SRC, image);
+    lab
+}
+
+/// A copy to all of them.
+fn copy<'a>(options: &[&'a str]) -> Vec<&'a str> {
+    let copy = ["copy", "--progress", "none", "--retries", "1", SRC];
+    [&copy[..], &TO, options].concat()
+}
+
+fn rows(image: &Image, to: &[&str]) -> String {
+    let row = |to: &&str| format!("{to}@{}\n", image.digest());
+    to.iter().map(row).collect()
+}
+
+#[track_caller]
+fn is_read_once(lab: &Lab, image: &Image) {
+    let requests = lab.requests("src");
+    assert_eq!(requests.count("GET", "blobs"), image.blobs.len());
+    assert_eq!(requests.downloaded(), image.blob_bytes());
+}
+
+#[test]
+fn each_blob_is_read_once_and_is_everywhere() {
+    let image = Image::sized(1, &[3_000_000, 100_000, 1000, 10]);
+    let lab = lab(&image);
+    lab.run(copy(&[])).stdout(rows(&image, &TO)).code(0);
+    is_read_once(&lab, &image);
+    assert_eq!(lab.requests("src").count("GET", "manifests"), 1);
+    for to in TO {
+        lab.assert_holds(to, &image);
+        let node = to.split('.').next().unwrap();
+        assert_eq!(lab.requests(node).uploaded(), image.blob_bytes(), "{to}");
+    }
+}
+
+#[test]
+fn a_slow_destination_sets_the_pace_and_nothing_is_read_twice() {
+    let image = Image::sized(1, &[LARGE, 1000]);
+    let lab = lab(&image);
+    for method in ["POST", "PUT"] {
+        let slow = Fault::on(method, "/uploads/").always();
+        lab.fault("us", slow.delay(Duration::from_millis(700)));
+    }
+    lab.run(copy(&[])).stdout(rows(&image, &TO)).code(0);
+    is_read_once(&lab, &image);
+    TO.iter().for_each(|to| lab.assert_holds(to, &image));
+}
+
+/// The others wait for ten seconds, and then go on without it.
+#[test]
+fn a_destination_that_takes_nothing_reads_by_itself_in_the_end() {
+    let image = Image::of(1, vec![layer(1, LARGE)]);
+    let lab = lab(&image);
+    let stalled = Fault::on("PUT", "/uploads/").with_body_over(1 << 20);
+    lab.fault("us", stalled.delay(Duration::from_secs(13)));
+    let ran = lab
+        .run(copy(&[]))
+        .stdout(rows(&image, &TO))
+        .stderr(format!(
+            "note: {} is read once more, for us.lab/app alone\n",
+            image.blobs[1].digest
+        ))
+        .code(0);
+    assert!(ran.elapsed < Duration::from_secs(20), "{ran}");
+    TO.iter().for_each(|to| lab.assert_holds(to, &image));
+    assert_eq!(lab.requests("src").count("GET", "blobs"), 3);
+}
+
+#[test]
+fn an_upload_that_starts_over_does_not_disturb_the_others() {
+    let image = Image::of(1, vec![layer(1, LARGE)]);
+    let broken = || Fault::on("PUT", "/uploads/").with_body_over(1 << 20);
+    for fault in [
+        broken().cut_upload(9 << 20),
+        broken().cut_upload_with_reset(2 << 20),
+        broken().status(500),
+    ] {
+        let lab = lab(&image);
+        lab.fault("us", fault);
+        let ran = lab.run(copy(&["--json"])).any_stdout().any_stderr().code(0);
+        let again = |row: &serde_json::Value| row["read_again"].as_u64();
+        let rows = ran.json();
+        let again: Vec<_> = rows.as_array().unwrap().iter().map(again).collect();
+        assert_eq!(again, [None, Some(1), None]);
+        let note = format!("{} is read once more", image.blobs[1].digest);
+        assert!(ran.stderr.contains(&note), "{ran}");
+        assert_eq!(lab.requests("src").count("GET", "blobs"), 3);
+        for node in ["eu", "asia"] {
+            assert_eq!(lab.requests(node).uploaded(), image.blob_bytes());
+        }
+        TO.iter().for_each(|to| lab.assert_holds(to, &image));
+    }
+}
+
+/// An address at which nobody listens.
+fn nobody() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().to_string()
+}
+
+/// What one destination may do, and the exit code if all do.
+fn failures() -> Vec<(Fault, i32)> {
+    let wrong = format!("sha256:{}", "0".repeat(64));
+    let wrong = [("docker-content-digest", wrong.as_str())];
+    let denied = |fault: Fault| fault.always().refusal(403, "DENIED", "not for you");
+    vec![
+        (
+            Fault::on("HEAD", "/manifests/")
+                .always()
+                .refusal(401, "UNAUTHORIZED", "who are you?"),
+            4,
+        ),
+        (Fault::on("HEAD", "/manifests/").always().status(503), 7),
+        (denied(Fault::on("POST", "/uploads/")), 4),
+        (denied(Fault::on("PUT", "/uploads/")), 4),
+        (denied(Fault::on("PUT", "/manifests/")), 4),
+        (Fault::on("PUT", "/uploads/").always().status(507), 7),
+        (
+            Fault::on("PUT", "/manifests/")
+                .always()
+                .answer(201, &wrong, ""),
+            8,
+        ),
+    ]
+}
+
+#[test]
+fn one_that_fails_does_not_stop_the_others() {
+    let image = Image::sized(1, &[2_000_000, 1000]);
+    for (number, (fault, _)) in failures().into_iter().enumerate() {
+        let lab = lab(&image);
+        lab.fault("us", fault);
+        let ran = lab.run(copy(&[])).any_stdout().any_stderr().run();
+        assert_eq!(ran.code, 10, "{number} {ran}");
+        assert_eq!(ran.stdout, rows(&image, &[TO[0], TO[2]]), "{number}");
+        let told = |line: &&str| line.starts_with("error: ");
+        let errors: Vec<&str> = ran.stderr.lines().filter(told).collect();
+        assert_eq!(errors.len(), 2, "{number} {ran}");
+        assert!(errors[0].contains("us.lab/app"), "{number} {ran}");
+        assert_eq!(
+            errors[1], "error: 1 of 3 destinations were not written",
+            "{number} {ran}"
+        );
+        lab.assert_holds(TO[0], &image);
+        lab.assert_holds(TO[2], &image);
+    }
+}
+
+#[test]
+fn where_all_fail_alike_it_is_that_failure() {
+    let image = Image::sized(1, &[2_000_000, 1000]);
+    let count = failures().len();
+    for number in 0..count {
+        let lab = lab(&image);
+        let mut code = 0;
+        for node in ["eu", "us", "asia"] {
+            let (fault, of_all) = failures().swap_remove(number);
+            lab.fault(node, fault);
+            code = of_all;
+        }
+        let ran = lab.run(copy(&[])).any_stderr().run();
+        assert_eq!(ran.code, code, "{number} {ran}");
+        let last = ran.stderr.lines().rfind(|line| line.starts_with("error: "));
+        assert_eq!(
+            last,
+            Some("error: 3 of 3 destinations were not written"),
+            "{number} {ran}"
+        );
+    }
+}
+
+#[test]
+fn one_that_is_not_there_does_not_stop_the_others() {
+    let image = Image::small(1);
+    let lab = lab(&image);
+    let gone = format!("{}/app:v1", nobody());
+    lab.run([
+        "copy",
+        "--progress",
+        "none",
+        "--retries",
+        "0",
+        SRC,
+        &gone,
+        TO[0],
+    ])
+    .stdout(rows(&image, &TO[..1]))
+    .stderr_has(&gone)
+    .code(10);
+}
+
+/// Where the source fails, that is what is said, and of each destination.
+#[test]
+fn a_source_that_fails_fails_for_all() {
+    let image = Image::sized(1, &[2_000_000, 1000]);
+    let lab = lab(&image);
+    let part = format!("/blobs/{}", image.blobs[1].digest);
+    let denied = Fault::on("GET", &part).always();
+    lab.fault("src", denied.refusal(403, "DENIED", "not this one"));
+    let ran = lab.run(copy(&[])).any_stderr().code(4);
+    assert_eq!(ran.stderr.matches("not this one").count(), 3, "{ran}");
+    for to in TO {
+        assert_eq!(lab.digest(to), None);
+    }
+}
+
+/// What a destination says of itself is not put down to a source that fails too.
+#[test]
+fn a_destination_is_not_blamed_for_the_source_nor_the_other_way_round() {
+    let image = Image::of(1, vec![layer(1, 2_000_000)]);
+    let lab = lab(&image);
+    let denied = Fault::on("POST", "/uploads/").always();
+    lab.fault("us", denied.refusal(403, "DENIED", "not for you"));
+    let part = format!("/blobs/{}", image.blobs[1].digest);
+    lab.fault("src", Fault::on("GET", &part).always().spoil());
+    let ran = lab.run(copy(&["-j", "1"])).any_stderr().code(10);
+    assert!(ran.stderr.contains("not for you"), "{ran}");
+    let spoilt = ran
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("error: "));
+    let spoilt = spoilt.filter(|line| line.contains("do not match its digest"));
+    assert_eq!(spoilt.count(), 2, "{ran}");
+}
+
+#[test]
+fn a_blob_that_is_wrong_once_is_read_once_more_for_all() {
+    let image = Image::of(1, vec![layer(1, 2_000_000)]);
+    let lab = lab(&image);
+    let part = format!("/blobs/{}", image.blobs[1].digest);
+    lab.fault("src", Fault::on("GET", &part).spoil());
+    lab.run(copy(&[]))
+        .stdout(rows(&image, &TO))
+        .stderr_like("note: [..] do not match its digest; reading it once more\n")
+        .code(0);
+    assert_eq!(lab.requests("src").count("GET", "blobs"), 3);
+    TO.iter().for_each(|to| lab.assert_holds(to, &image));
+}
+
+#[test]
+fn a_blob_that_stays_wrong_is_nowhere() {
+    let image = Image::of(1, vec![layer(1, 2_000_000)]);
+    let lab = lab(&image);
+    let part = format!("/blobs/{}", image.blobs[1].digest);
+    lab.fault("src", Fault::on("GET", &part).always().spoil());
+    let ran = lab.run(copy(&[])).any_stderr().code(8);
+    let reads = lab.requests("src");
+    let reads = reads
+        .of("GET", "blobs")
+        .filter(|seen| seen.path.contains(&part));
+    assert_eq!(reads.count(), 2, "{ran}");
+    for node in ["eu", "us", "asia"] {
+        assert_eq!(lab.requests(node).count("PUT", "manifests"), 0);
+        let there = lab
+            .node(node)
+            .call("HEAD", &format!("/v2/app{part}"), "", b"");
+        assert_eq!(there.status, 404);
+    }
+}
+
+#[test]
+fn several_tags_of_a_repository_take_one_manifest_each_and_the_blobs_once() {
+    let image = Image::sized(1, &[200_000, 1000]);
+    let lab = lab(&image);
+    let to = ["eu.lab/app:v1", "eu.lab/app:1", "eu.lab/app:stable"];
+    let copy = [&["copy", "--json", SRC][..], &to].concat();
+    let ran = lab.run(&copy).any_stdout().code(0);
+    let written = "HEAD manifests 3, POST uploads 3, PUT manifests 3, PUT uploads 3";
+    assert_eq!(lab.requests("eu").to_string(), written);
+    to.iter().for_each(|to| lab.assert_holds(to, &image));
+    let rows = ran.json();
+    let counts = |row: &serde_json::Value| {
+        (
+            row["sent"].as_u64(),
+            row["manifests"].as_u64(),
+            row["changed"].as_bool(),
+        )
+    };
+    let rows: Vec<_> = rows.as_array().unwrap().iter().map(counts).collect();
+    let other = (Some(0), Some(0), Some(true));
+    assert_eq!(rows, [(Some(3), Some(1), Some(true)), other, other]);
+    let again = lab.run(&copy).any_stdout().any_stderr().code(0).json();
+    assert_eq!(again[0]["changed"], false);
+}
+
+/// One refusal for a repository is one, however many tags it was to get.
+#[test]
+fn several_tags_of_a_repository_fail_together() {
+    let image = Image::small(1);
+    let tags = ["eu.lab/app:v1", "eu.lab/app:stable"];
+    let denied = || Fault::on("PUT", "/manifests/").always();
+    let denied = || denied().refusal(403, "DENIED", "not for you");
+    let lab = lab(&image);
+    lab.fault("eu", denied());
+    let copy = ["copy", "-q", SRC];
+    let ran = lab
+        .run([&copy[..], &tags].concat())
+        .stderr_has("not for you")
+        .code(4);
+    assert_eq!(ran.stderr.matches("not for you").count(), 1, "{ran}");
+    lab.run([&copy[..], &tags, &TO[1..2]].concat())
+        .stdout(rows(&image, &TO[1..2]))
+        .stderr_has("not for you")
+        .code(10);
+}
+
+#[test]
+fn the_second_repository_of_a_registry_is_linked_from_the_first() {
+    let image = Image::sized(1, &[200_000, 1000]);
+    let lab = lab(&image);
+    let to = ["eu.lab/a:v1", "eu.lab/b:v1", "eu.lab/c:v1"];
+    let ran = lab
+        .run([&["copy", "--json", SRC][..], &to].concat())
+        .any_stdout()
+        .code(0);
+    is_read_once(&lab, &image);
+    assert_eq!(lab.requests("eu").uploaded(), image.blob_bytes());
+    to.iter().for_each(|to| lab.assert_holds(to, &image));
+    let rows = ran.json();
+    for (row, (sent, mounted)) in [(0, (3, 0)), (1, (0, 3)), (2, (0, 3))] {
+        assert_eq!(
+            (&rows[row]["sent"], &rows[row]["mounted"]),
+            (&sent.into(), &mounted.into())
+        );
+    }
+}
+
+#[test]
+fn on_the_source_s_registry_blobs_are_linked_and_elsewhere_sent() {
+    let image = Image::sized(1, &[200_000, 1000]);
+    let lab = lab(&image);
+    let to = ["src.lab/prod:v1", "eu.lab/prod:v1"];
+    lab.run([&["copy", "-q", SRC][..], &to].concat())
+        .stdout(rows(&image, &to))
+        .code(0);
+    is_read_once(&lab, &image);
+    assert_eq!(lab.requests("src").uploaded(), 0);
+    to.iter().for_each(|to| lab.assert_holds(to, &image));
+}
+
+#[test]
+fn a_tag_beside_the_source_and_a_copy_elsewhere() {
+    let image = Image::attested(1);
+    let lab = lab(&image);
+    let to = ["src.lab/app:stable", "eu.lab/app:stable"];
+    lab.run([&["copy", "-q", SRC][..], &to].concat())
+        .stdout(rows(&image, &to))
+        .code(0);
+    to.iter().for_each(|to| lab.assert_holds(to, &image));
+    assert_eq!(lab.requests("src").count("PUT", "manifests"), 1);
+    assert_eq!(lab.requests("src").count("POST", "uploads"), 0);
+}
+
+#[test]
+fn a_destination_that_is_named_twice_is_a_mistake() {
+    let lab = lab(&Image::small(1));
+    for to in ["eu.lab/app:v1", "eu.lab/app", "docker://eu.lab/app:v1"] {
+        lab.run(["copy", SRC, "eu.lab/app:v1", TO[1], to])
+            .stderr_has("`eu.lab/app:v1` is named twice")
+            .code(2);
+    }
+    assert_eq!(lab.requests("src").len() + lab.requests("us").len(), 0);
+}
+
+#[test]
+fn an_immutable_tag_at_one_of_them_is_left_alone() {
+    let (old, new) = (Image::small(1), Image::small(2));
+    let lab = lab(&new);
+    lab.push(TO[0], &old);
+    lab.home
+        .settings(&lab.addressed("immutable:\n  \"eu.lab/app\": [\"v*\"]\n"));
+    let ran = lab
+        .run(copy(&[]))
+        .stdout(rows(&new, &TO[1..]))
+        .any_stderr()
+        .code(10);
+    assert!(ran.stderr.contains("eu.lab/app:v1 is immutable"), "{ran}");
+    lab.assert_holds(TO[0], &old);
+    assert_eq!(lab.requests("eu").to_string(), "HEAD manifests 1");
+    lab.assert_holds(TO[1], &new);
+    lab.assert_holds(TO[2], &new);
+}
+
+#[test]
+fn no_clobber_leaves_one_alone_and_writes_the_others() {
+    let (old, new) = (Image::small(1), Image::small(2));
+    let lab = lab(&new);
+    lab.push(TO[1], &old);
+    lab.run(copy(&["-n"]))
+        .stdout(rows(&new, &[TO[0], TO[2]]))
+        .stderr_has(format!("us.lab/app:v1 points to {} already", old.digest()))
+        .code(10);
+    lab.assert_holds(TO[1], &old);
+    assert_eq!(lab.requests("us").count("POST", "uploads"), 0);
+}
+
+#[test]
+fn those_that_have_it_are_not_sent_it() {
+    let image = Image::sized(1, &[200_000, 1000]);
+    let lab = lab(&image);
+    lab.push(TO[1], &image);
+    lab.run(copy(&["-q"])).stdout(rows(&image, &TO)).code(0);
+    is_read_once(&lab, &image);
+    assert_eq!(lab.requests("us").to_string(), "HEAD manifests 1");
+    lab.heal();
+    lab.run(copy(&["-q"])).stdout(rows(&image, &TO)).code(0);
+    for node in ["src", "eu", "us", "asia"] {
+        assert_eq!(lab.requests(node).to_string(), "HEAD manifests 1", "{node}");
+    }
+}
+
+#[test]
+fn in_json_one_destination_is_an_object_and_several_are_an_array() {
+    let image = Image::small(1);
+    let lab = lab(&image);
+    let copy = |to: &[&'static str]| {
+        let copy = [&["copy", "--json", SRC][..], to].concat();
+        lab.run(copy).any_stdout().any_stderr()
+    };
+    let one = copy(&TO[..1]).code(0).json();
+    assert_eq!(one["destination"], "eu.lab/app:v1");
+    let several = copy(&TO).code(0).json();
+    let named = several.as_array().unwrap().iter();
+    let named: Vec<_> = named
+        .map(|row| row["destination"].as_str().unwrap())
+        .collect();
+    assert_eq!(named, TO);
+    let denied = Fault::on("HEAD", "/manifests/").always();
+    lab.fault("eu", denied.refusal(401, "UNAUTHORIZED", "who are you?"));
+    let ran = copy(&TO).code(10);
+    assert_eq!(ran.json().as_array().map(Vec::len), Some(2));
+    let first = ran.stderr.lines().find(|line| line.contains("error"));
+    let first: serde_json::Value = serde_json::from_str(first.unwrap()).unwrap();
+    assert_eq!(first["error"]["exit"], 4, "{ran}");
+    assert_eq!(ran.json_error()["exit"], 10);
+}
+
+#[test]
+fn a_dry_run_names_each_place_and_writes_nothing() {
+    let image = Image::small(1);
+    let lab = lab(&image);
+    lab.push(TO[2], &image);
+    lab.run(["copy", "--dry-run", SRC, TO[0], TO[1], TO[2]])
+        .stdout(rows(&image, &TO))
+        .stderr_like(
+            "eu.lab/app:v1: would write 1 image manifest [..]\n\
+             us.lab/app:v1: would write 1 image manifest [..]\n",
+        )
+        .code(0);
+    for node in ["eu", "us"] {
+        assert_eq!(lab.requests(node).to_string(), "HEAD manifests 1");
+    }
+}
