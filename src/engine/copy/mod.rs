@@ -7,6 +7,8 @@
 mod apply;
 mod attachments;
 mod budget;
+#[cfg(test)]
+mod cases;
 mod choice;
 pub mod event;
 mod ledger;
@@ -17,6 +19,8 @@ pub mod plan;
 pub mod platforms;
 mod publish;
 mod run;
+#[cfg(test)]
+mod shelf;
 mod tee;
 mod walk;
 

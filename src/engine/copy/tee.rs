@@ -39,7 +39,6 @@ struct Shared {
     changed: Notify,
     /// The source failed; why is the pipe's fault.
     failed: AtomicBool,
-    patience: Duration,
 }
 
 #[derive(Default)]
@@ -66,10 +65,6 @@ impl Tee {
     /// A read of what `pipe` brings for so many branches. They say how far they are; the pipe does
     /// not.
     pub(super) fn new(pipe: Arc<Pipe>, branches: usize) -> Arc<Self> {
-        Self::with(pipe, branches, PATIENCE)
-    }
-
-    fn with(pipe: Arc<Pipe>, branches: usize, patience: Duration) -> Arc<Self> {
         let state = State {
             undecided: branches,
             ..State::default()
@@ -79,7 +74,6 @@ impl Tee {
             state: Mutex::new(state),
             changed: Notify::new(),
             failed: AtomicBool::new(false),
-            patience,
         };
         Arc::new(Self {
             shared: Arc::new(shared),
@@ -151,7 +145,7 @@ impl Shared {
                 changed.await;
             }
         };
-        let _ = tokio::time::timeout(self.patience, decided).await;
+        let _ = tokio::time::timeout(PATIENCE, decided).await;
         let mut state = self.lock();
         state.begun = true;
         std::mem::take(&mut state.joined)
@@ -172,11 +166,7 @@ async fn drive(shared: Arc<Shared>) {
         };
         let mut kept = Vec::with_capacity(branches.len());
         for branch in branches {
-            if branch
-                .send_timeout(chunk.clone(), shared.patience)
-                .await
-                .is_ok()
-            {
+            if branch.send_timeout(chunk.clone(), PATIENCE).await.is_ok() {
                 kept.push(branch);
             }
         }
@@ -300,3 +290,6 @@ impl Share {
         own.open(self.at).await
     }
 }
+
+#[cfg(test)]
+mod cases;
