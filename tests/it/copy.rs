@@ -3,11 +3,13 @@
 mod attached;
 mod content;
 mod deep;
+mod failing;
 mod hostile;
 mod platforms;
 mod refused;
 mod requests;
 mod several;
+mod signatures;
 mod tags;
 mod target;
 

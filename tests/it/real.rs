@@ -2,6 +2,7 @@
 //! `skopeo`. `tests/run` installs both; a test that misses one fails and says so.
 
 mod access_log;
+mod attached;
 mod certificate;
 mod copies;
 mod distribution;
@@ -13,6 +14,7 @@ mod program;
 mod refusals;
 mod requests;
 mod resume;
+mod several;
 mod skopeo;
 mod tags;
 mod tls;

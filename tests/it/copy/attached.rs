@@ -6,14 +6,14 @@ use crate::lab::{Fault, Image, Lab};
 use crossdock::server::Options;
 use serde_json::Value;
 
-const SRC: &str = "src.lab/app:v1";
-const DST: &str = "dst.lab/app:v1";
-const COPY: [&str; 6] = ["copy", "--progress", "none", "--referrers", SRC, DST];
+pub(super) const SRC: &str = "src.lab/app:v1";
+pub(super) const DST: &str = "dst.lab/app:v1";
+pub(super) const COPY: [&str; 6] = ["copy", "--progress", "none", "--referrers", SRC, DST];
 const SBOM: &str = "application/spdx+json";
 const SIGNATURE: &str = "application/vnd.cncf.notary.signature";
 
 /// Two registries, with a list of referrers of their own or without.
-fn lab(source_lists: bool, destination_lists: bool) -> Lab {
+pub(super) fn lab(source_lists: bool, destination_lists: bool) -> Lab {
     let options = |referrers| {
         move |_: &str| Options {
             referrers,
@@ -26,7 +26,7 @@ fn lab(source_lists: bool, destination_lists: bool) -> Lab {
 }
 
 /// `sha256-HEX`.
-fn tag_of(subject: &Image) -> String {
+pub(super) fn tag_of(subject: &Image) -> String {
     subject.digest().replace(':', "-")
 }
 
@@ -70,12 +70,12 @@ fn entries(attached: &[(&Image, &str)]) -> Vec<(String, String)> {
     entries
 }
 
-fn copied(image: &Image) -> String {
+pub(super) fn copied(image: &Image) -> String {
     format!("{DST}@{}\n", image.digest())
 }
 
 /// How many requests have written something.
-fn writes(lab: &Lab) -> usize {
+pub(super) fn writes(lab: &Lab) -> usize {
     let requests = lab.requests("dst");
     let writes = requests.all().iter();
     writes
@@ -171,59 +171,6 @@ fn the_tag_is_written_last() {
             .collect();
         assert_eq!(written.len(), if lists { 3 } else { 4 }, "{written:?}");
         assert_eq!(written.last().unwrap().as_str(), "/v2/app/manifests/v1");
-    }
-}
-
-#[test]
-fn signatures_under_tags_go_along() {
-    for lists in [true, false] {
-        let lab = lab(lists, lists);
-        let child = Image::small(1);
-        let image = Image::index(&[("linux/amd64", &child)]);
-        lab.push(SRC, &image);
-        let mut there = Vec::new();
-        for (subject, seed) in [(&image, 10), (&child, 20)] {
-            for (end, seed) in ["sig", "att", "sbom"].iter().zip(seed..) {
-                let name = format!("app:{}.{end}", tag_of(subject));
-                let attached = Image::of(seed, vec![layer(seed, 100)]);
-                lab.push(&format!("src.lab/{name}"), &attached);
-                there.push((format!("dst.lab/{name}"), attached));
-            }
-        }
-        lab.run(COPY).stdout(copied(&image)).code(0);
-        for (name, attached) in &there {
-            lab.assert_holds(name, attached);
-        }
-        lab.heal();
-        lab.run(COPY).stdout(copied(&image)).any_stderr().code(0);
-        assert_eq!(writes(&lab), 0);
-    }
-}
-
-/// Signatures of one image are layers of one manifest, which whoever signs next replaces.
-#[test]
-fn signatures_at_the_destination_are_not_taken_away() {
-    let image = Image::small(1);
-    let name = format!("app:{}.sig", tag_of(&image));
-    let one = || vec![layer(1, 100)];
-    let two = || vec![layer(1, 100), layer(2, 100)];
-    for (ours, theirs, is_replaced) in [
-        (two(), one(), true),
-        (one(), two(), false),
-        (one(), vec![layer(3, 100)], false),
-        (one(), Vec::new(), true),
-    ] {
-        let lab = lab(true, true);
-        let (ours, theirs) = (Image::of(5, ours), Image::of(6, theirs));
-        lab.push(SRC, &image);
-        lab.push(&format!("src.lab/{name}"), &ours);
-        lab.push(&format!("dst.lab/{name}"), &theirs);
-        let ran = lab.run(COPY).stdout(copied(&image)).any_stderr().code(0);
-        let there = if is_replaced { &ours } else { &theirs };
-        lab.assert_holds(&format!("dst.lab/{name}"), there);
-        let note = "has a cosign signature of its own, which is left as it is";
-        assert_eq!(ran.stderr.contains(note), !is_replaced, "{ran}");
-        lab.assert_holds(DST, &image);
     }
 }
 
