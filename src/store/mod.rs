@@ -48,6 +48,9 @@ pub trait Store: Send + Sync {
         manifest: &Manifest,
         precondition: &Precondition,
     ) -> Result<Put>;
+    /// Sees to it that a manifest without a tag, which is no part of another, is kept as an image
+    /// of its own. A registry does that anyway.
+    async fn list_untagged(&self, manifest: &Descriptor) -> Result<()>;
     /// A blob's bytes, unverified: those of `range`, or from the beginning on where the store
     /// knows no ranges. [`Opened::offset`] says which.
     async fn blob(&self, blob: &Descriptor, range: Range<u64>) -> Result<Opened>;

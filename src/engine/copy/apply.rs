@@ -210,6 +210,9 @@ async fn publish(copy: Arc<Copy>, position: usize) -> Result<Done> {
             copy.put(node, &target).await?;
         }
     }
+    if position == 0 && target.digest().is_some() {
+        copy.to.list_untagged(node.manifest.descriptor()).await?;
+    }
     copy.progress.report(Event::Published(&digest));
     Ok(Done::Manifest(position))
 }
