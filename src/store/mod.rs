@@ -1,5 +1,7 @@
 //! One repository, wherever it lives.
 
+#[cfg(test)]
+mod contract;
 pub mod error;
 mod kind;
 mod layout;
