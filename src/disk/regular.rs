@@ -19,7 +19,7 @@ pub enum OpenError {
 pub fn open(path: &Path) -> Result<Option<File>, OpenError> {
     let looked = match fs::symlink_metadata(path) {
         Ok(looked) => looked.file_type(),
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) if is_nothing(&error) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
     check(looked)?;
@@ -28,7 +28,7 @@ pub fn open(path: &Path) -> Result<Option<File>, OpenError> {
     careful(&mut options);
     let file = match options.open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) if is_nothing(&error) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
     // Somebody may have put something else there since.
@@ -42,9 +42,14 @@ pub fn is_folder(path: &Path) -> Result<bool, OpenError> {
         Ok(looked) if looked.is_dir() => Ok(true),
         Ok(looked) if looked.is_symlink() => Err(OpenError::Irregular("a symbolic link")),
         Ok(_) => Err(OpenError::Irregular("no folder")),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) if is_nothing(&error) => Ok(false),
         Err(error) => Err(error.into()),
     }
+}
+
+/// A path that leads through a file leads to nothing, too.
+fn is_nothing(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 /// Follows no link at the end of the path, and does not wait for the other end of a pipe.
@@ -90,7 +95,10 @@ mod tests {
             .status();
         assert!(made.unwrap().success());
         assert!(open(&at("file")).unwrap().is_some());
-        assert!(open(&at("none")).unwrap().is_none());
+        for nothing in ["none", "file/below"] {
+            assert!(open(&at(nothing)).unwrap().is_none());
+            assert!(!is_folder(&at(nothing)).unwrap());
+        }
         for (path, what) in [
             (at("link"), "it is a symbolic link"),
             (at("pipe"), "it is no regular file"),

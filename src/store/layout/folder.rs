@@ -82,7 +82,6 @@ impl Folder {
 
     fn unopened(&self, name: &str, error: OpenError) -> Error {
         match error {
-            OpenError::Io(error) if error.kind() == ErrorKind::NotADirectory => self.absent(),
             OpenError::Io(error) => self.failed("read", error),
             OpenError::Irregular(what) => {
                 let what = format!("cannot read {}: `{name}` is {what}", self.location);
@@ -225,10 +224,7 @@ impl Folder {
 
     fn open(&self, name: &str) -> Result<Option<File>> {
         let opened = regular::open(&self.path.join(name));
-        opened.or_else(|error| match error {
-            OpenError::Io(error) if error.kind() == ErrorKind::NotADirectory => Ok(None),
-            error => Err(self.unopened(name, error)),
-        })
+        opened.map_err(|error| self.unopened(name, error))
     }
 
     fn small(&self, name: &str) -> Result<Option<Bytes>> {
