@@ -1,5 +1,7 @@
 //! One repository, wherever it lives.
 
+#[cfg(test)]
+mod contract;
 pub mod error;
 mod kind;
 mod layout;
@@ -55,6 +57,9 @@ pub trait Store: Send + Sync {
         manifest: &Manifest,
         precondition: &Precondition,
     ) -> Result<Put>;
+    /// Sees to it that a manifest without a tag, which is no part of another, is kept as an image
+    /// of its own. A registry does that anyway.
+    async fn list_untagged(&self, manifest: &Descriptor) -> Result<()>;
     /// A blob's bytes, unverified: those of `range`, or from the beginning on where the store
     /// knows no ranges. [`Opened::offset`] says which.
     async fn blob(&self, blob: &Descriptor, range: Range<u64>) -> Result<Opened>;

@@ -108,6 +108,10 @@ impl Store for Remote {
         put.map_err(|error| self.failed("write", target, error))
     }
 
+    async fn list_untagged(&self, _manifest: &Descriptor) -> Result<()> {
+        Ok(())
+    }
+
     async fn blob(&self, blob: &Descriptor, range: Range<u64>) -> Result<Opened> {
         let opened = self
             .client

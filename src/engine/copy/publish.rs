@@ -33,7 +33,12 @@ impl Image {
         if name.is_guarded && self.is_there(to, name).await? {
             return Ok(());
         }
-        self.put(to, node, &name.target).await
+        self.put(to, node, &name.target).await?;
+        if name.target.digest().is_none() {
+            return Ok(());
+        }
+        let store = &self.run.to[to].store;
+        store.list_untagged(node.manifest.descriptor()).await
     }
 
     /// Writes a manifest by its digest, unless this run has, or it is known to be there.
