@@ -12,4 +12,5 @@ mod lab;
 mod readme;
 #[cfg(target_os = "linux")]
 mod real;
+mod referrers;
 mod secrets;
