@@ -7,6 +7,7 @@ use crossdock::engine::referrers::{Attached, How, attached};
 use crossdock::oci::manifest::Manifest;
 use crossdock::server::Options;
 use crossdock::store::{Kind, ReferrersOrigin, Store};
+use futures_util::future::try_join_all;
 use serde_json::json;
 use std::collections::HashSet;
 
@@ -44,17 +45,18 @@ impl Signed {
     }
 
     fn push(&self, lab: &Lab, store: &dyn Store) {
+        let mut listed = Vec::new();
         for (subject, image, end) in &self.attachments {
             if end.is_empty() {
                 lab.push("src.lab/team/app", image);
-                wait_for(store.attach(&digest(subject), &[descriptor(image)])).unwrap();
+                let (subject, referrer) = (digest(subject), [descriptor(image)]);
+                listed.push(async move { store.attach(&subject, &referrer).await });
             } else {
-                lab.push(
-                    &format!("src.lab/team/app:{}.{end}", tag_of(subject)),
-                    image,
-                );
+                let there = format!("src.lab/team/app:{}.{end}", tag_of(subject));
+                lab.push(&there, image);
             }
         }
+        wait_for(try_join_all(listed)).unwrap();
     }
 
     fn expected(&self) -> Vec<String> {
