@@ -5,7 +5,7 @@ use super::{
     with, without_list,
 };
 use crate::lab::image::INDEX;
-use crate::lab::{Fault, Image, Lab, wait_for};
+use crate::lab::{Fault, Image, Lab, Seen, wait_for};
 use bytes::Bytes;
 use crossdock::server::Registry;
 use crossdock::store::{Kind, Store};
@@ -109,6 +109,8 @@ fn those_of_one_program_write_together() {
     }
     assert_eq!(digests(&tagged(&lab, &image)), sorted(&notes));
     assert!(puts(&lab) <= 2, "{}", puts(&lab));
+    let gets = lab.requests("src").of("GET", "manifests").count();
+    assert!(gets <= 4, "{gets}");
 }
 
 /// Clients that know nothing of each other, on a registry that looks at no conditions and takes
@@ -221,7 +223,7 @@ fn a_registry_that_means_something_else_by_conditions_is_written_without() {
     assert_eq!(puts(&lab), 4);
 }
 
-/// The first look after the write is answered from an old copy.
+/// The first looks after the write are answered from an old copy.
 #[test]
 fn an_old_answer_is_not_taken_for_a_loss() {
     let image = Image::small(1);
@@ -230,14 +232,32 @@ fn an_old_answer_is_not_taken_for_a_loss() {
     push_all(&lab, &notes);
     let before = foreign(&notes[..1]);
     put(&lab, &image, &before);
-    let fault = Fault::on("GET", tag_of(&image).as_str()).after(1);
-    lab.fault(
-        "src",
-        fault.answer(200, &[("content-type", INDEX)], &before.to_string()),
-    );
+    let fault = Fault::on("GET", tag_of(&image).as_str()).after(1).times(2);
+    let headers = [("content-type", INDEX)];
+    lab.fault("src", fault.answer(200, &headers, &before.to_string()));
     attach(&*store, &image, &notes[1..]).unwrap();
     assert_eq!(puts(&lab), 1);
     assert_eq!(digests(&tagged(&lab, &image)), sorted(&notes));
+}
+
+/// A weak mark matches nothing (RFC 9110, section 13.1.1): the write would be refused each time.
+#[test]
+fn a_weak_mark_is_no_condition() {
+    let image = Image::small(1);
+    let (lab, store) = with(without_list(), &image);
+    let notes = notes(1, &image);
+    push_all(&lab, &notes);
+    let there = foreign(&[]).to_string();
+    let headers = [("content-type", INDEX), ("etag", "W/\"1\"")];
+    let fault = Fault::on("GET", tag_of(&image).as_str());
+    lab.fault("src", fault.answer(200, &headers, &there));
+    attach(&*store, &image, &notes).unwrap();
+    let seen = lab.requests("src");
+    let conditions: Vec<&str> = seen
+        .of("PUT", "manifests")
+        .map(|put| put.header("if-match"))
+        .collect();
+    assert_eq!(conditions, [""]);
 }
 
 #[test]
@@ -256,6 +276,13 @@ fn an_answer_that_is_lost_and_a_registry_in_trouble_are_survived() {
         lab.fault("src", fault);
         attach(&*store, &image, &notes).unwrap();
         assert_eq!(digests(&tagged(&lab, &image)), sorted(&notes));
+        // Others may have written meanwhile: none is sent again before the list is read again.
+        let seen = lab.requests("src");
+        let twice = seen.all().windows(2).any(|two| {
+            let is_put = |seen: &Seen| seen.method == "PUT";
+            is_put(&two[0]) && is_put(&two[1])
+        });
+        assert!(!twice, "{seen}");
     }
 }
 

@@ -11,7 +11,7 @@ use futures_util::future::try_join_all;
 use serde_json::json;
 use std::collections::HashSet;
 
-/// An index of two images, and nine things that are attached to it in every way.
+/// An index of two images, and eight things that are attached to it in every way.
 struct Signed {
     index: Image,
     /// Subject, attachment, and how: a list's or a tag's end.
@@ -25,21 +25,19 @@ impl Signed {
         let signature = Image::referrer(10, "application/vnd.cncf.notary.signature", &index);
         let sbom = Image::referrer(11, "application/spdx+json", &one);
         let bundle = Image::referrer(12, "application/vnd.dev.sigstore.bundle.v0.3+json", &sbom);
-        let statements = (
-            Image::referrer(13, NOTE, &other),
-            Image::referrer(14, NOTE, &other),
-        );
-        let both = Image::index(&[("", &statements.0), ("", &statements.1)]);
+        let note = Image::referrer(13, NOTE, &other);
+        let statements = [Image::artifact(14), Image::artifact(15)];
+        let both = Image::index(&[("", &statements[0]), ("", &statements[1])]);
+        let [statement, _] = statements;
         let attachments = vec![
             (index.clone(), signature, ""),
             (index.clone(), Image::artifact(20), "sig"),
-            (index.clone(), both.clone(), "att"),
+            (index.clone(), both, "att"),
             (one.clone(), sbom.clone(), ""),
             (one, Image::artifact(21), "sig"),
-            (other.clone(), statements.0.clone(), ""),
-            (other, statements.1, ""),
+            (other, note, ""),
             (sbom, bundle, ""),
-            (statements.0, Image::artifact(22), "sbom"),
+            (statement, Image::artifact(22), "sbom"),
         ];
         Self { index, attachments }
     }
@@ -125,7 +123,6 @@ fn each_kind_has_a_name() {
     let expected = [
         "Notation signature",
         "SPDX",
-        NOTE,
         NOTE,
         "cosign SBOM",
         "cosign attestation",

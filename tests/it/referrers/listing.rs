@@ -5,9 +5,13 @@ use super::{
 };
 use crate::lab::image::INDEX;
 use crate::lab::{Fault, Image, Lab, wait_for};
+use bytes::Bytes;
 use crossdock::server::{Options, Paging};
 use crossdock::store::{Kind, Referrers, ReferrersOrigin, Store};
+use futures_util::{StreamExt as _, stream};
+use http::{HeaderValue, Response};
 use serde_json::json;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn digests_of(listed: &Referrers) -> Vec<String> {
     let mut all: Vec<String> = listed
@@ -177,6 +181,33 @@ fn a_list_is_read_with_limits() {
         let error = wait_for(store.referrers(&digest(&image))).unwrap_err();
         assert_eq!(error.kind(), Kind::Corrupt, "{error:?}");
     }
+}
+
+/// Each page is within its limit, and leads to another one.
+#[test]
+fn a_list_without_an_end_is_read_no_further_than_its_limit() {
+    let image = Image::small(1);
+    let (lab, store) = with(Options::default(), &image);
+    let empty = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": []}).to_string();
+    let page = Bytes::from(format!("{empty}{}", " ".repeat(7 << 20)));
+    let pages = AtomicUsize::new(0);
+    let fault = Fault::on("GET", "/referrers/").always();
+    let endless = fault.answer_with(move |_| {
+        let number = pages.fetch_add(1, Ordering::SeqCst);
+        let page = page.clone();
+        let mut response = Response::new(stream::iter([Ok(page)]).boxed());
+        let link = format!("<?last={number}>; rel=next").parse().unwrap();
+        response.headers_mut().insert("link", link);
+        let kind = HeaderValue::from_static(INDEX);
+        response.headers_mut().insert("content-type", kind);
+        response
+    });
+    lab.fault("src", endless);
+    let error = wait_for(store.referrers(&digest(&image))).unwrap_err();
+    assert_eq!(
+        (error.kind(), asked(&lab, "referrers")),
+        (Kind::Corrupt, 10)
+    );
 }
 
 #[test]
