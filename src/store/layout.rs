@@ -1,7 +1,7 @@
 //! A folder in the form of the image-spec's "OCI Image Layout".
 
 use super::error::{Error, Kind, Result};
-use super::{Hints, Opened, Placed, Precondition, Put, Referrers, Source, Store};
+use super::{Hints, Lane, Opened, Placed, Precondition, Put, Referrers, Source, Store};
 use crate::oci::manifest::Manifest;
 use crate::oci::reference::{Location, RepositoryName, Tag, Target};
 use crate::oci::{Descriptor, Digest};
@@ -32,6 +32,8 @@ impl Store for Layout {
     fn location(&self) -> &Location {
         &self.location
     }
+
+    fn warm(&self, _: Lane, _: usize) {}
 
     async fn usual_target(&self) -> Result<Target> {
         Err(self.not_yet())

@@ -9,6 +9,7 @@ mod attachments;
 mod budget;
 mod choice;
 pub mod event;
+mod forecast;
 mod ledger;
 mod missing;
 mod mover;
@@ -43,6 +44,8 @@ pub struct Options {
     pub referrers: bool,
     /// Look for everything at the destinations, though the image is there.
     pub deep: bool,
+    /// Plans are made to be looked at: nothing is prepared for carrying them out.
+    pub only_plans: bool,
 }
 
 /// Blobs on their way at once unless the user says otherwise.
@@ -57,6 +60,7 @@ impl Default for Options {
             platforms: Vec::new(),
             referrers: false,
             deep: false,
+            only_plans: false,
         }
     }
 }

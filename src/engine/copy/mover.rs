@@ -146,11 +146,7 @@ impl Mover<'_> {
     fn pipe(&self, shared: bool) -> Result<Arc<Pipe>> {
         let run = self.run;
         let silent: Arc<dyn Progress> = Arc::new(());
-        let progress = if shared {
-            &silent
-        } else {
-            &run.progress
-        };
+        let progress = if shared { &silent } else { &run.progress };
         Pipe::new(&run.from, self.blob, run.options.attempts, progress).map(Arc::new)
     }
 
