@@ -4,12 +4,14 @@
 //! Applying it decides nothing, it only schedules. What several images or destinations share is
 //! read once and sent once.
 
+mod ahead;
 mod apply;
 mod attachments;
 mod budget;
 mod choice;
 pub mod event;
 mod forecast;
+mod gauge;
 mod ledger;
 mod missing;
 mod mover;
