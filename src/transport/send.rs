@@ -81,7 +81,7 @@ impl Transport {
         let (transport, url) = (Arc::clone(self), url.clone());
         tokio::spawn(async move {
             let (clients, settings) = (&transport.clients, &transport.settings);
-            order.open(clients, settings, &url).await;
+            order.open(clients, settings, &url);
         });
     }
 

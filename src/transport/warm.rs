@@ -73,7 +73,7 @@ impl Warm {
 impl Order {
     /// Opens them, side by side. What goes wrong goes wrong again for whoever needs one, and is
     /// told then.
-    pub(super) async fn open(self, clients: &Clients, settings: &Settings, url: &Url) {
+    pub(super) fn open(self, clients: &Clients, settings: &Settings, url: &Url) {
         let Some(origin) = Origin::of(url) else {
             return;
         };
