@@ -106,6 +106,7 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
         platforms: app.platforms(&platform)?,
         referrers,
         deep,
+        only_plans: dry_run,
         ..app.copy_options(all)
     };
     let stores = locations.iter().map(|location| app.open(location));

@@ -11,6 +11,7 @@ mod remote;
 pub use crate::registry::{
     Opened, Placed, Precondition, Put, Referrers, ReferrersOrigin, Source, Welcome,
 };
+pub use crate::transport::Lane;
 pub use error::{Error, Kind, Result};
 
 use crate::oci::manifest::Manifest;
@@ -34,6 +35,9 @@ pub struct Hints<'a> {
 pub trait Store: Send + Sync {
     /// Which one.
     fn location(&self) -> &Location;
+    /// Takes note that requests of this kind are about to be made, so many at once: connections
+    /// for them may be opened ahead. Returns at once.
+    fn warm(&self, lane: Lane, count: usize);
     /// What is meant where neither tag nor digest is given: `latest` on a registry, the only
     /// image of a folder that holds one.
     async fn usual_target(&self) -> Result<Target>;

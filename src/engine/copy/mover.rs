@@ -147,7 +147,14 @@ impl Mover<'_> {
         let run = self.run;
         let silent: Arc<dyn Progress> = Arc::new(());
         let progress = if shared { &silent } else { &run.progress };
-        Pipe::new(&run.from, self.blob, run.options.attempts, progress).map(Arc::new)
+        Pipe::new(
+            &run.from,
+            self.blob,
+            run.options.attempts,
+            &run.window,
+            progress,
+        )
+        .map(Arc::new)
     }
 
     /// One try, and what was wrong with the source.

@@ -5,9 +5,9 @@ use super::choice;
 use super::run::Run;
 use super::walk::{Node, Side, Walk, Which, Work};
 use crate::engine::guard::{Guard, found};
-use crate::oci::Digest;
 use crate::oci::manifest::Manifest;
 use crate::oci::reference::{Location, Reference, Target};
+use crate::oci::{Descriptor, Digest};
 use crate::store::{Error, Kind, Result, Store};
 use futures_util::future::{join_all, try_join_all};
 use std::sync::Arc;
@@ -129,6 +129,9 @@ impl Run {
         if is_nothing && !goes_further {
             return Ok(Plan::nothing(first.digest().clone(), parts));
         }
+        if let First::Told(source) = &first {
+            self.prepare(source, &parts);
+        }
         let told = first.digest().clone();
         let Chosen { root, from } = self.root(target, first).await?;
         // What a HEAD says may be wrong; what was read is not.
@@ -155,7 +158,7 @@ impl Run {
     async fn first_look(&self, target: &Target) -> Result<First> {
         if self.options.platforms.is_empty() {
             let there = self.from.resolve(target).await?;
-            return Ok(First::Told(there.digest().clone()));
+            return Ok(First::Told(Box::new(there)));
         }
         let whole = self.from.manifest(target).await?;
         let chosen = choice::choose(&self.from, whole, &self.options.platforms).await?;
@@ -165,8 +168,8 @@ impl Run {
     async fn root(&self, target: &Target, first: First) -> Result<Chosen> {
         match first {
             First::Read(chosen) => Ok(*chosen),
-            First::Told(digest) => {
-                let root = read_root(&self.from, target, &digest).await?;
+            First::Told(source) => {
+                let root = read_root(&self.from, target, source.digest()).await?;
                 Ok(Chosen { root, from: None })
             }
         }
@@ -300,7 +303,7 @@ struct Here<'a> {
 
 /// What is known of the source's image.
 enum First {
-    Told(Digest),
+    Told(Box<Descriptor>),
     Read(Box<Chosen>),
 }
 
@@ -313,7 +316,7 @@ pub(super) struct Chosen {
 impl First {
     fn digest(&self) -> &Digest {
         match self {
-            Self::Told(digest) => digest,
+            Self::Told(source) => source.digest(),
             Self::Read(chosen) => chosen.root.digest(),
         }
     }
