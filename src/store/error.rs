@@ -1,5 +1,6 @@
 //! The one error that engines decide on.
 
+use crate::oci::manifest::ManifestError;
 use crate::oci::reference::Location;
 use crate::{auth, registry, transport};
 use std::error::Error as StdError;
@@ -105,6 +106,22 @@ impl Error {
             let told = problem.details.iter();
             told.map(|detail| format!("{} {}", detail.message, detail.detail))
                 .collect()
+        })
+    }
+
+    /// What is wrong with the manifest that came, where that is why it is refused.
+    pub fn manifest(&self) -> Option<&ManifestError> {
+        self.causes().find_map(|cause| match cause.downcast_ref() {
+            Some(registry::Error::Manifest(error)) => Some(error),
+            _ => cause.downcast_ref(),
+        })
+    }
+
+    /// The size of what came, where another was asked for.
+    pub fn length(&self) -> Option<u64> {
+        self.causes().find_map(|cause| match cause.downcast_ref() {
+            Some(registry::Error::Length { actual, .. }) => Some(*actual),
+            _ => None,
         })
     }
 

@@ -94,6 +94,11 @@ impl Json {
                 bytes,
                 blobs,
                 manifests,
+            }
+            | Event::Checking {
+                bytes,
+                blobs,
+                manifests,
             } => Line::Planned {
                 bytes,
                 blobs,
