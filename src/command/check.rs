@@ -4,7 +4,7 @@ use super::failure::{at, at_tag};
 use super::image::{check_tag, reference, wanted};
 use super::tag::partial;
 use crate::app::App;
-use crate::engine::check::{Fault, Options, Problem, Report, check};
+use crate::engine::check::{Fault, Options, Problem, Report, Unread, check};
 use crate::oci::Digest;
 use crate::oci::reference::Reference;
 use crate::store::{Error, Kind};
@@ -12,6 +12,7 @@ use crate::term::escape::escape;
 use crate::term::exit::Hint;
 use crate::term::output::Row;
 use serde::Serialize;
+use std::error::Error as StdError;
 use std::fmt;
 
 /// Checks that everything an image refers to is there, and is what its digest says.
@@ -40,15 +41,36 @@ pub struct Args {
 struct Checked {
     reference: Reference,
     digest: Digest,
-    complete: bool,
-    /// Whether everything was looked at.
-    finished: bool,
+    verdict: Verdict,
     fast: bool,
     manifests: usize,
     blobs: usize,
     bytes: u64,
     skipped: Vec<Digest>,
     problems: Vec<Found>,
+    unchecked: Vec<Unchecked>,
+}
+
+/// What is known of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Verdict {
+    /// Everything is there, and as it is listed.
+    Complete,
+    /// Something is missing or wrong.
+    Incomplete,
+    /// Nothing is known to be wrong, and not everything could be read.
+    Unknown,
+}
+
+/// A part that could not be read.
+#[derive(Debug, Serialize)]
+struct Unchecked {
+    digest: Digest,
+    places: Vec<String>,
+    reason: String,
+    #[serde(skip)]
+    text: String,
 }
 
 /// A problem as it is printed.
@@ -101,17 +123,31 @@ impl From<Problem> for Found {
     }
 }
 
+impl From<&Unread> for Unchecked {
+    fn from(unread: &Unread) -> Self {
+        let Unread { digest, places, .. } = unread;
+        Self {
+            text: format!("{digest} not checked ({places})"),
+            digest: digest.clone(),
+            places: places.first.clone(),
+            reason: chain(&unread.error),
+        }
+    }
+}
+
 impl fmt::Display for Checked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let pinned = pinned(&self.reference, &self.digest).to_string();
-        let verdict = if self.complete {
-            "complete"
-        } else {
-            "incomplete"
+        let verdict = match self.verdict {
+            Verdict::Complete => "complete",
+            Verdict::Incomplete => "incomplete",
+            Verdict::Unknown => "unknown",
         };
         write!(f, "{} {verdict}", escape(&pinned))?;
-        let mut problems = self.problems.iter();
-        problems.try_for_each(|problem| write!(f, "\n  {}", escape(&problem.text)))
+        let problems = self.problems.iter().map(|problem| &problem.text);
+        let unchecked = self.unchecked.iter().map(|unchecked| &unchecked.text);
+        let mut lines = problems.chain(unchecked);
+        lines.try_for_each(|line| write!(f, "\n  {}", escape(line)))
     }
 }
 
@@ -157,7 +193,7 @@ async fn one(
         let target = wanted(&*store, &image).await?;
         check(&store, &target, options, &app.progress()).await
     };
-    let mut report = match report.await {
+    let report = match report.await {
         Ok(report) => report,
         Err(error) => {
             let target = image.target();
@@ -165,56 +201,59 @@ async fn one(
             return Ok(Some(at_tag(error, &*store, tag).await));
         }
     };
-    let stopped = report.stopped.take();
-    let finished = stopped.is_none();
-    if report.problems.is_empty()
-        && let Some(error) = stopped
-    {
-        return Ok(Some(at(&image.location)(error)));
-    }
-    if let Some(error) = stopped {
-        let why = format!("{:#}", anyhow::Error::new(error));
-        app.output.warn(&format!("there may be more: {why}"));
-    }
-    let failure = incomplete(&image, &report);
-    app.output
-        .block(&found(image, report, options.fast, finished))?;
+    let (checked, failure) = judged(image, report, options.fast);
+    app.output.block(&checked)?;
     Ok(failure)
 }
 
-fn found(reference: Reference, report: Report, fast: bool, finished: bool) -> Checked {
-    Checked {
+/// What is printed, and what the command ends with.
+fn judged(reference: Reference, report: Report, fast: bool) -> (Checked, Option<anyhow::Error>) {
+    let unchecked: Vec<_> = report.unread.iter().map(Unchecked::from).collect();
+    let parts = report.manifests + report.blobs;
+    let problems: Vec<_> = report.problems.into_iter().map(Found::from).collect();
+    let first = report.unread.into_iter().map(|unread| unread.error).next();
+    let unknown = report.stopped.or(first);
+    let (verdict, failure) = match unknown {
+        _ if !problems.is_empty() => {
+            let pinned = pinned(&reference, &report.digest);
+            let error = incomplete(&pinned, problems.len(), parts);
+            (Verdict::Incomplete, Some(error))
+        }
+        Some(error) => (Verdict::Unknown, Some(at(&reference.location)(error))),
+        None => (Verdict::Complete, None),
+    };
+    let skipped = report.foreign.iter();
+    let checked = Checked {
         reference,
-        complete: report.problems.is_empty(),
-        finished,
+        verdict,
         fast,
         manifests: report.manifests,
         blobs: report.blobs,
         bytes: report.bytes,
-        skipped: report
-            .foreign
-            .iter()
-            .map(|layer| layer.digest().clone())
-            .collect(),
-        problems: report.problems.into_iter().map(Found::from).collect(),
+        skipped: skipped.map(|layer| layer.digest().clone()).collect(),
+        problems,
+        unchecked,
         digest: report.digest,
-    }
+    };
+    (checked, failure)
 }
 
-fn incomplete(image: &Reference, report: &Report) -> Option<anyhow::Error> {
-    let wrong = report.problems.len();
-    if wrong == 0 {
-        return None;
-    }
-    let (parts, pinned) = (
-        report.manifests + report.blobs,
-        pinned(image, &report.digest),
-    );
+fn incomplete(pinned: &Reference, wrong: usize, parts: usize) -> anyhow::Error {
     let are = if wrong == 1 { "is" } else { "are" };
     let what = format!("{pinned} is incomplete: {wrong} of {parts} parts {are} missing or wrong");
     let hint = "`crossdock copy --deep` from where it is complete puts it right".to_owned();
-    let error = Error::new(Kind::Corrupt, what).at(&image.location);
-    Some(at(&image.location)(error).context(Hint(hint)))
+    let error = Error::new(Kind::Corrupt, what).at(&pinned.location);
+    at(&pinned.location)(error).context(Hint(hint))
+}
+
+/// An error with its causes.
+fn chain(error: &Error) -> String {
+    let causes = std::iter::successors(StdError::source(error), |cause| (*cause).source());
+    let links = causes.map(ToString::to_string);
+    std::iter::once(error.to_string())
+        .chain(links)
+        .collect::<Vec<_>>()
+        .join(": ")
 }
 
 /// The image with the digest that was checked.

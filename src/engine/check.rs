@@ -1,7 +1,7 @@
 //! Whether everything that an image refers to is there, and is what it is listed as.
 //!
-//! Every problem is found, not only the first. What keeps the check itself from going on, such as
-//! the network, is no problem of the image, and ends it.
+//! Every problem is found, not only the first. What keeps a part from being read, such as the
+//! network, is no problem of the image; where that happens often, the rest is not tried.
 
 mod fault;
 mod parts;
@@ -15,7 +15,7 @@ use crate::oci::reference::Target;
 use crate::oci::{Descriptor, Digest};
 use crate::store::{Error, Result, Store};
 use futures_util::stream::{self, StreamExt};
-use parts::{Part, Walk};
+use parts::{Part, Patience, Walk};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -53,8 +53,21 @@ pub struct Report {
     pub foreign: Vec<Descriptor>,
     /// What is missing or wrong, in the image's order.
     pub problems: Vec<Problem>,
-    /// What kept the rest from being checked.
+    /// What could not be read for reasons that say nothing about it.
+    pub unread: Vec<Unread>,
+    /// What kept the rest from being looked for.
     pub stopped: Option<Error>,
+}
+
+/// Something of which it is not known whether it is there.
+#[derive(Debug)]
+pub struct Unread {
+    /// What it is listed as.
+    pub digest: Digest,
+    /// Where in the image it is listed.
+    pub places: Places,
+    /// Why.
+    pub error: Error,
 }
 
 /// Something that is missing or wrong.
@@ -90,30 +103,47 @@ pub async fn check(
         progress.report(Event::Note(&note));
     }
     let mut parts = walk.parts;
-    if stopped.is_none() {
-        stopped = look(store, &mut parts, options, progress).await.err();
+    if stopped.is_none() && !walk.patience.is_lost() {
+        look(store, &mut parts, options, progress, walk.patience).await;
     }
     let blobs = || parts.iter().filter(|part| !part.is_manifest);
     let (count, bytes) = (blobs().count(), blobs().map(|part| part.descriptor.size()));
+    let bytes = bytes.fold(0, u64::saturating_add);
+    // The image itself is no part of itself.
+    let manifests = 1 + parts.len() - count;
+    let (problems, unread) = sorted(parts);
     Ok(Report {
         digest,
-        // The image itself is no part of itself.
-        manifests: 1 + parts.len() - count,
+        manifests,
         blobs: count,
-        bytes: bytes.fold(0, u64::saturating_add),
+        bytes,
         foreign: walk.foreign,
-        problems: parts.into_iter().filter_map(problem).collect(),
+        problems,
+        unread,
         stopped,
     })
 }
 
-fn problem(part: Part) -> Option<Problem> {
-    let fault = part.fault?;
-    Some(Problem {
-        digest: part.descriptor.digest().clone(),
-        places: part.places,
-        fault,
-    })
+/// What is wrong, and what could not be read.
+fn sorted(parts: Vec<Part>) -> (Vec<Problem>, Vec<Unread>) {
+    let (mut problems, mut unread) = (Vec::new(), Vec::new());
+    for part in parts {
+        let (digest, places) = (part.descriptor.digest().clone(), part.places);
+        match (part.fault, part.unread) {
+            (Some(fault), _) => problems.push(Problem {
+                digest,
+                places,
+                fault,
+            }),
+            (None, Some(error)) => unread.push(Unread {
+                digest,
+                places,
+                error,
+            }),
+            (None, None) => {}
+        }
+    }
+    (problems, unread)
 }
 
 /// Looks at every blob, biggest first, so that the last one to finish is small.
@@ -122,7 +152,8 @@ async fn look(
     parts: &mut [Part],
     options: Options,
     progress: &Arc<dyn Progress>,
-) -> Result<()> {
+    mut patience: Patience,
+) {
     let blobs = parts
         .iter()
         .enumerate()
@@ -143,14 +174,20 @@ async fn look(
     let mut looked = stream::iter(blobs)
         .map(|(at, blob)| {
             let look = one(store, blob, options, progress, &budget);
-            async move { Ok::<_, Error>((at, look.await?)) }
+            async move { (at, look.await) }
         })
         .buffer_unordered(options.jobs.max(1));
-    while let Some(seen) = looked.next().await {
-        let (at, fault) = seen?;
-        parts[at].fault = fault;
+    while let Some((at, looked)) = looked.next().await {
+        match looked {
+            Ok(fault) => parts[at].fault = fault,
+            Err(error) => {
+                parts[at].unread = Some(error);
+                if patience.is_over() {
+                    return;
+                }
+            }
+        }
     }
-    Ok(())
 }
 
 async fn one(

@@ -10,6 +10,9 @@ use futures_util::stream::{self, StreamExt};
 use std::collections::HashMap;
 use std::fmt;
 
+/// After so many parts that cannot be read for reasons of their own, the others are not tried:
+/// it is the network, or a permission.
+const UNREAD: usize = 8;
 /// Manifests read at once.
 const READING: usize = 24;
 /// An index inside an index inside an index … no deeper.
@@ -35,6 +38,8 @@ pub(super) struct Part {
     pub(super) is_manifest: bool,
     pub(super) places: Places,
     pub(super) fault: Option<Fault>,
+    /// Why it is not known whether it is there.
+    pub(super) unread: Option<Error>,
     /// The size and type that it is listed with count. A list of what is attached is not part of
     /// the image.
     is_promised: bool,
@@ -49,6 +54,7 @@ pub(super) struct Walk<'s> {
     pub(super) foreign: Vec<Descriptor>,
     /// The image itself, and the manifests that could be read.
     manifests: Vec<Digest>,
+    pub(super) patience: Patience,
 }
 
 impl<'s> Walk<'s> {
@@ -59,6 +65,7 @@ impl<'s> Walk<'s> {
             known: HashMap::new(),
             foreign: Vec::new(),
             manifests: Vec::new(),
+            patience: Patience::default(),
         }
     }
 
@@ -98,7 +105,12 @@ impl<'s> Walk<'s> {
                         next.extend(self.enter(&manifest, &place.unwrap_or_default())?);
                     }
                     Err(Unread::Fault(fault)) => self.parts[at].fault = Some(fault),
-                    Err(Unread::Failed(error)) => return Err(error),
+                    Err(Unread::Failed(error)) => {
+                        self.parts[at].unread = Some(error);
+                        if self.patience.is_over() {
+                            return Ok(());
+                        }
+                    }
                 }
             }
             if next.is_empty() {
@@ -177,6 +189,7 @@ impl<'s> Walk<'s> {
                 more: 0,
             },
             fault: None,
+            unread: None,
             is_promised,
         });
         Ok(Some(at))
@@ -200,6 +213,23 @@ impl fmt::Display for Places {
             0 => Ok(()),
             more => write!(f, " and {more} more"),
         }
+    }
+}
+
+/// How many parts could not be read.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Patience(usize);
+
+impl Patience {
+    /// Counts a part that could not be read.
+    pub(super) fn is_over(&mut self) -> bool {
+        self.0 += 1;
+        self.is_lost()
+    }
+
+    /// Whether there were too many.
+    pub(super) fn is_lost(self) -> bool {
+        self.0 >= UNREAD
     }
 }
 
