@@ -42,7 +42,9 @@ impl Bench {
         };
         tokio::spawn(serve(listener, handler, pending()));
         let folder = TempDir::with_prefix("crossdock-store-").unwrap();
-        let transport = Transport::new(client::Settings::default(), Arc::new(()));
+        let mut settings = client::Settings::default();
+        settings.retry.attempts = 1;
+        let transport = Transport::new(settings, Arc::new(()));
         let (transport, nobody) = (Arc::new(transport), Arc::new(Fixed::new("nobody")));
         let opener = Stores::new(transport, nobody, Reach::default());
         let places = [
