@@ -1,6 +1,7 @@
 //! The process's surroundings, read once and handed on.
 
 use crate::auth::locations::Folders;
+use crate::oci::platform::PlatformPattern;
 use crate::term::output::{Output, Settings};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufReader, IsTerminal, Read, Write};
@@ -27,6 +28,8 @@ pub struct Environment {
     pub config_folder: Option<PathBuf>,
     /// The working folder.
     pub working_folder: Option<PathBuf>,
+    /// The images that run here: `local`.
+    pub platform: PlatformPattern,
     /// Whether somebody can be asked.
     pub stdin_is_terminal: bool,
     /// Whether somebody is watching.
@@ -62,6 +65,11 @@ impl Environment {
             },
             config_folder: dirs::config_dir(),
             working_folder: std::env::current_dir().ok(),
+            platform: PlatformPattern::of_machine(
+                std::env::consts::OS,
+                std::env::consts::ARCH,
+                cfg!(target_endian = "little"),
+            ),
             stdin_is_terminal: std::io::stdin().is_terminal(),
             stderr_is_terminal: std::io::stderr().is_terminal(),
             stdin: Arc::new(Mutex::new(std::io::stdin())),

@@ -96,6 +96,7 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
         Place::Tags(location) => {
             let options = Options {
                 filter,
+                exclude: Vec::new(),
                 omit_digest_tags,
                 by_name,
                 limit,

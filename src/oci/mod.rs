@@ -2,6 +2,7 @@
 
 pub mod digest;
 pub mod manifest;
+pub mod platform;
 pub mod reference;
 pub mod referrers;
 pub mod strict;

@@ -10,7 +10,7 @@ mod read;
 mod write;
 
 use super::error::{Error, Kind, Result};
-use super::{Hints, Opened, Placed, Precondition, Put, Referrers, Source, Store};
+use super::{Hints, Lane, Opened, Placed, Precondition, Put, Referrers, Source, Store};
 use crate::oci::manifest::Manifest;
 use crate::oci::reference::{Location, RepositoryName, Tag, Target};
 use crate::oci::{Descriptor, Digest};
@@ -58,6 +58,8 @@ impl Store for Layout {
     fn location(&self) -> &Location {
         &self.folder.location
     }
+
+    fn warm(&self, _: Lane, _: usize) {}
 
     async fn usual_target(&self) -> Result<Target> {
         off(&self.folder, read::usual_target).await

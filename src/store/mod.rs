@@ -11,6 +11,7 @@ mod remote;
 pub use crate::registry::{
     Opened, Placed, Precondition, Put, Referrers, ReferrersOrigin, Source, Welcome,
 };
+pub use crate::transport::Lane;
 pub use error::{Error, Kind, Result};
 
 use crate::oci::manifest::Manifest;
@@ -34,6 +35,9 @@ pub struct Hints<'a> {
 pub trait Store: Send + Sync {
     /// Which one.
     fn location(&self) -> &Location;
+    /// Takes note that requests of this kind are about to be made, so many at once: connections
+    /// for them may be opened ahead. Returns at once.
+    fn warm(&self, lane: Lane, count: usize);
     /// What is meant where neither tag nor digest is given: `latest` on a registry, the only
     /// image of a folder that holds one.
     async fn usual_target(&self) -> Result<Target>;
@@ -41,6 +45,13 @@ pub trait Store: Send + Sync {
     async fn resolve(&self, target: &Target) -> Result<Descriptor>;
     /// What is there before something is written; `None`: nothing.
     async fn find(&self, target: &Target) -> Result<Option<Descriptor>>;
+    /// What is there, where only reading is meant; `None`: nothing.
+    async fn look(&self, target: &Target) -> Result<Option<Descriptor>> {
+        match self.resolve(target).await {
+            Err(error) if error.kind() == Kind::NotFound => Ok(None),
+            resolved => resolved.map(Some),
+        }
+    }
     /// A manifest, read and checked.
     async fn manifest(&self, target: &Target) -> Result<Manifest>;
     /// Puts a manifest under a tag, or under its own digest.

@@ -2,7 +2,7 @@
 
 use super::error::{Error, Kind, Result};
 use super::kind::kind_of;
-use super::{Hints, Referrers, Store};
+use super::{Hints, Lane, Referrers, Store};
 use crate::oci::manifest::Manifest;
 use crate::oci::reference::{Location, Reference, Repository, RepositoryName, Tag, Target};
 use crate::oci::{Descriptor, Digest};
@@ -51,6 +51,10 @@ impl Store for Remote {
         &self.location
     }
 
+    fn warm(&self, lane: Lane, count: usize) {
+        self.client.warm(lane, count);
+    }
+
     async fn usual_target(&self) -> Result<Target> {
         Ok(Tag::latest().into())
     }
@@ -74,6 +78,14 @@ impl Store for Remote {
         let asked = self
             .client
             .head_manifest_to_write(&self.repository.name, target)
+            .await;
+        asked.map_err(|error| self.failed("look at", target, error))
+    }
+
+    async fn look(&self, target: &Target) -> Result<Option<Descriptor>> {
+        let asked = self
+            .client
+            .head_manifest(&self.repository.name, target)
             .await;
         asked.map_err(|error| self.failed("look at", target, error))
     }

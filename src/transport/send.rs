@@ -12,6 +12,7 @@ use super::redact::Redacted;
 use super::request::{Attempts, Body, Lane, Request};
 use super::response::Response;
 use super::retry::{Outcome, is_temporary};
+use super::warm::Warm;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use http::{HeaderValue, Method, StatusCode, header};
@@ -34,6 +35,7 @@ pub struct Transport {
     settings: Settings,
     clients: Clients,
     brakes: Mutex<HashMap<Origin, Arc<Brake>>>,
+    warm: Warm,
     observer: Arc<dyn Observer>,
 }
 
@@ -50,6 +52,7 @@ impl Transport {
             settings,
             clients: Clients::new(),
             brakes: Mutex::new(HashMap::new()),
+            warm: Warm::default(),
             observer,
         }
     }
@@ -62,6 +65,24 @@ impl Transport {
     /// Who is told what happens.
     pub fn observer(&self) -> &Arc<dyn Observer> {
         &self.observer
+    }
+
+    /// Opens connections for requests to the host of `url` that are about to be made, `count` at
+    /// once, as far as that was not done before. Returns at once and sends nothing. A host that
+    /// wants to be left alone is left alone.
+    pub fn warm(self: &Arc<Self>, url: &Url, lane: Lane, count: usize) {
+        let Some(origin) = Origin::of(url) else {
+            return;
+        };
+        let count = count.min(self.brake(&origin).at_ease());
+        let Some(order) = self.warm.order(&origin, lane, count) else {
+            return;
+        };
+        let (transport, url) = (Arc::clone(self), url.clone());
+        tokio::spawn(async move {
+            let (clients, settings) = (&transport.clients, &transport.settings);
+            order.open(clients, settings, &url);
+        });
     }
 
     /// Sends a request and returns the answer, whatever its status.
@@ -177,6 +198,8 @@ impl Transport {
         slot: Slot,
     ) -> Result<Response, Error> {
         let client = self.clients.get(&self.settings, origin, request.lane)?;
+        let (lane, asks) = (request.lane, &request.method);
+        self.warm.claim(origin, lane, asks).await;
         let (method, url) = (request.method.clone(), request.url.clone());
         let carried = request.authorization.as_ref();
         let authorized = carried.is_some_and(|a| may_carry(a.home(), &url, Road::Registry));

@@ -4,6 +4,7 @@ mod content;
 mod hostile;
 mod refused;
 mod requests;
+mod slow;
 mod target;
 
 use crate::lab::Image;

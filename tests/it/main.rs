@@ -14,4 +14,5 @@ mod layouts;
 mod readme;
 #[cfg(target_os = "linux")]
 mod real;
+mod referrers;
 mod secrets;

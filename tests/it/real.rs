@@ -11,6 +11,7 @@ mod layout;
 mod login;
 mod memory;
 mod program;
+mod referrers;
 mod refusals;
 mod requests;
 mod resume;

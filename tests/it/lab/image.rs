@@ -118,6 +118,17 @@ impl Image {
         Self::assembled(MANIFEST, Part::new(EMPTY, "{}"), layers, &more)
     }
 
+    /// Something attached to `subject`.
+    pub(crate) fn referrer(seed: u64, artifact_type: &str, subject: &Self) -> Self {
+        let layers = vec![Part::new("text/plain", noise(seed, 100))];
+        let more = json!({
+            "artifactType": artifact_type,
+            "subject": subject.root().descriptor(),
+            "annotations": {"org.opencontainers.image.created": "2026-01-02T03:04:05Z"},
+        });
+        Self::assembled(MANIFEST, Part::new(EMPTY, "{}"), layers, &more)
+    }
+
     /// A manifest with `more` among its fields, in an order and with spaces that no serializer
     /// would choose: whoever writes it anew changes its digest.
     fn assembled(media_type: &str, config: Part, layers: Vec<Part>, more: &Value) -> Self {
