@@ -50,6 +50,11 @@ impl Unfinished {
         Err(ErrorKind::AlreadyExists.into())
     }
 
+    /// Where it is until it is finished.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Adds bytes at the end.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all(bytes)

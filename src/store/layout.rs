@@ -21,7 +21,8 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// An image layout.
+/// An image layout. Its clones are the same.
+#[derive(Clone)]
 pub(super) struct Layout {
     folder: Arc<Folder>,
 }
@@ -31,6 +32,11 @@ impl Layout {
         Self {
             folder: Arc::new(Folder::new(folder)),
         }
+    }
+
+    /// Removes what is not finished, and begins nothing else.
+    pub(super) fn give_up(&self) {
+        self.folder.give_up();
     }
 }
 

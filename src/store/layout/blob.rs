@@ -116,10 +116,7 @@ pub(super) async fn ensure(
             return Ok(None);
         }
         ready(folder)?;
-        let begun = Unfinished::create(&folder.path);
-        begun
-            .map(Some)
-            .map_err(|error| folder.failed("write to", error))
+        folder.begin().map(Some)
     });
     let Some(begun) = begun.await? else {
         return Ok(Placed::Present);

@@ -5,16 +5,18 @@
 
 use super::index::Index;
 use crate::disk::regular::{self, OpenError};
+use crate::disk::unfinished::Unfinished;
 use crate::oci::manifest::MAX_BYTES;
 use crate::oci::reference::Location;
 use crate::oci::strict::{self, Shape};
 use crate::oci::{Descriptor, Digest, digest};
 use crate::store::error::{Error, Kind, Result};
 use bytes::Bytes;
+use std::collections::HashSet;
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 pub(super) const MARKER: &str = "oci-layout";
@@ -33,6 +35,8 @@ pub(super) struct Folder {
     pub(super) is_ready: OnceLock<()>,
     /// The index as it was read last.
     read: Mutex<Option<(Stamp, Arc<Index>)>>,
+    /// The files that this process is writing; `None` once it has given up.
+    unfinished: Mutex<Option<HashSet<PathBuf>>>,
 }
 
 /// What tells one version of a file from the next: each is another file.
@@ -51,7 +55,45 @@ impl Folder {
             is_layout: OnceLock::new(),
             is_ready: OnceLock::new(),
             read: Mutex::default(),
+            unfinished: Mutex::new(Some(HashSet::new())),
         }
+    }
+
+    /// Begins a file that gets its name later.
+    pub(super) fn begin(&self) -> Result<Unfinished> {
+        let mut unfinished = self.unfinished();
+        let Some(paths) = &mut *unfinished else {
+            let what = format!("writing to {} was given up", self.location);
+            return Err(self.error(Kind::Other, what));
+        };
+        let begun = Unfinished::create(&self.path);
+        let begun = begun.map_err(|error| self.failed("write to", error))?;
+        paths.insert(begun.path().to_owned());
+        Ok(begun)
+    }
+
+    /// Gives a file its name.
+    pub(super) fn finish(&self, whole: Unfinished, path: &Path) -> Result<()> {
+        let begun = whole.path().to_owned();
+        let finished = whole.finish(path);
+        if let Some(paths) = &mut *self.unfinished() {
+            paths.remove(&begun);
+        }
+        finished.map_err(|error| self.failed("write to", error))
+    }
+
+    /// Removes the files that are not finished, and begins no other. Whoever still writes to one
+    /// may be gone with the process before that is noticed.
+    pub(super) fn give_up(&self) {
+        for path in self.unfinished().take().into_iter().flatten() {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+
+    fn unfinished(&self) -> MutexGuard<'_, Option<HashSet<PathBuf>>> {
+        self.unfinished
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// An error without a further cause.

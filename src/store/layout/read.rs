@@ -69,9 +69,8 @@ fn by_entry(folder: &Folder, target: &Target, listed: &Descriptor) -> Result<Man
 }
 
 fn by_digest(folder: &Folder, target: &Target, digest: &Digest) -> Result<Manifest> {
-    let (file, length) = match folder.open_blob(digest)? {
-        Some(opened) => opened,
-        None => return Err(not_there(folder, "read", target)),
+    let Some((file, length)) = folder.open_blob(digest)? else {
+        return Err(not_there(folder, "read", target));
     };
     if length > MAX_BYTES as u64 {
         return Err(not_there(folder, "read", target));

@@ -15,7 +15,7 @@ use crate::oci::{Descriptor, Digest, digest};
 use crate::registry::{Precondition, Put};
 use crate::store::error::{Error, Kind, Result};
 use std::fs;
-use std::io::{self, ErrorKind, Read as _};
+use std::io::{ErrorKind, Read as _};
 use std::time::Duration;
 
 const LOCK: &str = ".crossdock.lock";
@@ -102,8 +102,7 @@ impl Folder {
     pub(super) fn place(&self, whole: Unfinished, digest: &Digest) -> Result<()> {
         digest::verifiable(digest).map_err(|error| self.corrupt(error))?;
         self.make(&format!("{BLOBS}/{}", digest.algorithm()))?;
-        let finished = whole.finish(&self.blob_path(digest));
-        finished.map_err(|error| self.failed("write to", error))
+        self.finish(whole, &self.blob_path(digest))
     }
 
     /// Writes a small blob, unless exactly this is there.
@@ -117,12 +116,9 @@ impl Folder {
                 return Ok(());
             }
         }
-        let write = || -> io::Result<Unfinished> {
-            let mut file = Unfinished::create(&self.path)?;
-            file.write(bytes)?;
-            Ok(file)
-        };
-        let whole = write().map_err(|error| self.failed("write to", error))?;
+        let mut whole = self.begin()?;
+        let written = whole.write(bytes);
+        written.map_err(|error| self.failed("write to", error))?;
         self.place(whole, digest)
     }
 

@@ -70,6 +70,60 @@ fn only_what_is_left_over_is_cleaned_up() {
     );
 }
 
+/// A bench whose biggest layer takes its time while all others are there at once.
+fn slow() -> (Lab, Image) {
+    let lab = Lab::new();
+    let image = Image::sized(1, &[200_000, 300_000, 4_000_000]);
+    lab.push("src.lab/team/app:v1", &image);
+    let last = Fault::on("GET", &image.blobs[3].digest);
+    lab.fault("src", last.times(2).cut(1_000_000));
+    let last = Fault::on("GET", &image.blobs[3].digest).always();
+    lab.fault("src", last.delay(Duration::from_secs(20)));
+    (lab, image)
+}
+
+fn until_there_is(what: impl Fn() -> bool) {
+    let begun = std::time::Instant::now();
+    while !what() {
+        assert!(
+            begun.elapsed() < Duration::from_secs(10),
+            "nothing is written"
+        );
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn a_copy_that_is_stopped_leaves_nothing_unfinished() {
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let (lab, _) = slow();
+        let folder = folder(&lab, "one");
+        let running = lab.run(COPY).any_stderr().start();
+        until_there_is(|| {
+            let all = fs::read_dir(&folder).into_iter().flatten().flatten();
+            let mut sizes = all.filter_map(|entry| {
+                let own = is_unfinished(&entry.file_name().into_string().unwrap());
+                own.then(|| entry.metadata().map_or(0, |found| found.len()))
+            });
+            sizes.any(|size| size > 500_000)
+        });
+        running.signal(signal);
+        running.code(code);
+        assert_eq!(names(&folder), FILES);
+        assert_whole(&folder);
+        assert_eq!(tags(&folder), []);
+    }
+}
+
+#[test]
+fn a_copy_that_fails_leaves_nothing_unfinished() {
+    let (lab, image) = slow();
+    let denied = Fault::on("GET", &image.blobs[2].digest).always();
+    lab.fault("src", denied.refusal(403, "DENIED", "not for you"));
+    lab.run(COPY).stderr_has("not for you").code(4);
+    assert_eq!(names(&folder(&lab, "one")), FILES);
+}
+
 /// What was written before is not read again.
 #[test]
 fn a_killed_copy_started_again_reads_only_what_is_missing() {
@@ -80,14 +134,10 @@ fn a_killed_copy_started_again_reads_only_what_is_missing() {
     lab.fault("src", last.delay(Duration::from_secs(20)));
     let running = lab.run(COPY).start();
     let folder = folder(&lab, "one");
-    let begun = std::time::Instant::now();
-    while !folder.join("blobs/sha256").exists() || names(&folder.join("blobs/sha256")).len() < 3 {
-        assert!(
-            begun.elapsed() < Duration::from_secs(10),
-            "nothing is written"
-        );
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    until_there_is(|| {
+        let blobs = folder.join("blobs/sha256");
+        blobs.exists() && names(&blobs).len() == 3
+    });
     running.signal("KILL");
     running.wait();
     lab.heal();

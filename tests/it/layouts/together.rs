@@ -42,6 +42,8 @@ fn fs04_twelve_copies_side_by_side_leave_twelve_entries() {
         .collect();
     expected.sort();
     assert_eq!(there, expected);
-    images.iter().for_each(|image| assert_holds(&folder, image));
+    for image in &images {
+        assert_holds(&folder, image);
+    }
     assert_eq!(names(&folder), FILES);
 }
