@@ -17,6 +17,7 @@ use crate::config::Settings;
 use crate::config::search::Search;
 use crate::engine::copy::{self, event::Progress};
 use crate::engine::guard::Guard;
+use crate::oci::Platform;
 use crate::oci::reference::{Host, Location, Tag, Target};
 use crate::store::Store;
 use crate::store::open::{Reach, Stores};
@@ -119,6 +120,11 @@ impl App {
         target
             .tag()
             .map_or(Guard::Free, |tag| self.guard(location, tag, force))
+    }
+
+    /// What images for Linux on this machine's processor are built for.
+    pub fn local_platform(&self) -> Platform {
+        environment::local_platform()
     }
 
     /// How to copy between these places.

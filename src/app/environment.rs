@@ -1,7 +1,9 @@
 //! The process's surroundings, read once and handed on.
 
 use crate::auth::locations::Folders;
+use crate::oci::Platform;
 use crate::term::output::{Output, Settings};
+use oci_spec::image::PlatformBuilder;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufReader, IsTerminal, Read, Write};
 use std::path::PathBuf;
@@ -104,6 +106,25 @@ impl Environment {
             ),
         }
     }
+}
+
+/// What images for Linux on this machine's processor are built for. Images are hardly ever built
+/// for another system, whichever this machine has.
+pub(super) fn local_platform() -> Platform {
+    let architecture = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        "x86" => "386",
+        "powerpc64" if cfg!(target_endian = "little") => "ppc64le",
+        "powerpc64" => "ppc64",
+        "loongarch64" => "loong64",
+        other => other,
+    };
+    PlatformBuilder::default()
+        .os("linux")
+        .architecture(architecture)
+        .build()
+        .expect("both required fields are set")
 }
 
 /// A writer that several own.

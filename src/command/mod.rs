@@ -8,6 +8,7 @@ mod digest;
 mod failure;
 mod help;
 mod image;
+mod inspect;
 mod login;
 mod logout;
 mod ls;
@@ -77,6 +78,11 @@ pub enum Command {
     /// `localhost`) and what ends in `/` are asked for repositories, all else for tags.
     #[command(aliases = ["list-tags", "catalog"])]
     Ls(ls::Args),
+    /// Show what an image is: platforms, layers, config
+    ///
+    /// Of an index its platforms are shown, of an image (or with `--platform`) its config and
+    /// layers. Layers are not read.
+    Inspect(inspect::Args),
     /// Remove a tag, or an image by its digest
     ///
     /// `REPO:TAG` removes that tag and no other, whatever else points to the same image.
@@ -95,6 +101,12 @@ pub enum Command {
     Man(man::Args),
     /// Explain a command or a topic
     Help(help::Args),
+    /// `inspect --raw`, for old habits
+    #[command(hide = true)]
+    Manifest(inspect::Alias),
+    /// `inspect --config`, for old habits
+    #[command(hide = true)]
+    Config(inspect::Alias),
     /// `login` and `logout`, for old habits
     #[command(hide = true)]
     Auth(auth::Args),

@@ -1,7 +1,9 @@
 //! What crossdock does with images, knowing no terminal, no environment and no clock.
 
+pub mod content;
 pub mod copy;
 pub mod guard;
+pub mod inspect;
 pub mod list;
 pub mod remove;
 pub mod tag;

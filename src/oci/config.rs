@@ -250,7 +250,10 @@ mod tests {
             "history": [{"created_by": "x"}, {"comment": "y", "empty_layer": true}],
             "rootfs": {"type": "layers", "diff_ids": ["sha256:0"]},
         }));
-        assert_eq!(config.created().unwrap().to_string(), "2024-05-01T10:00:00Z");
+        assert_eq!(
+            config.created().unwrap().to_string(),
+            "2024-05-01T10:00:00Z"
+        );
         let platform = config.platform().unwrap();
         assert_eq!(platform.architecture(), &Arch::ARM);
         assert_eq!(platform.variant().as_deref(), Some("v7"));
@@ -258,12 +261,26 @@ mod tests {
         assert_eq!(run.exposed_ports, ["1/udp", "80/tcp"]);
         assert_eq!(
             (&run.entrypoint[..], &run.cmd[..]),
-            (&["/e".to_owned()][..], &["c".to_owned(), "d".to_owned()][..])
+            (
+                &["/e".to_owned()][..],
+                &["c".to_owned(), "d".to_owned()][..]
+            )
         );
-        assert_eq!((&run.env[..], &run.volumes[..]), (&["A=b".to_owned()][..], &["/v".to_owned()][..]));
+        assert_eq!(
+            (&run.env[..], &run.volumes[..]),
+            (&["A=b".to_owned()][..], &["/v".to_owned()][..])
+        );
         assert_eq!(run.labels["l"], "m");
-        let names = [&run.user, &run.working_dir, &run.stop_signal, &config.author];
-        assert_eq!(names.map(Option::as_deref), ["1:2", "/w", "INT", "a"].map(Some));
+        let names = [
+            &run.user,
+            &run.working_dir,
+            &run.stop_signal,
+            &config.author,
+        ];
+        assert_eq!(
+            names.map(Option::as_deref),
+            ["1:2", "/w", "INT", "a"].map(Some)
+        );
         assert_eq!(config.diff_ids, ["sha256:0"]);
         let steps = config.steps_of_layers(1);
         assert_eq!(steps[0].created_by.as_deref(), Some("x"));
@@ -296,9 +313,18 @@ mod tests {
 
     #[test]
     fn whatever_is_of_another_sort_is_not_set() {
-        for strange in [json!(null), json!(1), json!([[1]]), json!({"a": 1}), json!(true)] {
+        for strange in [
+            json!(null),
+            json!(1),
+            json!([[1]]),
+            json!({"a": 1}),
+            json!(true),
+        ] {
             let names = ["User", "Entrypoint", "Cmd", "Env", "Labels", "StopSignal"];
-            let run: Map<_, _> = names.iter().map(|n| ((*n).to_owned(), strange.clone())).collect();
+            let run: Map<_, _> = names
+                .iter()
+                .map(|n| ((*n).to_owned(), strange.clone()))
+                .collect();
             let config = read(&json!({
                 "created": strange, "architecture": strange, "os": strange, "config": run,
                 "history": strange, "rootfs": strange,
@@ -308,7 +334,11 @@ mod tests {
             read(&json!({"config": strange, "rootfs": {"diff_ids": strange}}));
         }
         for empty in ["{}", "null", "[]", "\"text\"", "1"] {
-            assert_eq!(Config::read(empty.as_bytes()), Ok(Config::default()), "{empty}");
+            assert_eq!(
+                Config::read(empty.as_bytes()),
+                Ok(Config::default()),
+                "{empty}"
+            );
         }
         assert_eq!(read(&json!({"config": {"Cmd": "sh"}})).run.cmd, ["sh"]);
     }

@@ -19,6 +19,8 @@ mod properties;
 pub use error::{FieldError, ManifestError, Origin};
 pub use media_type::{ACCEPT, is_foreign, is_index_type, is_manifest_type, may_be_index_type};
 
+pub use platform::fits;
+
 use crate::oci::digest;
 use crate::oci::strict::{self, Shape};
 use bytes::Bytes;

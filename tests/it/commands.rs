@@ -1,6 +1,7 @@
 //! The commands besides `copy`, one file each.
 
 mod digest;
+mod inspect;
 mod login;
 mod ls;
 mod needed;

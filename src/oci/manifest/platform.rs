@@ -20,6 +20,11 @@ pub(super) fn select<'d>(entries: &'d [Descriptor], wanted: &Platform) -> Option
         .map(|(_, entry)| entry)
 }
 
+/// Whether what is built for `offered` is what `wanted` asks for, as [`select`] sees it.
+pub fn fits(offered: &Platform, wanted: &Platform) -> bool {
+    rank(offered, wanted).is_some()
+}
+
 /// How far an entry is from what is wanted; `None` where it does not fit.
 fn rank(offered: &Platform, wanted: &Platform) -> Option<u8> {
     let architecture = wanted.architecture().to_string();

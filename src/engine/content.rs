@@ -1,0 +1,60 @@
+//! A small blob, whole and checked.
+
+use crate::oci::Descriptor;
+use crate::oci::digest::Verifier;
+use crate::store::{Error, Kind, Result, Store};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+
+/// So often a blob is read anew where it breaks off.
+const ATTEMPTS: u32 = 3;
+
+/// Reads `blob`, which must be what its descriptor says. The caller sees to it that it is small
+/// enough to be held. A blob that is embedded in its descriptor is not asked for.
+pub async fn whole(store: &dyn Store, blob: &Descriptor) -> Result<Bytes> {
+    // Where a manifest was read, what it embeds was compared with its digest.
+    if let Some(data) = blob
+        .data()
+        .as_ref()
+        .and_then(|data| STANDARD.decode(data).ok())
+    {
+        return Ok(data.into());
+    }
+    let mut broken = 1;
+    loop {
+        match read(store, blob).await {
+            Err(error) if error.kind() == Kind::Unavailable && broken < ATTEMPTS => broken += 1,
+            read => return read,
+        }
+    }
+}
+
+async fn read(store: &dyn Store, blob: &Descriptor) -> Result<Bytes> {
+    let location = store.location();
+    let what = || format!("cannot read {} from {location}", blob.digest());
+    let mut verifier = Verifier::new(blob)
+        .map_err(|error| Error::caused(Kind::Corrupt, what(), error).at(location))?;
+    let mut opened = store.blob(blob, 0..blob.size()).await?;
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = opened.stream.next().await {
+        let chunk =
+            chunk.map_err(|error| Error::caused(Kind::Unavailable, what(), error).at(location))?;
+        verifier.update(&chunk);
+        if verifier.overrun() {
+            break;
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    if verifier.remaining() > 0 {
+        let (seen, size) = (verifier.seen(), blob.size());
+        let cause = format!("it ended after {seen} of {size} bytes");
+        return Err(Error::caused(Kind::Unavailable, what(), cause).at(location));
+    }
+    if verifier.matches() {
+        return Ok(bytes.freeze());
+    }
+    let cause = "the bytes are not those of its digest";
+    Err(Error::caused(Kind::Corrupt, what(), cause).at(location))
+}
