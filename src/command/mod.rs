@@ -4,6 +4,7 @@ mod auth;
 mod completions;
 mod copy;
 mod demo;
+mod diff;
 mod digest;
 mod failure;
 mod help;
@@ -83,6 +84,11 @@ pub enum Command {
     /// Of an index its platforms are shown, of an image (or with `--platform`) its config and
     /// layers. Layers are not read.
     Inspect(inspect::Args),
+    /// Show how two images differ
+    ///
+    /// Layers that both have, that are new and that are gone, with their sizes; what their
+    /// configs, labels and annotations say differently. Indexes are compared platform by platform.
+    Diff(diff::Args),
     /// Remove a tag, or an image by its digest
     ///
     /// `REPO:TAG` removes that tag and no other, whatever else points to the same image.

@@ -2,6 +2,7 @@
 
 pub mod content;
 pub mod copy;
+pub mod diff;
 pub mod guard;
 pub mod inspect;
 pub mod list;

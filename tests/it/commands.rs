@@ -1,5 +1,6 @@
 //! The commands besides `copy`, one file each.
 
+mod diff;
 mod digest;
 mod inspect;
 mod login;

@@ -16,6 +16,7 @@ use crate::oci::{Digest, Platform};
 use crate::store::{Error, Kind, Store};
 use crate::term::exit::Hint;
 use document::{Body, Document};
+pub(super) use page::command;
 use std::sync::Arc;
 
 /// Shows what an image is: platforms, layers, config.

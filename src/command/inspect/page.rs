@@ -139,7 +139,7 @@ fn layers(page: &mut Page, image: &Described) {
 }
 
 /// A command on one line, and not too much of it.
-pub(super) fn command(text: &str) -> String {
+pub(in crate::command) fn command(text: &str) -> String {
     cut(
         &text.split_whitespace().collect::<Vec<_>>().join(" "),
         COMMAND,
