@@ -52,7 +52,6 @@ pub(super) struct Listed {
     /// The image that an attestation is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) subject: Option<String>,
-    #[serde(skip_serializing_if = "is_false")]
     pub(super) missing: bool,
 }
 
@@ -275,8 +274,4 @@ impl From<Step> for Past {
             empty_layer: step.empty_layer,
         }
     }
-}
-
-fn is_false(value: &bool) -> bool {
-    !value
 }

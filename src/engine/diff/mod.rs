@@ -7,6 +7,7 @@ pub use layers::{LayerChange, layers};
 pub use settings::{Change, Part};
 
 use crate::engine::inspect::{Image, Sort, child, platform, sort};
+use crate::oci::config::Config;
 use crate::oci::manifest::Manifest;
 use crate::oci::{Descriptor, Digest};
 use crate::store::{Result, Store};
@@ -99,7 +100,7 @@ pub async fn diff(from: Side<'_>, to: Side<'_>) -> Result<Difference> {
 async fn images(side: Side<'_>) -> Result<Vec<Named>> {
     if !side.manifest.is_index() {
         let image = Image::read(side.store, side.manifest).await?;
-        let platform = image.config.get().and_then(|config| config.platform());
+        let platform = image.config.get().and_then(Config::platform);
         let name = platform.as_ref().map(platform::named);
         return Ok(vec![alone(side.manifest, name)]);
     }

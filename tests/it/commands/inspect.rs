@@ -153,7 +153,7 @@ fn an_index_is_shown_with_its_platforms_and_their_attestations() {
         platforms[0],
         json!({
             "platform": "linux/amd64", "kind": "image", "digest": digests[0],
-            "media_type": MANIFEST, "total_size": child.blob_bytes(),
+            "media_type": MANIFEST, "total_size": child.blob_bytes(), "missing": false,
         })
     );
     assert_eq!(platforms[2]["kind"], "attestation");
