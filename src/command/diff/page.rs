@@ -45,7 +45,7 @@ fn image(page: &mut Page, document: &Document, image: &Image) {
     }
     if let Some(details) = &image.details {
         page.line(&format!("{before}layers: {}", totals(details)));
-        let aligns = [Align::Left, Align::Left, Align::Right, Align::Left];
+        let aligns = [Align::Left, Align::Right, Align::Left, Align::Left];
         let rows: Vec<_> = details.layers.iter().map(row).collect();
         page.aligned(before, &aligns, &rows);
         changes(page, before, &details.changes);
@@ -90,8 +90,8 @@ fn row(layer: &Layer) -> Vec<String> {
     };
     vec![
         sign.to_owned(),
-        layer.digest.to_string(),
         BinaryBytes(layer.size).to_string(),
+        layer.digest.to_string(),
         command(layer.created_by.as_deref().unwrap_or_default()),
     ]
 }

@@ -21,8 +21,10 @@ pub(super) struct Attached {
     subject: Digest,
     digest: Digest,
     media_type: String,
-    /// What sort of thing it is: its artifact type, else its media type.
-    artifact_type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    artifact_type: Option<String>,
+    /// What it is, in words for people.
+    kind: String,
     size: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     created: Option<String>,
@@ -35,6 +37,7 @@ impl From<Attachment> for Attached {
         let Attachment {
             subject,
             descriptor,
+            kind,
             how,
         } = attachment;
         let artifact_type = descriptor.artifact_type().as_ref();
@@ -44,7 +47,8 @@ impl From<Attachment> for Attached {
             subject,
             digest: descriptor.digest().clone(),
             media_type: descriptor.media_type().to_string(),
-            artifact_type: artifact_type.unwrap_or(descriptor.media_type()).to_string(),
+            artifact_type: artifact_type.map(ToString::to_string),
+            kind,
             size: descriptor.size(),
             created: created.filter(|text| meant(text).is_some()).cloned(),
             found_by: how,
@@ -92,7 +96,7 @@ impl<'a> Tree<'a> {
             return;
         }
         self.rows.push(vec![
-            format!("{}{}", "  ".repeat(depth), one.artifact_type),
+            format!("{}{}", "  ".repeat(depth), one.kind),
             BinaryBytes(one.size).to_string(),
             one.created.clone().unwrap_or_default(),
             one.digest.to_string(),
@@ -113,12 +117,13 @@ mod tests {
     fn attachment(subject: &[u8], content: &[u8], sort: &str) -> Attachment {
         let media_type = MediaType::ImageManifest;
         let mut descriptor = Descriptor::new(media_type, 2048, sha256(content));
-        descriptor.set_artifact_type(Some(MediaType::from(sort)));
+        descriptor.set_artifact_type(Some(MediaType::from("a/b")));
         let created = [(CREATED.to_owned(), "2024-05-01T10:00:00Z".to_owned())];
         descriptor.set_annotations(Some(created.into()));
         Attachment {
             subject: sha256(subject),
             descriptor,
+            kind: sort.to_owned(),
             how: "referrers".to_owned(),
         }
     }

@@ -28,6 +28,7 @@ pub(super) struct Document {
     pub(super) annotations: BTreeMap<String, String>,
     #[serde(flatten)]
     pub(super) body: Body,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) attached: Vec<Attached>,
 }
 

@@ -233,7 +233,9 @@ async fn gathered(
         }
         Body::image(manifest, image)
     };
-    Ok(Document::new(reference, manifest, index, body, Vec::new()))
+    // Nobody looks for what is attached yet; whatever is put here is shown as a tree.
+    let attached = Vec::new();
+    Ok(Document::new(reference, manifest, index, body, attached))
 }
 
 fn remark_on(entries: &[crate::engine::inspect::Entry], store: &Arc<dyn Store>, app: &App) {

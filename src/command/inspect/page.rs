@@ -1,7 +1,7 @@
 //! What `inspect` shows to people.
 
 use super::attached;
-use super::document::{Body, Described, Details, Document, Listed};
+use super::document::{Body, Described, Details, Document, Listed, Shown};
 use crate::oci::config::meant;
 use crate::term::page::Page;
 use crate::term::table::Align;
@@ -122,15 +122,14 @@ fn entry(entry: &Listed) -> Vec<String> {
 }
 
 fn layers(page: &mut Page, image: &Described) {
-    let columns = [
-        ("LAYER", Align::Left),
-        ("SIZE", Align::Right),
-        ("CREATED BY", Align::Left),
-    ];
-    let row = |layer: &super::document::Shown| {
+    let mut columns = vec![("SIZE", Align::Right), ("LAYER", Align::Left)];
+    if image.layers.iter().any(|layer| layer.created_by.is_some()) {
+        columns.push(("CREATED BY", Align::Left));
+    }
+    let row = |layer: &Shown| {
         vec![
-            layer.blob.digest.to_string(),
             BinaryBytes(layer.blob.size).to_string(),
+            layer.blob.digest.to_string(),
             command(layer.created_by.as_deref().unwrap_or_default()),
         ]
     };

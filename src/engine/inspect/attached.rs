@@ -9,6 +9,8 @@ pub struct Attachment {
     pub subject: Digest,
     /// What names it, with its artifact type and annotations.
     pub descriptor: Descriptor,
+    /// What it is, in words for people.
+    pub kind: String,
     /// How it is found: by the registry's own list, or by which tag.
     pub how: String,
 }

@@ -59,9 +59,9 @@ fn two_images_are_compared_layer_by_layer_and_setting_by_setting() {
          - annotation team=blue\n\
          + annotation team=red\n\
          layers: 1 shared (1.00 KiB), 1 added (1.00 KiB), 1 removed (1.00 KiB)\n\
-         =  {shared}  1.00 KiB  base\n\
-         +  {fresh}  1.00 KiB  make new\n\
-         -  {gone}  1.00 KiB  make old\n\
+         =  1.00 KiB  {shared}  base\n\
+         +  1.00 KiB  {fresh}  make new\n\
+         -  1.00 KiB  {gone}  make old\n\
          - created: 2024-01-01T00:00:00Z\n\
          + created: 2024-02-01T00:00:00Z\n\
          - user: app\n\
@@ -177,9 +177,9 @@ fn indexes_are_compared_platform_by_platform() {
          = linux/arm64 {same}\n\
          ~ linux/amd64 {old} {new}\n\
          \x20 layers: 1 shared (1.00 KiB), 1 added (1.00 KiB), 1 removed (1.00 KiB)\n\
-         \x20 =  {}  1.00 KiB  base\n\
-         \x20 +  {}  1.00 KiB  make new\n\
-         \x20 -  {}  1.00 KiB  make old\n\
+         \x20 =  1.00 KiB  {}  base\n\
+         \x20 +  1.00 KiB  {}  make new\n\
+         \x20 -  1.00 KiB  {}  make old\n\
          \x20 - env MODE=old\n\
          \x20 + env MODE=new\n\
          + linux/s390x {}\n\
@@ -287,7 +287,7 @@ fn artifacts_are_compared_by_what_they_hold() {
     lab.push("src.lab/notes:v2", &new);
     lab.run(["diff", "src.lab/notes:v1", "src.lab/notes:v2"])
         .stdout_like(format!(
-            "--- [..]\n+++ [..]\nlayers: 1 added (300 B), 1 removed (300 B)\n+  {}  300 B\n-  {}  300 B\n",
+            "--- [..]\n+++ [..]\nlayers: 1 added (300 B), 1 removed (300 B)\n+  300 B  {}\n-  300 B  {}\n",
             new.blobs[1].digest, old.blobs[1].digest
         ))
         .code(0);

@@ -61,9 +61,9 @@ fn an_image_is_shown_with_its_config_and_the_steps_of_its_layers() {
          labels:\n  version=1\n\
          annotations:\n  org.example.team=blue\n\
          \n\
-         {:<71}      SIZE  CREATED BY\n\
-         {}  2.00 KiB  ADD rootfs.tar /\n\
-         {}  1.00 KiB  RUN make install\n",
+         \x20   SIZE  {:<71}  CREATED BY\n\
+         2.00 KiB  {}  ADD rootfs.tar /\n\
+         1.00 KiB  {}  RUN make install\n",
         "LAYER", low.digest, high.digest
     );
     lab.run(["inspect", "src.lab/team/app:v1"])
@@ -111,7 +111,7 @@ fn in_json_an_image_is_one_object() {
                 {"created": "2024-05-01T09:00:00Z", "created_by": "RUN  make\n\tinstall",
                  "empty_layer": false},
             ],
-            "diff_ids": ["sha256:a", "sha256:b"], "attached": [],
+            "diff_ids": ["sha256:a", "sha256:b"],
         })
     );
 }
@@ -272,7 +272,7 @@ fn what_is_no_image_is_shown_without_a_config() {
         .stdout_like(format!(
             "...\nartifact type:  application/vnd.example.notes\n\
              size:           302 B (1 layer)\n\
-             config:         {} ({EMPTY})\n\nLAYER[..]\n{}  300 B\n",
+             config:         {} ({EMPTY})\n\n SIZE  LAYER[..]\n300 B  {}\n",
             artifact.blobs[0].digest, artifact.blobs[1].digest
         ))
         .code(0);
@@ -316,7 +316,7 @@ fn a_config_that_is_not_there_or_too_large_is_a_remark() {
             .refusal(404, "BLOB_UNKNOWN", "no"),
     );
     lab.run(["inspect", "src.lab/app:v1"])
-        .stdout_like("...\nsize: [..]\n...\nLAYER[..]\n...")
+        .stdout_like("...\nsize: [..]\n...\n[..]SIZE  LAYER[..]\n...")
         .stderr("warning: the config cannot be shown: it is not there\n")
         .code(0);
     lab.run(["inspect", "--config", "src.lab/app:v1"])
