@@ -7,7 +7,7 @@ use super::failure::at;
 use super::image::{reference, wanted};
 use super::inspect::{chosen, parsed, root};
 use crate::app::App;
-use crate::engine::diff::{Difference, Side, diff};
+use crate::engine::diff::{Difference, Side, diff, same_unread};
 use crate::oci::manifest::Manifest;
 use crate::oci::reference::Reference;
 use crate::oci::{Digest, Platform};
@@ -79,19 +79,14 @@ fn place(typed: &str, app: &App) -> anyhow::Result<Place> {
     Ok(Place { reference, store })
 }
 
-/// The digest of both, where reading one of them counts as a pull and it can be known without:
-/// nothing is pulled only to say that it is the same. What fails here fails again in reading.
+/// The digest of both, where it is better not read.
 async fn same(from: &Place, to: &Place) -> Option<Digest> {
-    if !from.store.counts_reading() && !to.store.counts_reading() {
-        return None;
-    }
-    let digest = async |place: &Place| {
-        let target = wanted(&*place.store, &place.reference).await.ok()?;
-        let there = place.store.resolve(&target).await.ok()?;
-        Some(there.digest().clone())
-    };
-    let (from, to) = tokio::join!(digest(from), digest(to));
-    from.filter(|from| Some(from) == to.as_ref())
+    let (old, new) = tokio::try_join!(
+        wanted(&*from.store, &from.reference),
+        wanted(&*to.store, &to.reference)
+    )
+    .ok()?;
+    same_unread((&*from.store, &old), (&*to.store, &new)).await
 }
 
 async fn compared(

@@ -9,13 +9,16 @@ pub use settings::{Change, Part};
 use crate::engine::inspect::{Image, Sort, child, platform, sort};
 use crate::oci::config::Config;
 use crate::oci::manifest::Manifest;
+use crate::oci::reference::Target;
 use crate::oci::{Descriptor, Digest};
-use crate::store::{Result, Store};
+use crate::store::{Error, Kind, Result, Store};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use std::collections::HashMap;
 
 /// Pairs of images read at once.
-const READING: usize = 12;
+const READING: usize = 6;
+/// The manifests and configs that are compared have no more bytes in all.
+const MOST: u64 = 64 << 20;
 
 /// How two images or indexes differ.
 #[derive(Debug, Clone)]
@@ -92,8 +95,28 @@ pub async fn diff(from: Side<'_>, to: Side<'_>) -> Result<Difference> {
         .into_iter()
         .map(|(old, new)| compared(from, to, old, new))
         .collect();
-    difference.images = stream::iter(pairs).buffered(READING).try_collect().await?;
+    let mut pairs = stream::iter(pairs).buffered(READING);
+    let mut read = 0;
+    while let Some((pair, bytes)) = pairs.try_next().await? {
+        difference.images.push(pair);
+        read += bytes;
+        if read > MOST {
+            let what =
+                format!("the images that differ say more than {MOST} bytes about themselves");
+            return Err(Error::new(Kind::Corrupt, what).at(to.store.location()));
+        }
+    }
     Ok(difference)
+}
+
+/// The digest of both, where reading one of them counts as a pull and it can be known without:
+/// nothing is pulled only to say that it is the same. What fails here fails again in reading.
+pub async fn same_unread(from: (&dyn Store, &Target), to: (&dyn Store, &Target)) -> Option<Digest> {
+    if !from.0.counts_reading() && !to.0.counts_reading() {
+        return None;
+    }
+    let (old, new) = tokio::try_join!(from.0.resolve(from.1), to.0.resolve(to.1)).ok()?;
+    (old.digest() == new.digest()).then(|| new.digest().clone())
 }
 
 /// The images of a side. One that is no index is called by what its config says.
@@ -140,26 +163,25 @@ fn paired(old: Vec<Named>, new: Vec<Named>) -> Vec<Sides> {
     pairs
 }
 
+/// A pair, and how many bytes were read to compare it.
 async fn compared(
     from: Side<'_>,
     to: Side<'_>,
     old: Option<Named>,
     new: Option<Named>,
-) -> Result<Pair> {
-    let details = match (&old, &new) {
+) -> Result<(Pair, u64)> {
+    let (details, bytes) = match (&old, &new) {
         (Some(old), Some(new)) if old.digest != new.digest => details(from, to, old, new).await?,
-        _ => None,
+        _ => (None, 0),
     };
-    let platform = new
-        .as_ref()
-        .or(old.as_ref())
-        .and_then(|image| image.name.clone());
-    Ok(Pair {
-        platform,
+    let named = new.as_ref().or(old.as_ref());
+    let pair = Pair {
+        platform: named.and_then(|image| image.name.clone()),
         from: old.map(|image| image.digest),
         to: new.map(|image| image.digest),
         details,
-    })
+    };
+    Ok((pair, bytes))
 }
 
 /// `None` where one of them is no image, but an index inside an index, or no manifest at all.
@@ -168,24 +190,19 @@ async fn details(
     to: Side<'_>,
     old: &Named,
     new: &Named,
-) -> Result<Option<Details>> {
+) -> Result<(Option<Details>, u64)> {
     let is_image = |named: &Named| named.entry.as_ref().is_none_or(|e| sort(e) == Sort::Image);
     if !is_image(old) || !is_image(new) {
-        return Ok(None);
+        return Ok((None, 0));
     }
     let (old, new) = tokio::try_join!(manifest(from, old), manifest(to, new))?;
-    let same_config = old.config().map(Descriptor::digest) == new.config().map(Descriptor::digest);
-    let nested = old.is_index() || new.is_index();
-    if nested {
-        return Ok(None);
+    if old.is_index() || new.is_index() {
+        return Ok((None, 0));
     }
-    let (old_image, new_image) =
-        tokio::try_join!(Image::read(from.store, &old), Image::read(to.store, &new))?;
+    let images = (Image::read(from.store, &old), Image::read(to.store, &new));
+    let (old_image, new_image) = tokio::try_join!(images.0, images.1)?;
     let mut changes = Vec::new();
-    let problem = old_image.config.problem().or(new_image.config.problem());
-    if let (Some(old), Some(new)) = (old_image.config.get(), new_image.config.get())
-        && !same_config
-    {
+    if let (Some(old), Some(new)) = (old_image.config.get(), new_image.config.get()) {
         changes = settings::of_configs(old, new);
     }
     // Of the sides themselves this is said above.
@@ -193,11 +210,21 @@ async fn details(
     if inside {
         changes.extend(settings::of_manifests(&old, &new));
     }
-    Ok(Some(Details {
+    let details = Details {
         layers: layers(&old_image.layers, &new_image.layers),
         changes,
-        problem,
-    }))
+        problem: old_image.config.problem().or(new_image.config.problem()),
+    };
+    Ok((
+        Some(details),
+        said(&old, &old_image) + said(&new, &new_image),
+    ))
+}
+
+/// The bytes of a manifest, and of the config that was read with it.
+fn said(manifest: &Manifest, image: &Image) -> u64 {
+    let config = manifest.config().filter(|_| image.config.get().is_some());
+    manifest.descriptor().size() + config.map_or(0, Descriptor::size)
 }
 
 async fn manifest(side: Side<'_>, image: &Named) -> Result<Manifest> {

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 /// Manifests read at once.
 const READING: usize = 24;
 /// An index with more entries is listed, and not read.
-const MOST: usize = 2_000;
+pub(super) const MOST: usize = 2_000;
 
 /// The annotation by which buildkit marks an attestation, and its value.
 const KIND: (&str, &str) = ("vnd.docker.reference.type", "attestation-manifest");

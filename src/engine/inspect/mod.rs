@@ -5,6 +5,9 @@ mod image;
 mod index;
 pub mod platform;
 
+#[cfg(test)]
+mod cases;
+
 pub use attached::Attachment;
 pub use image::{Configured, Image, Layer};
 pub use index::{Content, Entry, Sort, child, entries, size, sort};
