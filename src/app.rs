@@ -17,7 +17,7 @@ use crate::config::Settings;
 use crate::config::search::Search;
 use crate::engine::copy::{self, event::Progress};
 use crate::engine::guard::Guard;
-use crate::oci::Platform;
+use crate::oci::platform::{PlatformError, PlatformPattern};
 use crate::oci::reference::{Host, Location, Tag, Target};
 use crate::store::Store;
 use crate::store::open::{Reach, Stores};
@@ -122,21 +122,25 @@ impl App {
             .map_or(Guard::Free, |tag| self.guard(location, tag, force))
     }
 
-    /// What images for Linux on this machine's processor are built for.
-    pub fn local_platform(&self) -> Platform {
-        environment::local_platform()
-    }
-
     /// How to copy between these places.
-    pub fn copy_options(&self, locations: &[&Location]) -> copy::Options {
+    pub fn copy_options<'a>(&self, locations: impl Iterator<Item = &'a Location>) -> copy::Options {
         let own = |host: &Host| self.settings.registry(host).and_then(|own| own.concurrency);
         let jobs = self.flags.jobs.unwrap_or(copy::JOBS);
-        let hosts = locations.iter().filter_map(|l| Some(&l.repository()?.host));
+        let hosts = locations.filter_map(|l| Some(&l.repository()?.host));
         copy::Options {
             jobs: hosts.filter_map(own).fold(jobs, usize::min),
             attempts: self.flags.attempts(),
-            no_clobber: false,
+            ..copy::Options::default()
         }
+    }
+
+    /// The platforms that were typed; `local` is this machine's.
+    pub fn platforms(&self, typed: &[String]) -> Result<Vec<PlatformPattern>, PlatformError> {
+        let machine = &self.environment.platform;
+        let platforms = typed
+            .iter()
+            .map(|typed| PlatformPattern::parse(typed, machine));
+        platforms.collect()
     }
 
     /// Leaves nothing behind at the registries that this run does not go on with.

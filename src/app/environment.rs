@@ -1,9 +1,8 @@
 //! The process's surroundings, read once and handed on.
 
 use crate::auth::locations::Folders;
-use crate::oci::Platform;
+use crate::oci::platform::PlatformPattern;
 use crate::term::output::{Output, Settings};
-use oci_spec::image::PlatformBuilder;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufReader, IsTerminal, Read, Write};
 use std::path::PathBuf;
@@ -29,6 +28,8 @@ pub struct Environment {
     pub config_folder: Option<PathBuf>,
     /// The working folder.
     pub working_folder: Option<PathBuf>,
+    /// The images that run here: `local`.
+    pub platform: PlatformPattern,
     /// Whether somebody can be asked.
     pub stdin_is_terminal: bool,
     /// Whether somebody is watching.
@@ -64,6 +65,11 @@ impl Environment {
             },
             config_folder: dirs::config_dir(),
             working_folder: std::env::current_dir().ok(),
+            platform: PlatformPattern::of_machine(
+                std::env::consts::OS,
+                std::env::consts::ARCH,
+                cfg!(target_endian = "little"),
+            ),
             stdin_is_terminal: std::io::stdin().is_terminal(),
             stderr_is_terminal: std::io::stderr().is_terminal(),
             stdin: Arc::new(Mutex::new(std::io::stdin())),
@@ -106,25 +112,6 @@ impl Environment {
             ),
         }
     }
-}
-
-/// What images for Linux on this machine's processor are built for. Images are hardly ever built
-/// for another system, whichever this machine has.
-pub(super) fn local_platform() -> Platform {
-    let architecture = match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        "x86" => "386",
-        "powerpc64" if cfg!(target_endian = "little") => "ppc64le",
-        "powerpc64" => "ppc64",
-        "loongarch64" => "loong64",
-        other => other,
-    };
-    PlatformBuilder::default()
-        .os("linux")
-        .architecture(architecture)
-        .build()
-        .expect("both required fields are set")
 }
 
 /// A writer that several own.

@@ -1,35 +1,63 @@
-//! `copy`: an image or index, byte for byte.
+//! `copy`: an image or index, or all tags of a repository, byte for byte, to one place or several.
 
-use super::failure::{Usage, at_tag};
-use super::image::{self, check_tag, reference};
+mod explain;
+mod places;
+mod row;
+mod tags;
+
+use super::failure::{Usage, at};
+use super::image::{check_tag, reference, wanted};
+use super::tag::partial;
 use crate::app::App;
-use crate::engine::copy::plan::Work;
-use crate::engine::copy::{Destination, Options, Plan, Summary, apply, plan};
-use crate::oci::Digest;
-use crate::oci::reference::{Location, Reference, Tag};
-use crate::store::Store;
-use crate::term::exit::Hint;
-use crate::term::output::Row;
-use serde::Serialize;
-use std::fmt;
+use crate::engine::copy::{Name, Options, Plan, Run, Summary};
+use crate::oci::reference::{Reference, Target};
+use explain::{describe, explained};
+use places::{Place, places};
+use row::Outcome;
 use std::sync::Arc;
 
-/// Copies an image or index from one repository to another, byte for byte.
+/// Copies an image or index, byte for byte, to one or several repositories or folders.
+///
+/// With several destinations the source is read once. Only several `--platform`, or one with a
+/// `*`, make a new index.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   crossdock copy alpine:3.20 registry.example.com/base/alpine:3.20
   crossdock copy dev.example.com/team/api:1.4.2 prod.example.com/
-  crossdock copy ghcr.io/acme/api@sha256:… registry.example.com/acme/api:stable")]
+  crossdock copy ghcr.io/acme/api:1.4 eu.example.com/acme/api us.example.com/acme/api
+  crossdock copy --platform linux/amd64 --platform linux/arm64 golang:1.24 registry.example.com/golang
+  crossdock copy --all-tags --exclude '*-rc*' dev.example.com/team/api prod.example.com/team/api
+  crossdock copy --referrers ghcr.io/acme/api@sha256:… oci:./images:api")]
 pub struct Args {
-    /// The image: [HOST/]PATH[:TAG][@DIGEST]; `latest` where neither is given
+    /// The image: [HOST/]PATH[:TAG][@DIGEST], or oci:DIR[:TAG][@DIGEST] for a folder; `latest`
+    /// where neither is given
     #[arg(value_name = "SRC")]
     from: String,
     /// Where to; without a tag, the source's; ending in `/`, the source's path is appended
-    #[arg(value_name = "DST")]
-    to: String,
-    /// Leave a tag alone that points to something else already (exit 5)
+    #[arg(value_name = "DST", required = true)]
+    to: Vec<String>,
+    /// Copy all tags of SRC, which has none of its own
+    #[arg(short, long)]
+    all_tags: bool,
+    /// Copy the tags that match this pattern; may be repeated
+    #[arg(long, value_name = "GLOB")]
+    tags: Vec<String>,
+    /// With --all-tags or --tags: not those that match this one; may be repeated
+    #[arg(long, value_name = "GLOB")]
+    exclude: Vec<String>,
+    /// Only this platform: os/arch[/variant], `local`, or with `*` for any; may be repeated, and
+    /// makes a new index then
+    #[arg(long, value_name = "PLATFORM")]
+    platform: Vec<String>,
+    /// Take along what is attached: signatures, attestations, bills of materials
+    #[arg(long)]
+    referrers: bool,
+    /// Leave a tag alone that points to something else already (exit 5; with several tags, a note)
     #[arg(short, long)]
     no_clobber: bool,
+    /// Look for everything at the destination, and send what is missing, though the image is there
+    #[arg(long)]
+    deep: bool,
     /// Say what would be copied, and copy nothing
     #[arg(long)]
     dry_run: bool,
@@ -41,182 +69,156 @@ pub struct Args {
     force_immutable: bool,
 }
 
-/// What is printed.
-#[derive(Debug, Serialize)]
-struct Copied {
-    source: Reference,
-    destination: Reference,
-    digest: Digest,
-    /// The tag's former digest.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    replaced: Option<Digest>,
-    changed: bool,
+/// How the parts of one command line are treated alike.
+struct Job<'a> {
+    run: Arc<Run>,
+    from: Reference,
+    places: Vec<Place>,
     dry_run: bool,
-    #[serde(flatten)]
-    summary: Summary,
+    force_immutable: bool,
+    app: &'a App,
 }
-
-impl fmt::Display for Copied {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let pinned = Reference {
-            digest: Some(self.digest.clone()),
-            ..self.destination.clone()
-        };
-        write!(f, "{pinned}")
-    }
-}
-
-impl Row for Copied {}
 
 pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
     let Args {
         from,
         to,
+        all_tags,
+        tags,
+        exclude,
+        platform,
+        referrers,
         no_clobber,
+        deep,
         dry_run,
         check_tag: checked,
         force_immutable,
     } = args;
     let from = reference(&from)?;
-    let to = destination(&from, &to)?;
-    let places = [&from.location, &to.location];
+    let places = places(&from, &to)?;
+    let selection = tags::selection(all_tags, &tags, &exclude, referrers)?;
+    let locations: Vec<_> = places.iter().map(|place| &place.location).collect();
+    let all = [&from.location]
+        .into_iter()
+        .chain(locations.iter().copied());
     let options = Options {
         no_clobber,
-        ..app.copy_options(&places)
+        platforms: app.platforms(&platform)?,
+        referrers,
+        deep,
+        ..app.copy_options(all)
     };
-    let source = app.open(&from.location);
-    if checked {
-        check_tag(&*source, &from)
-            .await
-            .map_err(super::failure::at(&from.location))?;
-    }
-    let wanted = image::wanted(&*source, &from)
-        .await
-        .map_err(super::failure::at(&from.location))?;
-    let target = to.target().unwrap_or_else(|| wanted.clone());
-    let guard = app.guard_target(&to.location, &target, force_immutable);
-    let to = Destination {
-        store: app.open(&to.location),
-        target,
-        guard,
-    };
-    let plan = match plan(&source, &wanted, &to, &options).await {
-        Ok(plan) => plan,
-        Err(error) => return Err(explained(error, &source, wanted.tag(), &to).await),
-    };
-    let mut copied = Copied {
-        source: from,
-        destination: to.reference(),
-        digest: plan.digest().clone(),
-        replaced: None,
-        changed: false,
+    let stores = locations.iter().map(|location| app.open(location));
+    let job = Job {
+        run: Run::new(
+            app.open(&from.location),
+            stores.collect(),
+            options,
+            app.progress(),
+        ),
+        from,
+        places,
         dry_run,
-        summary: Summary::default(),
+        force_immutable,
+        app,
     };
-    match plan {
-        Plan::Nothing { .. } => {
-            let there = format!("{} is up to date", copied.destination);
-            app.output.status(&there);
+    let Some(selection) = selection else {
+        return job.image(checked).await;
+    };
+    job.tags(&selection).await
+}
+
+impl Job<'_> {
+    /// Copies the one image that was named.
+    async fn image(&self, checked: bool) -> anyhow::Result<()> {
+        let source = self.run.source();
+        let at_source = at(&self.from.location);
+        if checked {
+            check_tag(&**source, &self.from).await.map_err(&at_source)?;
         }
-        Plan::Copy(work) => {
-            copied.replaced.clone_from(&work.replaces);
-            copied.changed = !dry_run;
-            if dry_run {
-                describe(&work, app);
-            } else {
-                copied.summary = carry_out(work, &source, &to, &options, app).await?;
+        let wanted = wanted(&**source, &self.from).await.map_err(&at_source)?;
+        let names: Vec<_> = self.places.iter().map(|p| self.names(p, &wanted)).collect();
+        let total = names.iter().map(Vec::len).sum();
+        if total > 1 {
+            self.app.output.list();
+        }
+        let plan = match self.run.plan(&wanted, &names).await {
+            Ok(plan) => plan,
+            Err(error) => return Err(explained(error, &self.run, wanted.tag()).await),
+        };
+        if let Some(whole) = &plan.chosen_from {
+            let new = &plan.digest;
+            let note = format!("{new} is a new index: what signs {whole} does not cover it");
+            self.app.output.note(&note);
+        }
+        let outcomes = self.carry_out(&self.from, plan).await;
+        self.app.finish_progress();
+        let mut failures = Vec::new();
+        for outcome in outcomes {
+            match outcome {
+                Outcome::There(row) => {
+                    if !row.changed && !row.dry_run {
+                        let there = format!("{} is up to date", row.destination);
+                        self.app.output.status(&there);
+                    }
+                    self.app.output.row(&row)?;
+                }
+                Outcome::Kept(error) | Outcome::Failed(error) => {
+                    failures.push(explained(error, &self.run, None).await);
+                }
             }
         }
+        partial(failures, total, "destinations were not written", self.app)
     }
-    app.output.row(&copied)?;
-    Ok(())
-}
 
-async fn carry_out(
-    work: Work,
-    source: &Arc<dyn Store>,
-    to: &Destination,
-    options: &Options,
-    app: &App,
-) -> anyhow::Result<Summary> {
-    let applied = apply(work, source, to, options, &app.progress()).await;
-    app.finish_progress();
-    match applied {
-        Ok(summary) => Ok(summary),
-        Err(error) => Err(explained(error, source, None, to).await),
-    }
-}
-
-/// Where the copy goes. `latest` is never invented: a destination without a tag takes the
-/// source's, and a source by digest alone stays by digest alone.
-fn destination(from: &Reference, typed: &str) -> anyhow::Result<Reference> {
-    let mut to = reference(&with_path(from, typed)?)?;
-    if to.tag.is_some() && to.digest.is_some() {
-        let what = format!("{to} has a tag and a digest, and a destination is one of them");
-        let hint = "leave out the digest: it is the source's".to_owned();
-        return Err(anyhow::Error::new(Usage(what)).context(Hint(hint)));
-    }
-    if to.target().is_none() {
-        to.tag.clone_from(&from.tag);
-        to.digest = from.digest.clone().filter(|_| from.tag.is_none());
-    }
-    Ok(to)
-}
-
-/// A destination that ends in `/` has the source's path appended.
-fn with_path(from: &Reference, typed: &str) -> anyhow::Result<String> {
-    let prefix = typed.strip_suffix('/').filter(|prefix| !prefix.is_empty());
-    let Some(prefix) = prefix else {
-        return Ok(typed.to_owned());
-    };
-    match &from.location {
-        Location::Remote(repository) => Ok(format!("{prefix}/{}", repository.name)),
-        Location::Layout(_) => {
-            let what = format!("{from} is a folder, which has no path to append to `{typed}`");
-            let hint = "write the destination's whole name".to_owned();
-            Err(anyhow::Error::new(Usage(what)).context(Hint(hint)))
+    /// Does what the plan says, or only says it: what came of each name, place by place.
+    async fn carry_out(&self, from: &Reference, mut plan: Plan) -> Vec<Outcome> {
+        let rows = self.places.iter().zip(&plan.parts);
+        let rows = rows.map(|(place, part)| match part {
+            Ok(part) => row::rows(from, &plan, place, part, self.dry_run),
+            Err(_) => Vec::new(),
+        });
+        let mut rows: Vec<Vec<Outcome>> = rows.collect();
+        if self.dry_run {
+            for (place, part) in self.places.iter().zip(&plan.parts) {
+                if let Ok(part) = part {
+                    let several = self.places.len() > 1 || *from != self.from;
+                    describe(&plan, part, place, several, self.app);
+                }
+            }
         }
+        let results: Vec<_> = if self.dry_run {
+            let parts = plan.parts.drain(..);
+            parts.map(|part| part.map(|_| Summary::default())).collect()
+        } else {
+            self.run.apply(plan).await
+        };
+        for (rows, result) in rows.iter_mut().zip(results) {
+            row::settle(rows, result);
+        }
+        rows.into_iter().flatten().collect()
+    }
+
+    /// What an image is to be written under at a place: the tags that were typed, or the source's.
+    fn names(&self, place: &Place, wanted: &Target) -> Vec<Name> {
+        let typed = place.targets.iter();
+        let targets = typed.map(|target| target.clone().unwrap_or_else(|| wanted.clone()));
+        let mut names: Vec<Name> = Vec::new();
+        for target in targets {
+            if names.iter().any(|name| name.target == target) {
+                continue;
+            }
+            let guard = self
+                .app
+                .guard_target(&place.location, &target, self.force_immutable);
+            names.push(Name { target, guard });
+        }
+        names
     }
 }
 
-/// What helps depends on whose host it was, and on whether it was the source's tag, which may be
-/// what is missing only before anything is copied.
-async fn explained(
-    error: crate::store::Error,
-    source: &Arc<dyn Store>,
-    tag: Option<&Tag>,
-    to: &Destination,
-) -> anyhow::Error {
-    let at_source = error.location() == Some(source.location());
-    let store = if at_source { source } else { &to.store };
-    let tag = tag.filter(|_| at_source);
-    at_tag(error, &**store, tag).await
-}
-
-fn describe(work: &Work, app: &App) {
-    let platforms = work
-        .nodes
-        .iter()
-        .filter(|node| !node.manifest.is_index())
-        .count();
-    let images = counted(platforms, "image manifest", "image manifests");
-    let indexes = counted(work.nodes.len() - platforms, "index", "indexes");
-    let blobs = counted(work.blobs.len(), "blob", "blobs");
-    let size = indicatif::BinaryBytes(work.bytes());
-    app.output.status(&format!(
-        "would write {images} and {indexes}, with {blobs} ({size}) where they are missing"
-    ));
-    if let Some(old) = &work.replaces {
-        app.output.status(&format!("the tag points to {old} now"));
-    }
-    for layer in &work.foreign {
-        app.output.status(&format!(
-            "would not copy {}, which may not be distributed",
-            layer.digest()
-        ));
-    }
-}
-
-fn counted(number: usize, one: &str, more: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { more })
+/// A pattern for tags.
+fn glob(flag: &str, typed: &str) -> anyhow::Result<globset::GlobMatcher> {
+    let glob = globset::Glob::new(typed).map_err(|error| Usage(format!("`{flag}`: {error}")))?;
+    Ok(glob.compile_matcher())
 }

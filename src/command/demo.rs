@@ -6,6 +6,7 @@ mod script;
 
 use crate::app::environment::Environment;
 use crate::app::flags::Flags;
+use crate::oci::platform::PlatformPattern;
 use crate::term::exit::Code;
 use anyhow::Context as _;
 use registries::Registries;
@@ -101,6 +102,7 @@ fn surroundings(home: &std::path::Path, step: &Step, page: &Page) -> Environment
         },
         config_folder: Some(home.join(".config")),
         working_folder: Some(home.to_owned()),
+        platform: PlatformPattern::of_machine("linux", "x86_64", true),
         stdin_is_terminal: false,
         stderr_is_terminal: false,
         stdin: Arc::new(Mutex::new(stdin)),

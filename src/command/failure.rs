@@ -8,6 +8,7 @@ use crate::auth::credential::CredentialError;
 use crate::auth::environment::EnvironmentError;
 use crate::auth::store::StoreError;
 use crate::config::error::SettingsError;
+use crate::oci::platform::PlatformError;
 use crate::oci::reference::{Host, Location, ReferenceError, Tag};
 use crate::store::Store;
 use crate::store::error::{Error, Kind};
@@ -28,6 +29,7 @@ pub(super) fn kinds() -> Kinds {
     Kinds::default()
         .with::<Usage>(Kind::Usage)
         .with::<ReferenceError>(Kind::Usage)
+        .with::<PlatformError>(Kind::Usage)
         .with::<EnvironmentError>(Kind::Usage)
         .with::<ProxyError>(Kind::Usage)
         .by(|error: &SettingsError| match error {

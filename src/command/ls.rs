@@ -4,7 +4,7 @@ use super::failure::{Usage, at, at_host};
 use super::image::{explained, location};
 use crate::app::App;
 use crate::engine::list::{Options, tags};
-use crate::oci::reference::{Host, Location, RepositoryName, Tag};
+use crate::oci::reference::{Host, Location, Reference, RepositoryName, Tag};
 use crate::store::{Error, Result};
 use crate::term::exit::{Class, Hint};
 use crate::term::output::Row;
@@ -96,6 +96,7 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
         Place::Tags(location) => {
             let options = Options {
                 filter,
+                exclude: Vec::new(),
                 omit_digest_tags,
                 by_name,
                 limit,
@@ -190,6 +191,11 @@ async fn repositories(
 /// A bare host (it has a dot, a port, or is `localhost`) and whatever ends in `/` hold
 /// repositories; all else is a repository.
 fn place(typed: &str) -> anyhow::Result<Place> {
+    // A folder may look like a host, and end in `/`.
+    let folder = |reference: Reference| reference.location.folder().is_some();
+    if typed.parse().is_ok_and(folder) {
+        return location(typed).map(Place::Tags);
+    }
     let plain = typed.strip_prefix("docker://").unwrap_or(typed);
     let (host, path) = plain.split_once('/').unwrap_or((plain, ""));
     let bare = !plain.contains('/') && is_host(host);

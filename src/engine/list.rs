@@ -10,6 +10,8 @@ use globset::GlobMatcher;
 pub struct Options {
     /// Only tags that one of these matches; all where there is none.
     pub filter: Vec<GlobMatcher>,
+    /// And none that one of these matches.
+    pub exclude: Vec<GlobMatcher>,
     /// Leave out tags that only stand for a digest (`sha256-…`).
     pub omit_digest_tags: bool,
     /// In the order of their names, which takes the whole list before the first is known.
@@ -35,19 +37,22 @@ pub async fn tags(store: &dyn Store, options: &Options) -> Result<BoxStream<'sta
 
 impl Options {
     fn selects(&self, tag: &Tag) -> bool {
-        let named = self.filter.is_empty() || self.filter.iter().any(|f| f.is_match(tag.as_str()));
-        named && !(self.omit_digest_tags && stands_for_a_digest(tag))
+        let matches = |globs: &[GlobMatcher]| globs.iter().any(|glob| glob.is_match(tag.as_str()));
+        let named = self.filter.is_empty() || matches(&self.filter);
+        named && !matches(&self.exclude) && !(self.omit_digest_tags && stands_for_a_digest(tag))
     }
 }
 
 /// Whether a tag is derived from a digest: the referrers fallback (`sha256-HEX`, distribution-spec
 /// 1.1, "Referrers Tag Schema") or cosign's (`sha256-HEX.sig`).
 pub fn stands_for_a_digest(tag: &Tag) -> bool {
-    let hex = ["sha256-", "sha512-"]
-        .iter()
-        .find_map(|prefix| tag.as_str().strip_prefix(prefix));
-    let hex = hex.map(|hex| hex.split('.').next().unwrap_or_default());
-    hex.is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+    tag.stands_for_a_digest()
+}
+
+/// Whether a tag is the list of what is attached to an image, on a registry that keeps none
+/// itself.
+pub fn lists_referrers(tag: &Tag) -> bool {
+    stands_for_a_digest(tag) && !tag.as_str().contains('.')
 }
 
 /// The tags of `store` that look most like `wanted`, best first, five at most; where there are no

@@ -6,5 +6,6 @@ pub mod diff;
 pub mod guard;
 pub mod inspect;
 pub mod list;
+pub mod referrers;
 pub mod remove;
 pub mod tag;

@@ -6,6 +6,7 @@
 mod descriptor;
 mod error;
 mod fields;
+mod keep;
 mod media_type;
 mod platform;
 
@@ -18,8 +19,7 @@ mod properties;
 
 pub use error::{FieldError, ManifestError, Origin};
 pub use media_type::{ACCEPT, is_foreign, is_index_type, is_manifest_type, may_be_index_type};
-
-pub use platform::fits;
+pub use platform::platform_of_config;
 
 use crate::oci::digest;
 use crate::oci::strict::{self, Shape};

@@ -3,7 +3,9 @@
 pub mod config;
 pub mod digest;
 pub mod manifest;
+pub mod platform;
 pub mod reference;
+pub mod referrers;
 pub mod strict;
 
 pub use oci_spec::image::{Descriptor, Digest, MediaType, Platform};

@@ -4,7 +4,8 @@ use super::problem::Problem;
 use crate::auth;
 use crate::oci::digest::Unverifiable;
 use crate::oci::manifest::ManifestError;
-use crate::oci::reference::Host;
+use crate::oci::reference::{Host, Tag};
+use crate::oci::referrers::MergeError;
 use crate::transport::{self, BoxError, Response};
 use http::StatusCode;
 use std::sync::Arc;
@@ -46,6 +47,17 @@ pub enum Error {
     /// The bytes to be sent could not be had, or are not what their digest says.
     #[error("the bytes to be sent could not be had")]
     Source(#[source] BoxError),
+    /// The list of referrers under a tag cannot be extended.
+    #[error(transparent)]
+    Merge(#[from] MergeError),
+    /// What was added to the list of referrers under a tag was lost over and over.
+    #[error("{tag} is written by others all the time: {times} attempts to add to it were lost")]
+    Contended {
+        /// The tag.
+        tag: Tag,
+        /// How often.
+        times: u32,
+    },
     /// An upload was begun over and over without getting on.
     #[error("the upload broke off {times} times without getting on")]
     Stuck {

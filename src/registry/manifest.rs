@@ -140,6 +140,16 @@ impl Client {
         if response.status() != StatusCode::OK {
             return Err(Error::refused(response).await);
         }
+        self.manifest_of(name, target, response).await
+    }
+
+    /// The manifest that an answer brings.
+    pub(super) async fn manifest_of(
+        &self,
+        name: &RepositoryName,
+        target: &Target,
+        response: Response,
+    ) -> Result<Manifest, Error> {
         self.refuse_markup(&response)?;
         let told = self.content_digest(&response);
         let kind = response.header(&CONTENT_TYPE).map(str::to_owned);
@@ -214,7 +224,7 @@ impl Client {
         Err(Error::refused(response).await)
     }
 
-    async fn ask(
+    pub(super) async fn ask(
         &self,
         method: Method,
         name: &RepositoryName,
@@ -226,7 +236,7 @@ impl Client {
         Ok(Request::new(method, url).header(ACCEPT_HEADER, accept))
     }
 
-    async fn manifest_url(
+    pub(super) async fn manifest_url(
         &self,
         name: &RepositoryName,
         target: &Target,

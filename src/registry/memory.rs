@@ -20,6 +20,8 @@ pub(super) struct Memory {
     own_mounts: AtomicBool,
     /// It was seen not to.
     no_own_mounts: AtomicBool,
+    /// It lists no referrers itself.
+    no_referrers: AtomicBool,
     /// Repositories that nothing can be mounted from.
     unmountable: Mutex<HashSet<RepositoryName>>,
 }
@@ -71,6 +73,14 @@ impl Memory {
 
     pub(super) fn set_no_own_mounts(&self) {
         self.no_own_mounts.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_no_referrers(&self) -> bool {
+        self.no_referrers.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_no_referrers(&self) {
+        self.no_referrers.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn can_mount(&self, from: &RepositoryName) -> bool {

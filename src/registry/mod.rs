@@ -3,6 +3,7 @@
 //! Source: OCI distribution-spec 1.1, with what registries do besides it.
 
 mod address;
+mod attach;
 mod blob;
 mod call;
 pub mod error;
@@ -34,6 +35,7 @@ pub use upload::Placed;
 use crate::auth::Authenticator;
 use crate::oci::reference::Host;
 use crate::transport::Transport;
+use attach::Attaching;
 use memory::Memory;
 use std::sync::Arc;
 use uploads::Uploads;
@@ -46,6 +48,7 @@ pub struct Client {
     auth: Arc<Authenticator>,
     memory: Memory,
     uploads: Uploads,
+    attaching: Attaching,
 }
 
 impl Client {
@@ -57,6 +60,7 @@ impl Client {
             auth,
             memory: Memory::default(),
             uploads: Uploads::default(),
+            attaching: Attaching::default(),
         }
     }
 

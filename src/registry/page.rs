@@ -5,15 +5,15 @@
 use super::Client;
 use super::error::Error;
 use crate::auth::Access;
-use crate::transport::Request;
+use crate::transport::{Request, Response};
 use bytes::Bytes;
-use http::header::LINK;
-use http::{Method, StatusCode};
+use http::header::{ACCEPT, LINK};
+use http::{HeaderValue, Method, StatusCode};
 use std::collections::HashSet;
 use std::sync::Arc;
 
 /// A page is read no further.
-const LIMIT: usize = 8 * 1024 * 1024;
+pub(super) const LIMIT: usize = 8 * 1024 * 1024;
 /// A list has no more pages.
 const MOST: usize = 10_000;
 /// A `Link` header is not longer.
@@ -25,6 +25,8 @@ pub(super) struct Pages {
     client: Arc<Client>,
     path: String,
     access: Access,
+    accept: Option<HeaderValue>,
+    /// The query to ask with; an empty one is none.
     next: Option<String>,
     seen: HashSet<String>,
 }
@@ -37,13 +39,31 @@ impl Pages {
             client,
             path,
             access,
+            accept: None,
             next: Some(first),
             seen: HashSet::new(),
         }
     }
 
+    /// Pages of this media type, as many items each as the registry likes: the specification has
+    /// an `n` for names only.
+    pub(super) fn of_type(mut self, media_type: &'static str) -> Self {
+        self.accept = Some(HeaderValue::from_static(media_type));
+        self.next = Some(String::new());
+        self
+    }
+
     /// The body of the next page; `None` after the last.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        let Some(response) = self.answer().await? else {
+            return Ok(None);
+        };
+        self.client.refuse_markup(&response)?;
+        Ok(Some(response.bytes(LIMIT).await?))
+    }
+
+    /// The next page before its body is read; `None` after the last.
+    pub(super) async fn answer(&mut self) -> Result<Option<Response>, Error> {
         let Some(query) = self.next.take() else {
             return Ok(None);
         };
@@ -55,13 +75,15 @@ impl Pages {
             ));
         }
         let mut url = self.client.url(&self.path).await?;
-        url.set_query(Some(&query));
-        let request = Request::new(Method::GET, url);
+        url.set_query(Some(query.as_str()).filter(|query| !query.is_empty()));
+        let mut request = Request::new(Method::GET, url);
+        if let Some(accept) = self.accept.clone() {
+            request = request.header(ACCEPT, accept);
+        }
         let response = self.client.call(request, &self.access).await?;
         if response.status() != StatusCode::OK {
             return Err(Error::refused(response).await);
         }
-        self.client.refuse_markup(&response)?;
         let links = response.headers().get_all(LINK).iter();
         for link in links {
             let unreadable = || Error::protocol(host, "its `Link` to the next page is unreadable");
@@ -83,7 +105,7 @@ impl Pages {
                 "its list comes back to a page that was read already",
             ));
         }
-        Ok(Some(response.bytes(LIMIT).await?))
+        Ok(Some(response))
     }
 }
 

@@ -103,7 +103,7 @@ fn store(
     let mut storage = call.storage();
     let none = Repository::default();
     let known = storage.repositories.get(name).unwrap_or(&none);
-    check_precondition(call.headers(), known.resolve(target).as_ref())?;
+    check_precondition(call, known.resolve(target).as_ref())?;
     if let Some(missing) = known.missing(&manifest.references) {
         let message = "the manifest refers to something that is not in the repository";
         let detail = json!({"digest": missing.as_ref()});
@@ -129,7 +129,7 @@ pub(super) fn delete(call: &Call<'_>, name: &str, target: &Target) -> Answer {
     let repository =
         repository.ok_or_else(|| Problem::new(Code::NameUnknown, "the repository is not known"))?;
     let current = repository.resolve(target).ok_or_else(unknown)?;
-    check_precondition(call.headers(), Some(&current))?;
+    check_precondition(call, Some(&current))?;
     match target {
         Target::Tag(tag) => {
             repository.tags.remove(tag);
@@ -151,7 +151,11 @@ fn check_tag_delete(tag_delete: TagDelete) -> Result<(), Problem> {
 }
 
 /// RFC 9110, 13.1: what the target is now must be what the client believes it is.
-fn check_precondition(headers: &HeaderMap, current: Option<&Digest>) -> Result<(), Problem> {
+fn check_precondition(call: &Call<'_>, current: Option<&Digest>) -> Result<(), Problem> {
+    if !call.options().preconditions {
+        return Ok(());
+    }
+    let headers = call.headers();
     let matched = !headers.contains_key(IF_MATCH) || lists(headers, &IF_MATCH, current);
     if matched && !lists(headers, &IF_NONE_MATCH, current) {
         return Ok(());

@@ -16,6 +16,9 @@ pub struct Options {
     pub mount: Mount,
     /// Whether there is a referrers API. Without: 404, and no `OCI-Subject` on a push.
     pub referrers: bool,
+    /// Whether `If-Match` and `If-None-Match` are looked at when something is written. Without: as
+    /// if they were not there.
+    pub preconditions: bool,
     /// Whether there is a catalog. Without: 404.
     pub catalog: bool,
     /// How lists are cut into pages.
@@ -43,6 +46,7 @@ impl Default for Options {
             tag_delete: TagDelete::Untag,
             mount: Mount::Linked,
             referrers: true,
+            preconditions: true,
             catalog: true,
             paging: Paging::Pages(1000),
             location: LocationForm::Relative,

@@ -43,6 +43,11 @@ pub struct Error {
     source: Option<crate::transport::BoxError>,
 }
 
+/// The causes of a failure that was told once already.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Told(String);
+
 /// The result of everything a store does.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -86,6 +91,18 @@ impl Error {
         errors.filter_map(|error| error.at.as_deref()).last()
     }
 
+    /// The same failure, told to one more of those who waited for it.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        let told = Told(self.causes_text());
+        Self {
+            kind: self.kind,
+            what: self.what.clone(),
+            at: self.location().cloned().map(Box::new),
+            source: self.source.as_ref().map(|_| told.into()),
+        }
+    }
+
     /// The same failure, seen as another kind.
     #[must_use]
     pub fn as_kind(mut self, kind: Kind) -> Self {
@@ -106,6 +123,18 @@ impl Error {
             told.map(|detail| format!("{} {}", detail.message, detail.detail))
                 .collect()
         })
+    }
+
+    /// Whether a registry answered, and said no.
+    pub fn is_answer(&self) -> bool {
+        self.causes()
+            .any(|cause| matches!(cause.downcast_ref(), Some(registry::Error::Refused(_))))
+    }
+
+    /// Its causes in one line.
+    pub fn causes_text(&self) -> String {
+        let causes: Vec<String> = self.causes().map(ToString::to_string).collect();
+        causes.join(": ")
     }
 
     /// The exchange that failed, where there was no answer.

@@ -4,6 +4,7 @@ use super::error::{Error, Kind};
 use crate::auth;
 use crate::auth::challenge::ChallengeError;
 use crate::auth::credential::CredentialError;
+use crate::oci::referrers::MergeError;
 use crate::registry;
 use crate::transport;
 use http::StatusCode;
@@ -22,7 +23,9 @@ pub(super) fn kind_of(error: &registry::Error) -> Kind {
         registry::Error::Source(source) => source
             .downcast_ref::<Error>()
             .map_or(Kind::Other, Error::kind),
-        registry::Error::Stuck { .. } => Kind::Unavailable,
+        registry::Error::Stuck { .. } | registry::Error::Contended { .. } => Kind::Unavailable,
+        registry::Error::Merge(MergeError::NotIndex(_)) => Kind::Refused,
+        registry::Error::Merge(MergeError::Unfit(_)) => Kind::Other,
     }
 }
 

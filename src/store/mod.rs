@@ -1,5 +1,7 @@
 //! One repository, wherever it lives.
 
+#[cfg(test)]
+mod contract;
 pub mod error;
 mod kind;
 mod layout;
@@ -39,6 +41,13 @@ pub trait Store: Send + Sync {
     async fn resolve(&self, target: &Target) -> Result<Descriptor>;
     /// What is there before something is written; `None`: nothing.
     async fn find(&self, target: &Target) -> Result<Option<Descriptor>>;
+    /// What is there, where only reading is meant; `None`: nothing.
+    async fn look(&self, target: &Target) -> Result<Option<Descriptor>> {
+        match self.resolve(target).await {
+            Err(error) if error.kind() == Kind::NotFound => Ok(None),
+            resolved => resolved.map(Some),
+        }
+    }
     /// A manifest, read and checked.
     async fn manifest(&self, target: &Target) -> Result<Manifest>;
     /// Puts a manifest under a tag, or under its own digest.
@@ -48,6 +57,9 @@ pub trait Store: Send + Sync {
         manifest: &Manifest,
         precondition: &Precondition,
     ) -> Result<Put>;
+    /// Sees to it that a manifest without a tag, which is no part of another, is kept as an image
+    /// of its own. A registry does that anyway.
+    async fn list_untagged(&self, manifest: &Descriptor) -> Result<()>;
     /// A blob's bytes, unverified: those of `range`, or from the beginning on where the store
     /// knows no ranges. [`Opened::offset`] says which.
     async fn blob(&self, blob: &Descriptor, range: Range<u64>) -> Result<Opened>;

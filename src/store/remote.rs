@@ -78,6 +78,14 @@ impl Store for Remote {
         asked.map_err(|error| self.failed("look at", target, error))
     }
 
+    async fn look(&self, target: &Target) -> Result<Option<Descriptor>> {
+        let asked = self
+            .client
+            .head_manifest(&self.repository.name, target)
+            .await;
+        asked.map_err(|error| self.failed("look at", target, error))
+    }
+
     async fn manifest(&self, target: &Target) -> Result<Manifest> {
         let read = self
             .client
@@ -98,6 +106,10 @@ impl Store for Remote {
             .put_manifest(name, target, manifest, precondition)
             .await;
         put.map_err(|error| self.failed("write", target, error))
+    }
+
+    async fn list_untagged(&self, _manifest: &Descriptor) -> Result<()> {
+        Ok(())
     }
 
     async fn blob(&self, blob: &Descriptor, range: Range<u64>) -> Result<Opened> {

@@ -9,6 +9,8 @@ mod floors;
 mod generated;
 mod lab;
 #[cfg(unix)]
+mod layouts;
+#[cfg(unix)]
 mod readme;
 #[cfg(target_os = "linux")]
 mod real;

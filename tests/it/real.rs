@@ -5,6 +5,7 @@ mod access_log;
 mod certificate;
 mod copies;
 mod distribution;
+mod folders;
 mod images;
 mod layout;
 mod login;

@@ -8,9 +8,10 @@ use super::image::{reference, wanted};
 use super::inspect::{chosen, parsed, root};
 use crate::app::App;
 use crate::engine::diff::{Difference, Side, diff, same_unread};
+use crate::oci::Digest;
 use crate::oci::manifest::Manifest;
+use crate::oci::platform::PlatformPattern;
 use crate::oci::reference::Reference;
-use crate::oci::{Digest, Platform};
 use crate::store::{Error, Kind, Store};
 use document::Document;
 use std::sync::Arc;
@@ -28,7 +29,7 @@ pub struct Args {
     /// The second, also in another registry
     #[arg(value_name = "B")]
     to: String,
-    /// Of indexes, the images for this platform: OS/ARCH[/VARIANT]
+    /// Of indexes, the images for this platform: OS/ARCH[/VARIANT], or `local`
     #[arg(long, value_name = "PLATFORM")]
     platform: Option<String>,
     /// End with exit code 1 where they differ
@@ -58,7 +59,10 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
         platform,
         exit_code,
     } = args;
-    let platform = platform.as_deref().map(parsed).transpose()?;
+    let platform = platform
+        .as_deref()
+        .map(|typed| parsed(typed, app))
+        .transpose()?;
     let (from, to) = (place(&from, app)?, place(&to, app)?);
     let document = match same(&from, &to).await {
         Some(digest) if platform.is_none() => Document::same(from.reference, to.reference, digest),
@@ -92,7 +96,7 @@ async fn same(from: &Place, to: &Place) -> Option<Digest> {
 async fn compared(
     from: Place,
     to: Place,
-    platform: Option<&Platform>,
+    platform: Option<&PlatformPattern>,
     app: &App,
 ) -> anyhow::Result<Document> {
     let (old, new) = tokio::join!(read(&from, platform), read(&to, platform));
@@ -110,7 +114,7 @@ async fn compared(
     ))
 }
 
-async fn read(place: &Place, platform: Option<&Platform>) -> anyhow::Result<Manifest> {
+async fn read(place: &Place, platform: Option<&PlatformPattern>) -> anyhow::Result<Manifest> {
     let root = root(&place.store, &place.reference, false).await?;
     match platform {
         None => Ok(root),

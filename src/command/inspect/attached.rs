@@ -1,16 +1,15 @@
 //! What is attached to an image, as a tree.
 
-use crate::engine::inspect::Attachment;
+use crate::engine::referrers::{self, How};
 use crate::oci::Digest;
 use crate::oci::config::meant;
+use crate::store::ReferrersOrigin;
 use crate::term::page::Page;
 use crate::term::table::Align;
 use indicatif::BinaryBytes;
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 
-/// When something was made, as an annotation.
-const CREATED: &str = "org.opencontainers.image.created";
 /// Attached to what is attached to what is attached …: shown no deeper.
 const DEEPEST: usize = 8;
 
@@ -32,17 +31,17 @@ pub(super) struct Attached {
     found_by: String,
 }
 
-impl From<Attachment> for Attached {
-    fn from(attachment: Attachment) -> Self {
-        let Attachment {
+impl From<referrers::Attached> for Attached {
+    fn from(attached: referrers::Attached) -> Self {
+        let (kind, created) = (attached.kind().into_owned(), attached.created());
+        let created = created.filter(|text| meant(text).is_some());
+        let created = created.map(str::to_owned);
+        let referrers::Attached {
             subject,
             descriptor,
-            kind,
             how,
-        } = attachment;
+        } = attached;
         let artifact_type = descriptor.artifact_type().as_ref();
-        let created = descriptor.annotations().as_ref();
-        let created = created.and_then(|annotations| annotations.get(CREATED));
         Self {
             subject,
             digest: descriptor.digest().clone(),
@@ -50,8 +49,12 @@ impl From<Attachment> for Attached {
             artifact_type: artifact_type.map(ToString::to_string),
             kind,
             size: descriptor.size(),
-            created: created.filter(|text| meant(text).is_some()).cloned(),
-            found_by: how,
+            created,
+            found_by: match how {
+                How::Referrer(ReferrersOrigin::Api) => "referrers".to_owned(),
+                How::Referrer(ReferrersOrigin::FallbackTag) => "fallback tag".to_owned(),
+                How::Tag(tag) => tag.to_string(),
+            },
         }
     }
 }
@@ -114,17 +117,19 @@ mod tests {
     use crate::oci::digest::sha256;
     use crate::oci::{Descriptor, MediaType};
 
-    fn attachment(subject: &[u8], content: &[u8], sort: &str) -> Attachment {
+    fn attachment(subject: &[u8], content: &[u8], sort: &str) -> referrers::Attached {
         let media_type = MediaType::ImageManifest;
         let mut descriptor = Descriptor::new(media_type, 2048, sha256(content));
-        descriptor.set_artifact_type(Some(MediaType::from("a/b")));
-        let created = [(CREATED.to_owned(), "2024-05-01T10:00:00Z".to_owned())];
+        descriptor.set_artifact_type(Some(MediaType::from(sort)));
+        let created = [(
+            "org.opencontainers.image.created".to_owned(),
+            "2024-05-01T10:00:00Z".to_owned(),
+        )];
         descriptor.set_annotations(Some(created.into()));
-        Attachment {
+        referrers::Attached {
             subject: sha256(subject),
             descriptor,
-            kind: sort.to_owned(),
-            how: "referrers".to_owned(),
+            how: How::Referrer(ReferrersOrigin::Api),
         }
     }
 

@@ -1,9 +1,11 @@
 //! What `inspect --json` prints.
 
 use super::attached::Attached;
-use crate::engine::inspect::{Attachment, Content, Entry, Image, Layer, Sort, platform, size};
+use crate::engine::inspect::{Content, Entry, Image, Layer, Sort, size};
+use crate::engine::referrers;
 use crate::oci::config::{Config, Step, meant};
 use crate::oci::manifest::Manifest;
+use crate::oci::platform;
 use crate::oci::reference::{Location, Reference};
 use crate::oci::{Descriptor, Digest};
 use crate::term::output::Row;
@@ -28,7 +30,6 @@ pub(super) struct Document {
     pub(super) annotations: BTreeMap<String, String>,
     #[serde(flatten)]
     pub(super) body: Body,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) attached: Vec<Attached>,
 }
 
@@ -138,7 +139,7 @@ impl Document {
         manifest: &Manifest,
         index: Option<Digest>,
         body: Body,
-        attached: Vec<Attachment>,
+        attached: Vec<referrers::Attached>,
     ) -> Self {
         Self {
             name: reference.location.clone(),
@@ -215,7 +216,7 @@ impl From<Entry> for Listed {
         };
         let descriptor = entry.descriptor;
         Self {
-            platform: descriptor.platform().as_ref().map(platform::named),
+            platform: descriptor.platform().as_ref().map(platform::name),
             kind,
             digest: descriptor.digest().clone(),
             media_type: descriptor.media_type().to_string(),
@@ -245,7 +246,7 @@ impl From<&Config> for Details {
         Self {
             created: created.clone().filter(|_| config.created().is_some()),
             created_as_written: created,
-            platform: config.platform().as_ref().map(platform::named),
+            platform: config.platform().as_ref().map(platform::name),
             os,
             os_version,
             architecture,

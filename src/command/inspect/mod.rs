@@ -8,11 +8,13 @@ use super::failure::{Usage, at, at_tag};
 use super::image::{check_tag, reference, wanted};
 use crate::app::App;
 use crate::engine::content;
-use crate::engine::inspect::{Content, Image, entries, platform, platforms, select};
+use crate::engine::inspect::{Content, Image, entries, platforms, select};
+use crate::engine::referrers::attached;
+use crate::oci::Digest;
 use crate::oci::config::MAX_BYTES;
 use crate::oci::manifest::Manifest;
+use crate::oci::platform::PlatformPattern;
 use crate::oci::reference::Reference;
-use crate::oci::{Digest, Platform};
 use crate::store::{Error, Kind, Store};
 use crate::term::exit::Hint;
 use document::{Body, Document};
@@ -30,7 +32,7 @@ pub struct Args {
     /// The image
     #[arg(value_name = "IMAGE")]
     image: String,
-    /// Of an index, the image for this platform: OS/ARCH[/VARIANT]
+    /// Of an index, the image for this platform: OS/ARCH[/VARIANT], or `local`
     #[arg(long, value_name = "PLATFORM")]
     platform: Option<String>,
     /// Print the manifest's bytes as they are
@@ -50,7 +52,7 @@ pub struct Alias {
     /// The image
     #[arg(value_name = "IMAGE")]
     image: String,
-    /// Of an index, the image for this platform: OS/ARCH[/VARIANT]
+    /// Of an index, the image for this platform: OS/ARCH[/VARIANT], or `local`
     #[arg(long, value_name = "PLATFORM")]
     platform: Option<String>,
 }
@@ -92,7 +94,10 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
         check_tag: checked,
     } = args;
     let reference = reference(&image)?;
-    let platform = platform.as_deref().map(parsed).transpose()?;
+    let platform = platform
+        .as_deref()
+        .map(|typed| parsed(typed, app))
+        .transpose()?;
     let store = app.open(&reference.location);
     let root = root(&store, &reference, checked).await?;
     if config {
@@ -114,18 +119,18 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Prints the config of an image; of an index, that of the image for `platform`, or for Linux on
-/// this machine.
+/// Prints the config of an image; of an index, that of the image for `platform`, or of the
+/// one that runs on this machine.
 async fn print_config(
     store: &Arc<dyn Store>,
     root: Manifest,
-    platform: Option<Platform>,
+    platform: Option<PlatformPattern>,
     app: &App,
 ) -> anyhow::Result<()> {
     let image = match platform {
         None if !root.is_index() => root,
         platform => {
-            let platform = platform.unwrap_or_else(|| app.local_platform());
+            let platform = platform.unwrap_or_else(|| app.environment.platform.clone());
             chosen(store, &root, &platform).await?
         }
     };
@@ -134,13 +139,15 @@ async fn print_config(
     Ok(())
 }
 
-/// Reads what was typed as a platform.
-pub(super) fn parsed(typed: &str) -> anyhow::Result<Platform> {
-    platform::parse(typed).ok_or_else(|| {
-        let what = format!("`{typed}` is no platform");
-        let hint = "OS/ARCH[/VARIANT], as in `linux/arm64` or `linux/arm/v7`".to_owned();
-        anyhow::Error::new(Usage(what)).context(Hint(hint))
-    })
+/// Reads what was typed as a platform: one, not as many as fit.
+pub(super) fn parsed(typed: &str, app: &App) -> anyhow::Result<PlatformPattern> {
+    let platform = PlatformPattern::parse(typed, &app.environment.platform)?;
+    if platform.is_exact() {
+        return Ok(platform);
+    }
+    let what = format!("`{typed}` may be several platforms, and one is wanted");
+    let hint = "OS/ARCH[/VARIANT], as in `linux/arm64` or `linux/arm/v7`".to_owned();
+    Err(anyhow::Error::new(Usage(what)).context(Hint(hint)))
 }
 
 /// Reads what `reference` names.
@@ -166,13 +173,13 @@ pub(super) async fn root(
 pub(super) async fn chosen(
     store: &Arc<dyn Store>,
     root: &Manifest,
-    wanted: &Platform,
+    wanted: &PlatformPattern,
 ) -> anyhow::Result<Manifest> {
     let location = store.location();
     let selected = select(&**store, root, wanted).await.map_err(at(location))?;
     selected.ok_or_else(|| {
-        let (digest, name) = (root.digest(), platform::named(wanted));
-        let what = format!("{location}@{digest} has no image for {name}");
+        let digest = root.digest();
+        let what = format!("{location}@{digest} has no image for {wanted}");
         let failed = at(location)(Error::new(Kind::NotFound, what).at(location));
         match offered(root) {
             Some(offered) => failed.context(Hint(offered)),
@@ -233,8 +240,8 @@ async fn gathered(
         }
         Body::image(manifest, image)
     };
-    // Nobody looks for what is attached yet; whatever is put here is shown as a tree.
-    let attached = Vec::new();
+    let attached = attached(&**store, manifest).await;
+    let attached = attached.map_err(at(store.location()))?;
     Ok(Document::new(reference, manifest, index, body, attached))
 }
 

@@ -1,20 +1,20 @@
 //! Doing what a plan says: blobs side by side, each manifest as soon as what it needs is there,
-//! the root last.
+//! the tags last. A destination that fails does not stop the others.
 
-use super::Options;
-use super::event::{Event, Placed, Progress};
-use super::pipe::Pipe;
-use super::plan::{Destination, Node, Work};
-use super::queue::Queue;
-use crate::oci::reference::{RepositoryName, Target};
-use crate::oci::{Descriptor, Digest};
-use crate::store::{Error, Hints, Kind, Precondition, Result, Store};
+use super::budget::{Permit, Queue};
+use super::event::{Event, Placed};
+use super::missing::Missing;
+use super::mover::{Arrival, Arrivals, Mover};
+use super::plan::{Part, Plan};
+use super::run::Run;
+use crate::store::{Error, Kind, Result};
 use serde::Serialize;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::task::JoinSet;
+use std::collections::HashSet;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::task::{JoinError, JoinSet};
 
-/// What a copy came to.
+/// What a copy to one destination came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
     /// Manifests and indexes that were written.
@@ -27,148 +27,287 @@ pub struct Summary {
     pub mounted: usize,
     /// Blobs that were there.
     pub present: usize,
+    /// Blobs that were read for this destination alone, although others were sent them too.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub read_again: usize,
 }
 
-/// What all tasks of one copy share.
-struct Copy {
-    from: Arc<dyn Store>,
-    to: Arc<dyn Store>,
-    target: Target,
-    work: Work,
-    attempts: u32,
-    mount_from: Vec<RepositoryName>,
-    /// Nothing suggests that blobs are there already; ends with the first that is.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+/// What all tasks of one image share.
+pub(super) struct Image {
+    pub(super) run: Arc<Run>,
+    pub(super) plan: Plan,
     likely_absent: AtomicBool,
-    progress: Arc<dyn Progress>,
+    /// Attachments that a destination does not take: the destination, and the node.
+    refused: Mutex<HashSet<(usize, usize)>>,
 }
 
 /// What a task brings back.
 enum Done {
-    Blob(usize, Placed),
-    Manifest(usize),
+    Blob(usize, Arrivals, Permit),
+    Manifest(usize, usize, Result<()>),
+    Attachments(usize, Result<()>),
 }
 
-/// Does what `work` says. The tag is written last: whatever fails before leaves it as it was.
-pub async fn apply(
-    work: Work,
-    from: &Arc<dyn Store>,
-    to: &Destination,
-    options: &Options,
-    progress: &Arc<dyn Progress>,
-) -> Result<Summary> {
-    progress.report(Event::Planned {
-        bytes: work.bytes(),
-        blobs: work.blobs.len(),
-        manifests: work.nodes.len(),
-    });
-    for layer in &work.foreign {
-        let note = format!(
-            "{} may not be distributed and is not copied",
-            layer.digest()
-        );
-        progress.report(Event::Note(&note));
-    }
-    let mount_from: Vec<_> = work.mount_from.iter().cloned().collect();
-    let copy = Copy {
-        from: Arc::clone(from),
-        to: Arc::clone(&to.store),
-        target: to.target.clone(),
-        likely_absent: AtomicBool::new(work.replaces.is_none() && mount_from.is_empty()),
-        mount_from,
-        work,
-        attempts: options.attempts,
-        progress: Arc::clone(progress),
-    };
-    schedule(&Arc::new(copy), options.jobs).await
+/// What is left to do, and how far each destination is.
+struct Schedule {
+    image: Arc<Image>,
+    tasks: JoinSet<Done>,
+    queue: Queue,
+    /// For each blob, the destinations that may lack it.
+    wanted: Vec<Vec<usize>>,
+    destinations: Vec<State>,
 }
 
-/// What is still missing before a manifest can be written.
-struct Missing {
-    count: Vec<usize>,
-    blob_users: Vec<Vec<usize>>,
-    parents: Vec<Vec<usize>>,
+struct State {
+    missing: Missing,
+    /// Attachments that it has not got yet.
+    attachments: usize,
+    outcome: Result<Summary>,
 }
 
-impl Missing {
-    fn new(work: &Work) -> Self {
-        let mut blob_users = vec![Vec::new(); work.blobs.len()];
-        let mut parents = vec![Vec::new(); work.nodes.len()];
-        let mut count = Vec::with_capacity(work.nodes.len());
-        for (position, node) in work.nodes.iter().enumerate() {
-            count.push(node.blobs.len() + node.children.len());
-            for &blob in &node.blobs {
-                blob_users[blob].push(position);
-            }
-            for &child in &node.children {
-                parents[child].push(position);
+impl Run {
+    /// Does what `plan` says. The tags are written last: whatever fails before leaves them as they
+    /// were. The results are those of the destinations that take part, in their order.
+    pub async fn apply(self: &Arc<Self>, mut plan: Plan) -> Vec<Result<Summary>> {
+        let refused: Vec<Option<Error>> = plan
+            .parts
+            .iter_mut()
+            .map(|part| {
+                part.as_mut()
+                    .err()
+                    .map(|error| std::mem::replace(error, error.again()))
+            })
+            .collect();
+        let mut results = if plan.is_nothing() && plan.attachments.is_empty() {
+            plan.parts.iter().map(|_| Ok(Summary::default())).collect()
+        } else {
+            Schedule::new(self, plan).run().await
+        };
+        for (result, refused) in results.iter_mut().zip(refused) {
+            if let Some(refused) = refused {
+                *result = Err(refused);
             }
         }
+        results
+    }
+}
+
+impl Schedule {
+    fn new(run: &Arc<Run>, plan: Plan) -> Self {
+        let mut wanted = vec![Vec::new(); plan.work.blobs.len()];
+        let mut destinations = Vec::new();
+        for (to, part) in plan.parts.iter().enumerate() {
+            let state = match part {
+                Ok(part) => State::new(&plan, part),
+                Err(error) => State::failed(&plan, error),
+            };
+            for blob in part.iter().flat_map(|part| plan.blobs(part)) {
+                wanted[blob].push(to);
+            }
+            destinations.push(state);
+        }
+        announce(run, &plan, &wanted);
+        let replaces = |part: &Part| {
+            part.names
+                .iter()
+                .any(|n| n.is_there || n.replaces.is_some())
+        };
+        let is_new = !plan.parts.iter().flatten().any(replaces);
+        let blobs = plan.work.blobs.iter().enumerate();
+        let blobs = blobs.filter(|(position, _)| !wanted[*position].is_empty());
         Self {
-            count,
-            blob_users,
-            parents,
+            queue: Queue::new(blobs.map(|(position, blob)| (position, blob.size()))),
+            image: Arc::new(Image {
+                run: Arc::clone(run),
+                likely_absent: AtomicBool::new(is_new && !run.options.deep),
+                refused: Mutex::default(),
+                plan,
+            }),
+            // Dropping the set stops whatever is still on its way.
+            tasks: JoinSet::new(),
+            wanted,
+            destinations,
         }
     }
 
-    /// The manifests that need nothing from the start.
-    fn ready(&self) -> Vec<usize> {
-        (0..self.count.len())
-            .filter(|&node| self.count[node] == 0)
-            .collect()
-    }
-
-    /// The manifests that miss nothing more after this.
-    fn arrived(&mut self, done: &Done) -> Vec<usize> {
-        let users = match done {
-            Done::Blob(blob, _) => &self.blob_users[*blob],
-            Done::Manifest(node) => &self.parents[*node],
-        };
-        let mut ready = Vec::new();
-        for &user in users {
-            self.count[user] -= 1;
-            if self.count[user] == 0 {
-                ready.push(user);
+    async fn run(mut self) -> Vec<Result<Summary>> {
+        for to in 0..self.destinations.len() {
+            if self.destinations[to].outcome.is_ok() {
+                let ready = self.destinations[to].missing.ready();
+                self.publish(to, ready);
+                self.finish_attachments(to);
             }
         }
-        ready
+        let run = Arc::clone(&self.image.run);
+        loop {
+            let mut freed = std::pin::pin!(run.budget.freed());
+            freed.as_mut().enable();
+            while let Some((blob, permit)) = self.queue.next(&run.budget) {
+                self.place(blob, permit);
+            }
+            let is_over = self.destinations.iter().all(|d| d.outcome.is_err());
+            if is_over || (self.tasks.is_empty() && self.queue.is_empty()) {
+                return self.destinations.into_iter().map(|d| d.outcome).collect();
+            }
+            tokio::select! {
+                Some(joined) = self.tasks.join_next() => self.joined(joined),
+                () = freed, if !self.queue.is_empty() => {}
+            }
+        }
+    }
+
+    /// Sends a blob to those that still want it.
+    fn place(&mut self, blob: usize, permit: Permit) {
+        let open = |to: &&usize| self.destinations[**to].outcome.is_ok();
+        let wanted: Vec<usize> = self.wanted[blob].iter().filter(open).copied().collect();
+        if wanted.is_empty() {
+            return;
+        }
+        let image = Arc::clone(&self.image);
+        self.tasks.spawn(async move {
+            let arrivals = image.mover(blob).place(&wanted).await;
+            Done::Blob(blob, arrivals, permit)
+        });
+    }
+
+    fn publish(&mut self, to: usize, nodes: Vec<usize>) {
+        for node in nodes {
+            let image = Arc::clone(&self.image);
+            self.tasks.spawn(async move {
+                let published = image.publish(to, node).await;
+                Done::Manifest(to, node, published)
+            });
+        }
+    }
+
+    /// Once everything attached is there, it is listed as such.
+    fn finish_attachments(&mut self, to: usize) {
+        if self.image.plan.attachments.is_empty() || self.destinations[to].attachments > 0 {
+            return;
+        }
+        let image = Arc::clone(&self.image);
+        self.tasks.spawn(async move {
+            let attached = image.attach_all(to).await;
+            Done::Attachments(to, attached)
+        });
+    }
+
+    fn joined(&mut self, joined: Result<Done, JoinError>) {
+        match joined {
+            Ok(Done::Blob(blob, arrivals, _permit)) => {
+                for (to, arrival) in arrivals {
+                    self.blob_arrived(blob, to, arrival);
+                }
+            }
+            Ok(Done::Manifest(to, node, Ok(()))) => self.manifest_arrived(to, node),
+            Ok(Done::Attachments(to, Ok(()))) => {
+                if self.destinations[to].missing.released(0) {
+                    self.publish(to, vec![0]);
+                }
+            }
+            Ok(Done::Manifest(to, _, Err(error)) | Done::Attachments(to, Err(error))) => {
+                self.destinations[to].fail(error);
+            }
+            Err(error) => {
+                let what = "a part of the copy ended unexpectedly";
+                let error = Error::caused(Kind::Other, what, error);
+                self.destinations
+                    .iter_mut()
+                    .for_each(|d| d.fail(error.again()));
+            }
+        }
+    }
+
+    fn blob_arrived(&mut self, position: usize, to: usize, arrival: Result<Arrival>) {
+        let blob = &self.image.plan.work.blobs[position];
+        let destination = &mut self.destinations[to];
+        match (arrival, &mut destination.outcome) {
+            (Ok(arrival), Ok(summary)) => {
+                summary.count(blob.size(), arrival);
+                let event = Event::Done(blob, arrival.placed);
+                self.image.run.progress.report(event);
+                let ready = destination.missing.blob_arrived(position);
+                self.publish(to, ready);
+            }
+            (Err(error), _) => destination.fail(error),
+            (Ok(_), Err(_)) => {}
+        }
+    }
+
+    fn manifest_arrived(&mut self, to: usize, node: usize) {
+        let destination = &mut self.destinations[to];
+        let Ok(summary) = &mut destination.outcome else {
+            return;
+        };
+        let is_attachment = self.image.plan.is_attachment(node);
+        summary.manifests += 1;
+        let ready = destination.missing.manifest_arrived(node);
+        self.publish(to, ready);
+        if is_attachment {
+            self.destinations[to].attachments -= 1;
+            self.finish_attachments(to);
+        }
     }
 }
 
-async fn schedule(copy: &Arc<Copy>, jobs: usize) -> Result<Summary> {
-    let mut queue = Queue::new(&copy.work.blobs, jobs);
-    let mut missing = Missing::new(&copy.work);
-    let mut summary = Summary::default();
-    // Dropping the set, as an error does, stops whatever is still on its way.
-    let mut tasks = JoinSet::new();
-    let mut ready = missing.ready();
-    loop {
-        for node in ready.drain(..) {
-            tasks.spawn(publish(Arc::clone(copy), node));
+/// Says what is to be there at the end, at all destinations.
+fn announce(run: &Run, plan: &Plan, wanted: &[Vec<usize>]) {
+    let blobs = plan.work.blobs.iter().zip(wanted);
+    let manifests = plan.parts.iter().flatten();
+    run.progress.report(Event::Planned {
+        bytes: blobs.map(|(blob, to)| blob.size() * to.len() as u64).sum(),
+        blobs: wanted.iter().map(Vec::len).sum(),
+        manifests: manifests.map(|part| plan.lacking(part).count()).sum(),
+    });
+    for layer in &plan.work.foreign {
+        let digest = layer.digest();
+        let note = format!("{digest} may not be distributed and is not copied");
+        run.progress.report(Event::Note(&note));
+    }
+}
+
+impl State {
+    fn new(plan: &Plan, part: &Part) -> Self {
+        let mut missing = Missing::new(plan, part);
+        if !plan.attachments.is_empty() {
+            missing.hold(0);
         }
-        while let Some(blob) = queue.next() {
-            tasks.spawn(place(Arc::clone(copy), blob));
+        let attachments = plan.lacking(part);
+        Self {
+            missing,
+            attachments: attachments
+                .filter(|(node, _)| plan.is_attachment(*node))
+                .count(),
+            outcome: Ok(Summary::default()),
         }
-        let Some(joined) = tasks.join_next().await else {
-            return Ok(summary);
-        };
-        let done = joined.map_err(|error| {
-            Error::caused(Kind::Other, "a part of the copy ended unexpectedly", error)
-        })??;
-        ready = missing.arrived(&done);
-        match done {
-            Done::Manifest(_) => summary.manifests += 1,
-            Done::Blob(blob, placed) => {
-                let size = copy.work.blobs[blob].size();
-                queue.done(size);
-                summary.count(size, placed);
-            }
+    }
+
+    /// A destination that takes no part from the beginning.
+    fn failed(plan: &Plan, error: &Error) -> Self {
+        let nothing = Part::of_nothing(plan);
+        Self {
+            missing: Missing::new(plan, &nothing),
+            attachments: 0,
+            outcome: Err(error.again()),
+        }
+    }
+
+    /// The first failure counts: others follow from it, or add nothing.
+    fn fail(&mut self, error: Error) {
+        if self.outcome.is_ok() {
+            self.outcome = Err(error);
         }
     }
 }
 
 impl Summary {
-    fn count(&mut self, size: u64, placed: Placed) {
-        match placed {
+    fn count(&mut self, size: u64, arrival: Arrival) {
+        match arrival.placed {
             Placed::Sent => {
                 self.sent += 1;
                 self.sent_bytes += size;
@@ -176,120 +315,26 @@ impl Summary {
             Placed::Mounted => self.mounted += 1,
             Placed::Present => self.present += 1,
         }
+        self.read_again += usize::from(arrival.read_again);
     }
 }
 
-/// Sees to it that a blob is there.
-async fn place(copy: Arc<Copy>, position: usize) -> Result<Done> {
-    let blob = &copy.work.blobs[position];
-    let placed = copy.place(blob).await?;
-    copy.progress.report(Event::Done(blob, placed));
-    Ok(Done::Blob(position, placed))
-}
-
-/// Writes a manifest whose blobs and children are there.
-async fn publish(copy: Arc<Copy>, position: usize) -> Result<Done> {
-    let node = &copy.work.nodes[position];
-    let digest = node.manifest.digest().clone();
-    let target = if position == 0 {
-        copy.target.clone()
-    } else {
-        Target::Digest(digest.clone())
-    };
-    if position == 0 && copy.work.guarded && copy.is_there().await? {
-        copy.progress.report(Event::Published(&digest));
-        return Ok(Done::Manifest(position));
-    }
-    match copy.put(node, &target).await {
-        Ok(()) => {}
-        Err(error) => {
-            let Some(lost) = error.missing_parts() else {
-                return Err(error);
-            };
-            copy.replace_lost(node, &lost).await?;
-            copy.put(node, &target).await?;
-        }
-    }
-    copy.progress.report(Event::Published(&digest));
-    Ok(Done::Manifest(position))
-}
-
-impl Copy {
-    /// Whether somebody else has put the tag where it is to be since the plan was made. Refuses to
-    /// write one that was put elsewhere. Between this look and the write there is no lock: no
-    /// registry is known to offer one.
-    async fn is_there(&self) -> Result<bool> {
-        let there = self.to.find(&self.target).await?;
-        let there = there.as_ref().map(Descriptor::digest);
-        if there == Some(self.work.root().manifest.digest()) {
-            return Ok(true);
-        }
-        if there == self.work.replaces.as_ref() {
-            return Ok(false);
-        }
-        let reference = self.to.location().reference(&self.target);
-        let now = there.map_or_else(|| "nothing".to_owned(), ToString::to_string);
-        let what = format!("{reference} moved meanwhile, to {now}, and is left alone");
-        Err(Error::new(Kind::Refused, what))
+impl Image {
+    pub(super) fn refuse(&self, to: usize, node: usize) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.insert((to, node));
     }
 
-    async fn put(&self, node: &Node, target: &Target) -> Result<()> {
-        let put = self
-            .to
-            .put_manifest(target, &node.manifest, &Precondition::Anything)
-            .await;
-        put.map(|_| ())
+    pub(super) fn is_refused(&self, to: usize, node: usize) -> bool {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.contains(&(to, node))
     }
 
-    async fn place(&self, blob: &Descriptor) -> Result<Placed> {
-        let pipe = Pipe::new(&self.from, blob, self.attempts, &self.progress)?;
-        let mut again = true;
-        loop {
-            let hints = Hints {
-                mount_from: &self.mount_from,
-                likely_absent: self.likely_absent.load(Ordering::Relaxed),
-            };
-            let error = match self.to.ensure_blob(blob, &pipe, hints).await {
-                Ok(placed) => {
-                    if placed == Placed::Present {
-                        self.likely_absent.store(false, Ordering::Relaxed);
-                    }
-                    return Ok(placed);
-                }
-                Err(error) => error,
-            };
-            match pipe.take_fault() {
-                // A cache in between may have spoiled it: it is read once more, whole.
-                Some(fault) if fault.kind() == Kind::Corrupt && again => {
-                    again = false;
-                    self.progress
-                        .report(Event::Note(&format!("{fault}; reading it once more")));
-                    pipe.start_over();
-                }
-                Some(fault) => return Err(fault),
-                None => return Err(error),
-            }
+    pub(super) fn mover(&self, blob: usize) -> Mover<'_> {
+        Mover {
+            run: &self.run,
+            blob: &self.plan.work.blobs[blob],
+            likely_absent: &self.likely_absent,
         }
-    }
-
-    /// The registry's garbage collection took blobs away between their upload and the manifest:
-    /// those that it names, or all of this manifest's, are put there once more.
-    async fn replace_lost(&self, node: &Node, told: &[String]) -> Result<()> {
-        let named = |digest: &Digest| told.iter().any(|part| part.contains(digest.digest()));
-        let blobs = node.blobs.iter().map(|&blob| &self.work.blobs[blob]);
-        let lost: Vec<_> = blobs.clone().filter(|blob| named(blob.digest())).collect();
-        let lost = if lost.is_empty() {
-            blobs.collect()
-        } else {
-            lost
-        };
-        for blob in lost {
-            let digest = blob.digest();
-            self.progress.report(Event::Note(&format!(
-                "the registry lost {digest}; sending it again"
-            )));
-            self.place(blob).await?;
-        }
-        Ok(())
     }
 }

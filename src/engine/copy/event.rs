@@ -1,5 +1,6 @@
 //! What a copy says about itself while it runs.
 
+use crate::oci::reference::Location;
 use crate::oci::{Descriptor, Digest};
 use std::time::Duration;
 
@@ -23,12 +24,17 @@ pub enum Event<'a> {
     Moved(&'a Descriptor, u64),
     /// It goes on from this offset after a break; what was sent beyond it does not count.
     Resumed(&'a Descriptor, u64),
+    /// It is read once more, for this destination alone: that one lagged behind the others, or
+    /// its upload had to start over.
+    ReadAgain(&'a Descriptor, &'a Location),
     /// It is at the destination.
     Done(&'a Descriptor, Placed),
     /// A manifest or index is at the destination.
     Published(&'a Digest),
     /// Something worth a line to the user.
     Note(&'a str),
+    /// Something that the user asked for and does not get.
+    Warning(&'a str),
     /// A registry asked to wait, or could not be reached; the next attempt is after `wait`.
     Waiting {
         /// The registry's host.

@@ -1,16 +1,32 @@
-//! Copying images: plan, then apply.
+//! Copying images from one place to several: plan, then apply.
 //!
-//! The plan is data: what is to be at the destination, children before parents, each digest once.
-//! Applying it decides nothing, it only schedules.
+//! The plan is data: what is to be at each destination, children before parents, each digest once.
+//! Applying it decides nothing, it only schedules. What several images or destinations share is
+//! read once and sent once.
 
 mod apply;
+mod attachments;
+mod budget;
+mod choice;
 pub mod event;
+mod ledger;
+mod missing;
+mod mover;
 mod pipe;
 pub mod plan;
-mod queue;
+pub mod platforms;
+mod publish;
+mod run;
+mod tee;
+mod walk;
 
-pub use apply::{Summary, apply};
-pub use plan::{Destination, Plan, Work, plan};
+pub use apply::Summary;
+pub use attachments::Attachment;
+pub use plan::{Name, Part, Plan, PlannedName};
+pub use run::Run;
+pub use walk::{Node, Work};
+
+use crate::oci::platform::PlatformPattern;
 
 /// How to copy.
 #[derive(Debug, Clone)]
@@ -21,6 +37,12 @@ pub struct Options {
     pub attempts: u32,
     /// Leave a tag alone that points to something else.
     pub no_clobber: bool,
+    /// Only these platforms; all where there is none.
+    pub platforms: Vec<PlatformPattern>,
+    /// Take along what is attached to the image, and to the images of an index.
+    pub referrers: bool,
+    /// Look for everything at the destinations, though the image is there.
+    pub deep: bool,
 }
 
 /// Blobs on their way at once unless the user says otherwise.
@@ -32,6 +54,9 @@ impl Default for Options {
             jobs: JOBS,
             attempts: 5,
             no_clobber: false,
+            platforms: Vec::new(),
+            referrers: false,
+            deep: false,
         }
     }
 }

@@ -25,7 +25,7 @@ const SNAPSHOTS: u64 = 256;
 /// What ends a stream whose blob cannot be had; the reason is the pipe's fault.
 #[derive(Debug, thiserror::Error)]
 #[error("the source failed")]
-struct Failed;
+pub(super) struct Failed;
 
 /// One blob on its way from a store.
 pub(super) struct Pipe {
@@ -103,6 +103,28 @@ impl Pipe {
     /// sees a request that breaks off.
     pub(super) fn take_fault(&self) -> Option<Error> {
         self.shared.lock().fault.take()
+    }
+
+    /// A pipe of its own for one more reader of the same blob, which can go on wherever this one
+    /// has been.
+    pub(super) fn fork(&self) -> Self {
+        let shared = &self.shared;
+        let state = State {
+            snapshots: shared.lock().snapshots.clone(),
+            prepared: None,
+            opened: 0,
+            fault: None,
+        };
+        let fork = Shared {
+            from: Arc::clone(&shared.from),
+            blob: shared.blob.clone(),
+            attempts: shared.attempts,
+            progress: Arc::clone(&shared.progress),
+            state: Mutex::new(state),
+        };
+        Self {
+            shared: Arc::new(fork),
+        }
     }
 
     /// Forgets what was read, so that it is read anew from the beginning.

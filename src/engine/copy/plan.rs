@@ -1,148 +1,322 @@
-//! What must be at the destination: manifests with their blobs, children before parents, each
-//! digest once.
+//! What must be where: for each destination what it lacks of an image, and the names to be written.
 
-use super::Options;
+use super::attachments::{self, Attachment};
+use super::choice;
+use super::run::Run;
+use super::walk::{Node, Side, Walk, Which, Work};
 use crate::engine::guard::{Guard, found};
-use crate::oci::manifest::{Child, Manifest, is_foreign};
-use crate::oci::reference::{Reference, RepositoryName, Target};
-use crate::oci::{Descriptor, Digest};
+use crate::oci::Digest;
+use crate::oci::manifest::Manifest;
+use crate::oci::reference::{Location, Reference, Target};
 use crate::store::{Error, Kind, Result, Store};
-use futures_util::stream::{self, StreamExt, TryStreamExt};
-use std::collections::HashMap;
+use futures_util::future::{join_all, try_join_all};
 use std::sync::Arc;
 
-/// Manifests read at once.
-const READING: usize = 24;
-/// An index inside an index inside an index … no deeper.
-const DEEPEST: usize = 8;
-/// No image has more manifests and blobs in all.
-const MOST: usize = 200_000;
-
-/// Where a copy goes.
-pub struct Destination {
-    /// The repository.
-    pub store: Arc<dyn Store>,
-    /// The tag, or the digest where there is none.
+/// What an image is to be written under.
+#[derive(Debug, Clone)]
+pub struct Name {
+    /// The tag, or its digest where there is none.
     pub target: Target,
     /// The user's rule on that tag.
     pub guard: Guard,
 }
 
-impl Destination {
-    /// The destination as people write it.
-    pub fn reference(&self) -> Reference {
-        self.store.location().reference(&self.target)
-    }
+/// What is to be done for one image.
+#[derive(Debug)]
+pub struct Plan {
+    /// What the names will point to.
+    pub digest: Digest,
+    /// What of it some destination lacks.
+    pub work: Work,
+    /// What is attached to it and goes along.
+    pub attachments: Vec<Attachment>,
+    /// The image is a choice of another's platforms, of which this is the digest.
+    pub chosen_from: Option<Digest>,
+    /// Each destination's part, in the run's order; an error where it takes no part.
+    pub parts: Vec<Result<Part>>,
 }
 
-/// What is to be done.
+/// One destination's part in a plan.
 #[derive(Debug)]
-pub enum Plan {
-    /// Nothing: it is there.
-    Nothing {
-        /// What is there.
-        digest: Digest,
-    },
-    /// This.
-    Copy(Work),
+pub struct Part {
+    /// What the image is to be written under.
+    pub names: Vec<PlannedName>,
+    /// Which of [`Work::nodes`] it lacks.
+    pub(super) lacks: Vec<bool>,
+    /// It is the place that the image is read from.
+    pub(super) is_source: bool,
+}
+
+/// A name at a destination.
+#[derive(Debug)]
+pub struct PlannedName {
+    /// The tag or digest.
+    pub target: Target,
+    /// What it points to now.
+    pub replaces: Option<Digest>,
+    /// It points to the image already.
+    pub is_there: bool,
+    /// It points to something else, and the user wants it left alone.
+    pub is_kept: bool,
+    /// A rule, or the user, wants the tag as it was found: it is looked at again before it is
+    /// written.
+    pub(super) is_guarded: bool,
 }
 
 impl Plan {
-    /// What the destination will point to.
-    pub fn digest(&self) -> &Digest {
-        match self {
-            Self::Nothing { digest } => digest,
-            Self::Copy(work) => work.root().manifest.digest(),
+    /// Whether every destination that takes part has everything.
+    pub fn is_nothing(&self) -> bool {
+        let nothing = |part: &Part| part.is_nothing();
+        self.parts.iter().flatten().all(nothing)
+    }
+
+    /// The nodes that a destination lacks.
+    pub fn lacking<'a>(&'a self, part: &'a Part) -> impl Iterator<Item = (usize, &'a Node)> {
+        let nodes = self.work.nodes.iter().enumerate();
+        nodes.filter(|(position, _)| part.lacks[*position])
+    }
+
+    /// The blobs that may be missing at a destination, as positions in [`Work::blobs`].
+    pub fn blobs(&self, part: &Part) -> Vec<usize> {
+        if part.is_source {
+            return Vec::new();
         }
+        let nodes = self.lacking(part);
+        let mut blobs: Vec<usize> = nodes.flat_map(|(_, node)| node.blobs.clone()).collect();
+        blobs.sort_unstable();
+        blobs.dedup();
+        blobs
     }
 }
 
-/// What a copy consists of.
-#[derive(Debug)]
-pub struct Work {
-    /// The manifests and indexes, the root first, each digest once.
-    pub nodes: Vec<Node>,
-    /// The blobs, each digest once.
-    pub blobs: Vec<Descriptor>,
-    /// Layers that are never pushed, because they may not be distributed.
-    pub foreign: Vec<Descriptor>,
-    /// What the tag points to now.
-    pub replaces: Option<Digest>,
-    /// A rule, or the user, wants the tag as it was found: it is looked at again before it is
-    /// written.
-    pub guarded: bool,
-    /// The repository of the same registry whose blobs can be linked without moving a byte.
-    pub mount_from: Option<RepositoryName>,
-}
-
-/// A manifest and what must be there before it.
-#[derive(Debug)]
-pub struct Node {
-    /// The manifest.
-    pub manifest: Manifest,
-    /// Its blobs, as positions in [`Work::blobs`].
-    pub blobs: Vec<usize>,
-    /// The manifests it lists, as positions in [`Work::nodes`]. Those that are at the destination
-    /// already are not among them.
-    pub children: Vec<usize>,
-}
-
-impl Work {
-    /// The image or index that was asked for.
-    pub fn root(&self) -> &Node {
-        &self.nodes[0]
-    }
-
-    /// The blobs' sizes added up.
-    pub fn bytes(&self) -> u64 {
-        self.blobs.iter().map(Descriptor::size).sum()
+impl Part {
+    /// Whether nothing is missing, and nothing is to be written.
+    pub fn is_nothing(&self) -> bool {
+        !self.lacks.contains(&true) && !self.names.iter().any(PlannedName::is_written)
     }
 }
 
-/// Finds out what a copy of `target` from `from` to `to` consists of.
-///
-/// Both sides are asked at once what they have; where that is the same, nothing else is asked.
-pub async fn plan(
-    from: &Arc<dyn Store>,
-    target: &Target,
-    to: &Destination,
-    options: &Options,
-) -> Result<Plan> {
-    let (source, there) = tokio::join!(
-        from.resolve(target),
-        found(&*to.store, &to.target, is_guarded(to, options))
-    );
-    let (source, there) = (source?, there?);
-    let there = there.as_ref().map(Descriptor::digest);
-    if there == Some(source.digest()) {
-        return Ok(nothing(source.digest()));
+impl PlannedName {
+    pub(super) fn is_written(&self) -> bool {
+        !self.is_there && !self.is_kept
     }
-    check(to, source.digest(), there, options)?;
-    let root = read_root(from, target, source.digest()).await?;
-    if root.digest() != source.digest() {
+
+    /// Why a name is left alone.
+    pub fn refusal(&self, location: &Location) -> Option<Error> {
+        let old = self.replaces.as_ref().filter(|_| self.is_kept)?;
+        let reference = location.reference(&self.target);
+        let what = format!("{reference} points to {old} already, and is left alone");
+        Some(Error::new(Kind::Refused, what).at(location))
+    }
+}
+
+impl Run {
+    /// Finds out what a copy of `target` to all destinations consists of. `names` are what it is
+    /// to be written under at each of them.
+    ///
+    /// All places are asked at once what they have; where that is the same, nothing else is asked.
+    pub async fn plan(&self, target: &Target, names: &[Vec<Name>]) -> Result<Plan> {
+        let looks = names.iter().enumerate().map(async |(to, names)| {
+            let store = &self.to[to].store;
+            try_join_all(names.iter().map(|name| self.look(store, name))).await
+        });
+        let (first, looks) = tokio::join!(self.first_look(target), join_all(looks));
+        let first = first?;
+        let mut here = Here { names, looks };
+        let parts = self.parts(&mut here, first.digest());
+        let is_nothing = parts.iter().flatten().all(Part::is_nothing);
+        let goes_further = self.options.deep || self.options.referrers;
+        if is_nothing && !goes_further {
+            return Ok(Plan::nothing(first.digest().clone(), parts));
+        }
+        let told = first.digest().clone();
+        let Chosen { root, from } = self.root(target, first).await?;
         // What a HEAD says may be wrong; what was read is not.
-        if there == Some(root.digest()) {
-            return Ok(nothing(root.digest()));
+        let parts = if *root.digest() == told {
+            parts
+        } else {
+            self.parts(&mut here, root.digest())
+        };
+        let is_nothing = parts.iter().flatten().all(Part::is_nothing);
+        if is_nothing && !goes_further {
+            return Ok(Plan::nothing(root.digest().clone(), parts));
         }
-        check(to, root.digest(), there, options)?;
+        self.walked(root, from, parts).await
     }
-    let mut walk = Walk::new(from, to, there.is_some());
-    let mut work = walk.run(root).await?;
-    work.replaces = there.cloned();
-    work.guarded = is_guarded(to, options);
-    work.mount_from = to.store.mountable(from.location()).await;
-    Ok(Plan::Copy(work))
+
+    /// What is there before something is written.
+    async fn look(&self, store: &Arc<dyn Store>, name: &Name) -> Result<Option<Digest>> {
+        let guarded = self.options.no_clobber || name.guard != Guard::Free;
+        let there = found(&**store, &name.target, guarded).await?;
+        Ok(there.map(|there| there.digest().clone()))
+    }
+
+    /// What the source has: only its digest, unless its content decides what is copied.
+    async fn first_look(&self, target: &Target) -> Result<First> {
+        if self.options.platforms.is_empty() {
+            let there = self.from.resolve(target).await?;
+            return Ok(First::Told(there.digest().clone()));
+        }
+        let whole = self.from.manifest(target).await?;
+        let chosen = choice::choose(&self.from, whole, &self.options.platforms).await?;
+        Ok(First::Read(Box::new(chosen)))
+    }
+
+    async fn root(&self, target: &Target, first: First) -> Result<Chosen> {
+        match first {
+            First::Read(chosen) => Ok(*chosen),
+            First::Told(digest) => {
+                let root = read_root(&self.from, target, &digest).await?;
+                Ok(Chosen { root, from: None })
+            }
+        }
+    }
+
+    fn parts(&self, here: &mut Here<'_>, digest: &Digest) -> Vec<Result<Part>> {
+        let part = |(to, look): (usize, &mut Result<Vec<Option<Digest>>>)| match look {
+            Ok(olds) => self.part(to, &here.names[to], olds, digest),
+            Err(error) => Err(std::mem::replace(error, error.again())),
+        };
+        here.looks.iter_mut().enumerate().map(part).collect()
+    }
+
+    fn part(
+        &self,
+        to: usize,
+        names: &[Name],
+        olds: &[Option<Digest>],
+        digest: &Digest,
+    ) -> Result<Part> {
+        let location = self.to[to].store.location();
+        let names = names.iter().zip(olds);
+        let names: Result<Vec<_>> = names
+            .map(|(name, old)| self.planned(&location.reference(&name.target), name, old, digest))
+            .collect();
+        Ok(Part {
+            names: names.map_err(|error| error.at(location))?,
+            lacks: Vec::new(),
+            is_source: self.is_source(to),
+        })
+    }
+
+    /// Refuses what must not be overwritten.
+    fn planned(
+        &self,
+        reference: &Reference,
+        name: &Name,
+        old: &Option<Digest>,
+        new: &Digest,
+    ) -> Result<PlannedName> {
+        if let Target::Digest(wanted) = &name.target
+            && wanted != new
+        {
+            let what = format!("cannot write {reference}: the source is {new}");
+            return Err(Error::new(Kind::Usage, what));
+        }
+        name.guard.allows_move(reference, old.as_ref(), new)?;
+        let is_there = old.as_ref() == Some(new);
+        Ok(PlannedName {
+            target: name.target.clone(),
+            replaces: old.clone().filter(|_| !is_there),
+            is_there,
+            is_kept: self.options.no_clobber && !is_there && old.is_some(),
+            is_guarded: self.options.no_clobber || name.guard != Guard::Free,
+        })
+    }
+
+    /// Walks from the root to what the parts lack.
+    async fn walked(
+        &self,
+        root: Manifest,
+        chosen_from: Option<Digest>,
+        mut parts: Vec<Result<Part>>,
+    ) -> Result<Plan> {
+        let digest = root.digest().clone();
+        let sides: Vec<Side<'_>> = (parts.iter().enumerate())
+            .map(|(to, part)| self.side(to, part))
+            .collect();
+        let wants = |part: &Result<Part>| {
+            let part = part.as_ref().ok();
+            part.is_some_and(|part| {
+                let kept = part.names.iter().all(|name| name.is_kept);
+                (self.options.deep && !kept) || part.names.iter().any(PlannedName::is_written)
+            })
+        };
+        let by: Which = parts.iter().map(wants).collect();
+        let mut walk = Walk::new(&self.from, &sides);
+        walk.descend(root.clone(), by).await?;
+        let attachments = if self.options.referrers {
+            let takes_part = parts.iter().map(Result::is_ok).collect();
+            attachments::find(self, &mut walk, &root, &takes_part).await?
+        } else {
+            Vec::new()
+        };
+        let (work, lacks) = walk.finish();
+        for (part, lacks) in parts.iter_mut().zip(lacks) {
+            if let Ok(part) = part {
+                part.lacks = lacks;
+            }
+        }
+        Ok(Plan {
+            digest,
+            work,
+            attachments,
+            chosen_from,
+            parts,
+        })
+    }
+
+    fn side(&self, to: usize, part: &Result<Part>) -> Side<'_> {
+        let names = part.as_ref().map_or(&[][..], |part| &part.names);
+        let warm = names
+            .iter()
+            .any(|name| name.is_there || name.replaces.is_some());
+        Side {
+            store: &self.to[to].store,
+            warm: warm && !self.options.deep,
+            same_place: self.is_source(to),
+            manifests: &self.to[to].manifests,
+        }
+    }
 }
 
-fn nothing(digest: &Digest) -> Plan {
-    Plan::Nothing {
-        digest: digest.clone(),
+impl Plan {
+    fn nothing(digest: Digest, parts: Vec<Result<Part>>) -> Self {
+        Self {
+            digest,
+            work: Work::default(),
+            attachments: Vec::new(),
+            chosen_from: None,
+            parts,
+        }
     }
 }
 
-/// Whether what the tag points to decides if it may be written.
-fn is_guarded(to: &Destination, options: &Options) -> bool {
-    options.no_clobber || to.guard != Guard::Free
+/// What was found at the destinations.
+struct Here<'a> {
+    names: &'a [Vec<Name>],
+    looks: Vec<Result<Vec<Option<Digest>>>>,
+}
+
+/// What is known of the source's image.
+enum First {
+    Told(Digest),
+    Read(Box<Chosen>),
+}
+
+/// The manifest that is copied, and the digest of what it was chosen from.
+pub(super) struct Chosen {
+    pub(super) root: Manifest,
+    pub(super) from: Option<Digest>,
+}
+
+impl First {
+    fn digest(&self) -> &Digest {
+        match self {
+            Self::Told(digest) => digest,
+            Self::Read(chosen) => chosen.root.digest(),
+        }
+    }
 }
 
 /// Reads what a tag was found to point to. Where that is not there, the tag is read: its HEAD may
@@ -153,179 +327,5 @@ async fn read_root(from: &Arc<dyn Store>, target: &Target, digest: &Digest) -> R
             from.manifest(target).await
         }
         read => read,
-    }
-}
-
-/// Refuses what must not be overwritten.
-fn check(to: &Destination, new: &Digest, old: Option<&Digest>, options: &Options) -> Result<()> {
-    let reference = to.reference();
-    if let Target::Digest(wanted) = &to.target
-        && wanted != new
-    {
-        let what = format!("cannot write {reference}: the source is {new}");
-        return Err(Error::new(Kind::Usage, what));
-    }
-    to.guard.allows_move(&reference, old, new)?;
-    match old {
-        Some(old) if options.no_clobber => Err(Error::new(
-            Kind::Refused,
-            format!("{reference} points to {old} already, and is left alone"),
-        )),
-        _ => Ok(()),
-    }
-}
-
-/// A walk from an index to its children, breadth first.
-struct Walk<'a> {
-    from: &'a Arc<dyn Store>,
-    to: &'a Destination,
-    /// There is something at the destination, so that some children may be there too.
-    warm: bool,
-    nodes: Vec<Node>,
-    blobs: Vec<Descriptor>,
-    foreign: Vec<Descriptor>,
-    node_of: HashMap<Digest, Option<usize>>,
-    blob_of: HashMap<Digest, usize>,
-}
-
-impl<'a> Walk<'a> {
-    fn new(from: &'a Arc<dyn Store>, to: &'a Destination, warm: bool) -> Self {
-        Self {
-            from,
-            to,
-            warm,
-            nodes: Vec::new(),
-            blobs: Vec::new(),
-            foreign: Vec::new(),
-            node_of: HashMap::new(),
-            blob_of: HashMap::new(),
-        }
-    }
-
-    async fn run(&mut self, root: Manifest) -> Result<Work> {
-        self.node_of.insert(root.digest().clone(), Some(0));
-        let same_repository = self.from.location() == self.to.store.location();
-        let mut wanted = self.enter(root, same_repository)?;
-        for _ in 0..DEEPEST {
-            if wanted.is_empty() {
-                break;
-            }
-            wanted = self.level(wanted).await?;
-        }
-        if !wanted.is_empty() {
-            let what = format!("its indexes are nested more than {DEEPEST} deep");
-            return Err(Error::new(Kind::Corrupt, what));
-        }
-        self.link();
-        Ok(Work {
-            nodes: std::mem::take(&mut self.nodes),
-            blobs: std::mem::take(&mut self.blobs),
-            foreign: std::mem::take(&mut self.foreign),
-            replaces: None,
-            guarded: false,
-            mount_from: None,
-        })
-    }
-
-    /// Reads one level of children and returns the next.
-    async fn level(&mut self, wanted: Vec<Descriptor>) -> Result<Vec<Descriptor>> {
-        let (from, to, warm) = (self.from, self.to, self.warm);
-        let read: Vec<(Descriptor, Option<Manifest>)> = stream::iter(wanted)
-            .map(|child| async move {
-                if warm
-                    && to
-                        .store
-                        .find(&Target::Digest(child.digest().clone()))
-                        .await?
-                        .is_some()
-                {
-                    return Ok((child, None));
-                }
-                let manifest = read(&**from, &child).await?;
-                Ok::<_, Error>((child, Some(manifest)))
-            })
-            .buffered(READING)
-            .try_collect()
-            .await?;
-        let mut next = Vec::new();
-        for (child, manifest) in read {
-            let Some(manifest) = manifest else { continue };
-            self.node_of
-                .insert(child.digest().clone(), Some(self.nodes.len()));
-            next.extend(self.enter(manifest, false)?);
-        }
-        Ok(next)
-    }
-
-    /// Takes a manifest in, and returns those of its children that were not seen before.
-    /// `alone`: what it refers to is at the destination, which is where it comes from.
-    fn enter(&mut self, manifest: Manifest, alone: bool) -> Result<Vec<Descriptor>> {
-        let mut wanted = Vec::new();
-        let mut blobs = Vec::new();
-        for child in manifest.children().filter(|_| !alone) {
-            match child {
-                Child::Manifest(child) if !self.node_of.contains_key(child.digest()) => {
-                    self.node_of.insert(child.digest().clone(), None);
-                    wanted.push(child.clone());
-                }
-                Child::Manifest(_) => {}
-                Child::Blob(blob) if is_foreign(blob) => self.foreign.push(blob.clone()),
-                Child::Blob(blob) => blobs.push(self.blob(blob)?),
-            }
-        }
-        if self.node_of.len() + self.blobs.len() > MOST {
-            let what = format!("it consists of more than {MOST} manifests and blobs");
-            return Err(Error::new(Kind::Corrupt, what));
-        }
-        blobs.sort_unstable();
-        blobs.dedup();
-        self.nodes.push(Node {
-            manifest,
-            blobs,
-            children: Vec::new(),
-        });
-        Ok(wanted)
-    }
-
-    fn blob(&mut self, blob: &Descriptor) -> Result<usize> {
-        if let Some(&known) = self.blob_of.get(blob.digest()) {
-            let size = self.blobs[known].size();
-            return if size == blob.size() {
-                Ok(known)
-            } else {
-                let (digest, other) = (blob.digest(), blob.size());
-                let what = format!("{digest} is listed with {size} and with {other} bytes");
-                Err(Error::new(Kind::Corrupt, what))
-            };
-        }
-        let position = self.blobs.len();
-        self.blob_of.insert(blob.digest().clone(), position);
-        self.blobs.push(blob.clone());
-        Ok(position)
-    }
-
-    /// Notes for each index which of its children are part of the work.
-    fn link(&mut self) {
-        for node in &mut self.nodes {
-            let listed = node.manifest.manifests().iter();
-            let position = |child: &Descriptor| self.node_of.get(child.digest()).copied().flatten();
-            node.children = listed.filter_map(position).collect();
-            node.children.sort_unstable();
-            node.children.dedup();
-        }
-    }
-}
-
-/// Reads a child, which must be what its parent says it is.
-async fn read(from: &dyn Store, child: &Descriptor) -> Result<Manifest> {
-    let manifest = from
-        .manifest(&Target::Digest(child.digest().clone()))
-        .await?;
-    match manifest.check_listed(child) {
-        Ok(()) => Ok(manifest),
-        Err(error) => {
-            let what = format!("{} is not what it is listed as", child.digest());
-            Err(Error::caused(Kind::Corrupt, what, error))
-        }
     }
 }

@@ -6,9 +6,10 @@ mod settings;
 pub use layers::{LayerChange, layers};
 pub use settings::{Change, Part};
 
-use crate::engine::inspect::{Image, Sort, child, platform, sort};
+use crate::engine::inspect::{Image, Sort, child, sort};
 use crate::oci::config::Config;
 use crate::oci::manifest::Manifest;
+use crate::oci::platform;
 use crate::oci::reference::Target;
 use crate::oci::{Descriptor, Digest};
 use crate::store::{Error, Kind, Result, Store};
@@ -124,13 +125,13 @@ async fn images(side: Side<'_>) -> Result<Vec<Named>> {
     if !side.manifest.is_index() {
         let image = Image::read(side.store, side.manifest).await?;
         let platform = image.config.get().and_then(Config::platform);
-        let name = platform.as_ref().map(platform::named);
+        let name = platform.as_ref().map(platform::name);
         return Ok(vec![alone(side.manifest, name)]);
     }
     let entries = side.manifest.manifests().iter();
     let images = entries.filter(|entry| !matches!(sort(entry), Sort::Attestation { .. }));
     let named = |entry: &Descriptor| Named {
-        name: entry.platform().as_ref().map(platform::named),
+        name: entry.platform().as_ref().map(platform::name),
         digest: entry.digest().clone(),
         entry: Some(entry.clone()),
     };

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use super::{Content, Sort, entries, platform, select};
+use super::{Content, Sort, entries, select};
 use crate::engine::diff::{Side, diff, same_unread};
 use crate::oci::manifest::{ACCEPT, Manifest};
 use crate::oci::reference::{Location, RepositoryName, Tag, Target};
@@ -182,7 +182,7 @@ async fn where_reading_counts_and_where_there_is_too_much_of_it_sizes_are_left_o
 #[tokio::test]
 async fn a_platform_is_looked_for_in_indexes_inside_but_not_endlessly() {
     let one = image(100);
-    let wanted = platform::parse("linux/a").unwrap();
+    let wanted = "linux/a".parse().unwrap();
     for (depth, found) in [(1, true), (8, true), (9, false)] {
         let mut all = vec![one.clone()];
         for _ in 0..depth {

@@ -1,9 +1,8 @@
 //! What an index lists: images for platforms, and what is said about them.
 
-use super::platform::is_unknown;
 use crate::oci::manifest::{Manifest, is_index_type, is_manifest_type};
 use crate::oci::reference::Target;
-use crate::oci::{Descriptor, Digest};
+use crate::oci::{Descriptor, Digest, Platform};
 use crate::store::{Error, Kind, Result, Store};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use std::collections::HashMap;
@@ -92,6 +91,11 @@ pub fn sort(entry: &Descriptor) -> Sort {
     } else {
         Sort::Image
     }
+}
+
+/// Whether it names neither system nor processor, as the attestations of an index do.
+fn is_unknown(platform: &Platform) -> bool {
+    platform.os().to_string() == "unknown" && platform.architecture().to_string() == "unknown"
 }
 
 /// The sizes of those that are images or attestations, each read once.

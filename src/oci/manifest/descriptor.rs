@@ -23,7 +23,8 @@ pub(super) const SHAPE: Shape = Shape::Fields(&[
     ("platform", PLATFORM),
 ]);
 
-const PLATFORM: Shape = Shape::Fields(&[
+/// The names of a platform's fields.
+pub(super) const PLATFORM: Shape = Shape::Fields(&[
     ("architecture", Shape::Free),
     ("os", Shape::Free),
     ("os.version", Shape::Free),
@@ -68,11 +69,14 @@ fn data(fields: &Fields<'_>, descriptor: &Descriptor) -> Result<Option<String>, 
     Ok(Some(text.to_owned()))
 }
 
-/// What an index's entry runs on. Absent names are empty, as they are for Go's readers.
+/// What an index's entry runs on.
 fn platform(fields: &Fields<'_>) -> Result<Option<Platform>, ManifestError> {
-    let Some(fields) = fields.object("platform")? else {
-        return Ok(None);
-    };
+    let own = fields.object("platform")?;
+    own.as_ref().map(platform_of).transpose()
+}
+
+/// A platform by its own fields. Absent names are empty, as they are for Go's readers.
+pub(super) fn platform_of(fields: &Fields<'_>) -> Result<Platform, ManifestError> {
     let text = |name| Ok::<_, ManifestError>(fields.string(name)?.map(str::to_owned));
     let mut platform = PlatformBuilder::default()
         .architecture(architecture(
@@ -86,7 +90,7 @@ fn platform(fields: &Fields<'_>) -> Result<Option<Platform>, ManifestError> {
         .set_os_features(fields.strings("os.features")?)
         .set_variant(text("variant")?)
         .set_features(fields.strings("features")?);
-    Ok(Some(platform))
+    Ok(platform)
 }
 
 /// oci-spec reads `armbe` as `arm64be`.

@@ -1,16 +1,37 @@
-//! Which entry of an index is meant by a platform.
+//! Which platform an image is for, and which entry of an index is meant by a platform.
 
+use super::descriptor::{self, PLATFORM};
+use super::error::ManifestError;
+use super::fields::Fields;
 use super::media_type::is_manifest_type;
+use crate::oci::platform::Wanted;
+use crate::oci::strict;
 use oci_spec::image::{Descriptor, Platform};
 
-/// The entry that fits best; the first one of several that fit alike.
+/// The platform that an image is for, by its config; none where the config does not say.
 ///
-/// A variant that is asked for must be there. Where none is asked for, the architecture's usual
-/// one comes first (arm: v7, arm64: v8, amd64: v1), then on arm the next older ones.
+/// Names that are alike but for their case are refused, as in a manifest.
+pub fn platform_of_config(config: &[u8]) -> Result<Option<Platform>, ManifestError> {
+    let value = strict::parse(config, PLATFORM)?;
+    let fields = Fields::top(&value)?;
+    let said = fields.string("os")?.or(fields.string("architecture")?);
+    let platform = said.map(|_| descriptor::platform_of(&fields));
+    platform.transpose()
+}
+
+/// The entry that fits best; the first one of several that fit alike.
 pub(super) fn select<'d>(entries: &'d [Descriptor], wanted: &Platform) -> Option<&'d Descriptor> {
+    let (os, architecture) = (wanted.os().to_string(), wanted.architecture().to_string());
+    let wanted = Wanted {
+        os: Some(&os),
+        os_version: wanted.os_version().as_deref(),
+        os_features: wanted.os_features().as_deref().unwrap_or_default(),
+        architecture: Some(&architecture),
+        variant: wanted.variant().as_deref(),
+    };
     let ranked = |entry: &'d Descriptor| {
         let platform = entry.platform().as_ref()?;
-        Some((rank(platform, wanted)?, entry))
+        Some((wanted.rank(platform)?, entry))
     };
     entries
         .iter()
@@ -20,65 +41,9 @@ pub(super) fn select<'d>(entries: &'d [Descriptor], wanted: &Platform) -> Option
         .map(|(_, entry)| entry)
 }
 
-/// Whether what is built for `offered` is what `wanted` asks for, as [`select`] sees it.
-pub fn fits(offered: &Platform, wanted: &Platform) -> bool {
-    rank(offered, wanted).is_some()
-}
-
-/// How far an entry is from what is wanted; `None` where it does not fit.
-fn rank(offered: &Platform, wanted: &Platform) -> Option<u8> {
-    let architecture = wanted.architecture().to_string();
-    let fits = offered.architecture().to_string() == architecture
-        && offered.os() == wanted.os()
-        && has_version(offered, wanted)
-        && has_features(offered, wanted);
-    if !fits {
-        return None;
-    }
-    let given = |platform: &Platform| variant(&architecture, platform.variant().as_deref());
-    let (has, wants) = (given(offered), given(wanted));
-    let any = wanted.variant().as_deref().unwrap_or_default().is_empty();
-    match has.as_str() {
-        same if same == wants => Some(0),
-        "v6" if any => Some(1),
-        "v5" if any => Some(2),
-        _ if any => Some(3),
-        _ => None,
-    }
-}
-
-/// A variant as it is usually written, the architecture's usual one where it is left out.
-fn variant(architecture: &str, given: Option<&str>) -> String {
-    match (architecture, given.unwrap_or_default()) {
-        ("arm", "") => "v7".to_owned(),
-        ("arm64", "") => "v8".to_owned(),
-        ("amd64", "") => "v1".to_owned(),
-        (_, number) if number.starts_with(|c: char| c.is_ascii_digit()) => format!("v{number}"),
-        (_, other) => other.to_owned(),
-    }
-}
-
-/// `10.0.17763` also means `10.0.17763.1879`: Windows images carry a build's revision.
-fn has_version(offered: &Platform, wanted: &Platform) -> bool {
-    let Some(wanted) = wanted.os_version().as_deref().filter(|v| !v.is_empty()) else {
-        return true;
-    };
-    let rest = offered
-        .os_version()
-        .as_deref()
-        .and_then(|offered| offered.strip_prefix(wanted));
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-}
-
-fn has_features(offered: &Platform, wanted: &Platform) -> bool {
-    let offered = offered.os_features().as_deref().unwrap_or_default();
-    let wanted = wanted.os_features().as_deref().unwrap_or_default();
-    wanted.iter().all(|feature| offered.contains(feature))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::select;
+    use super::{platform_of_config, select};
     use crate::oci::manifest::{ACCEPT, Manifest};
     use oci_spec::image::{Descriptor, Platform, PlatformBuilder};
 
@@ -115,6 +80,35 @@ mod tests {
             .os_version(version)
             .build()
             .expect("a platform")
+    }
+
+    #[test]
+    fn an_image_is_for_what_its_config_says() {
+        let named = |config: &str| {
+            let platform = platform_of_config(config.as_bytes()).expect("a config");
+            platform.as_ref().map(crate::oci::platform::name)
+        };
+        for (config, platform) in [
+            (
+                r#"{"os":"linux","architecture":"amd64","x":{}}"#,
+                Some("linux/amd64"),
+            ),
+            (
+                r#"{"os":"linux","architecture":"arm","variant":"v7","config":{"Env":[]}}"#,
+                Some("linux/arm/v7"),
+            ),
+            (
+                r#"{"os":"windows","architecture":"amd64","os.version":"10.0.1"}"#,
+                Some("windows(10.0.1)/amd64"),
+            ),
+            (r#"{"architecture":"amd64"}"#, Some("unknown/amd64")),
+            ("{}", None),
+        ] {
+            assert_eq!(named(config).as_deref(), platform);
+        }
+        for wrong in ["", "[]", r#"{"os":1}"#, r#"{"os":"linux","OS":"windows"}"#] {
+            assert!(platform_of_config(wrong.as_bytes()).is_err(), "{wrong}");
+        }
     }
 
     fn assert_selects(offered: &[&str], cases: &[(&str, Option<u64>)]) {

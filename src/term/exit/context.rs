@@ -51,7 +51,8 @@ pub struct Partial {
 }
 
 impl Partial {
-    /// The failures among `total` items, or none if there were none.
+    /// The failures among `total` items, or none if there were none. Where all failed, and alike,
+    /// it is as if there had been one.
     pub fn of(
         failures: impl IntoIterator<Item = Class>,
         total: usize,
@@ -65,6 +66,9 @@ impl Partial {
             if next != class {
                 class = unlike(class, next);
             }
+        }
+        if failed < total {
+            class = Class::Partial;
         }
         Some(Self {
             failed,
@@ -94,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn failures_that_are_alike_keep_their_class() {
+    fn where_all_fail_alike_it_is_that_class() {
         let kind = Class::Kind;
         for (failures, class) in [
             (vec![kind(Kind::NotFound)], kind(Kind::NotFound)),
@@ -120,12 +124,12 @@ mod tests {
             ),
         ] {
             let failed = failures.len();
-            let partial = Partial::of(failures, 120, "images were not deleted").unwrap();
-            assert_eq!(partial.class(), class);
-            assert_eq!(
-                partial.to_string(),
-                format!("{failed} of 120 images were not deleted")
-            );
+            let all = Partial::of(failures.clone(), failed, "images were not deleted").unwrap();
+            assert_eq!(all.class(), class);
+            let some = Partial::of(failures, 120, "images were not deleted").unwrap();
+            assert_eq!(some.class(), Class::Partial);
+            let text = format!("{failed} of 120 images were not deleted");
+            assert_eq!(some.to_string(), text);
         }
     }
 

@@ -156,7 +156,7 @@ impl Progress for Bars {
             Event::Moved(blob, _) | Event::Resumed(blob, _) => self.moved(blob.digest()),
             Event::Done(blob, placed) => self.done(blob, placed),
             Event::Published(_) => {}
-            Event::Note(_) | Event::Waiting { .. } => {
+            Event::Note(_) | Event::Warning(_) | Event::ReadAgain(..) | Event::Waiting { .. } => {
                 silent::note(&event, &self.output, &self.waits);
             }
         }

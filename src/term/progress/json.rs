@@ -5,6 +5,7 @@
 
 use crate::engine::copy::event::{Event, Placed, Progress};
 use crate::oci::Digest;
+use crate::oci::reference::Location;
 use crate::term::output::Output;
 use crate::term::progress::View;
 use crate::term::progress::summary::Summary;
@@ -42,6 +43,11 @@ enum Line<'a> {
         offset: u64,
         size: u64,
     },
+    /// It is read once more, for this destination alone.
+    ReadAgain {
+        digest: &'a Digest,
+        destination: &'a Location,
+    },
     /// It is at the destination.
     Done {
         digest: &'a Digest,
@@ -53,6 +59,8 @@ enum Line<'a> {
     Published { digest: &'a Digest },
     /// Something worth a line.
     Note { text: &'a str },
+    /// Something that was asked for and is not done.
+    Warning { text: &'a str },
     /// A request to the host is held back.
     Waiting {
         host: &'a str,
@@ -122,8 +130,13 @@ impl Json {
                     Placed::Present => "present",
                 },
             },
+            Event::ReadAgain(blob, location) => Line::ReadAgain {
+                digest: blob.digest(),
+                destination: location,
+            },
             Event::Published(digest) => Line::Published { digest },
             Event::Note(text) => Line::Note { text },
+            Event::Warning(text) => Line::Warning { text },
             Event::Waiting { host, reason, wait } => Line::Waiting {
                 host,
                 reason,

@@ -55,7 +55,7 @@ impl Plain {
             } => self.planned(bytes, blobs as u64, manifests as u64),
             Event::Moved(..) => self.moved(now),
             Event::Done(blob, placed) => self.done(blob, placed),
-            Event::Note(_) | Event::Waiting { .. } => {
+            Event::Note(_) | Event::Warning(_) | Event::ReadAgain(..) | Event::Waiting { .. } => {
                 silent::note(event, &self.output, &self.waits);
             }
             Event::Started(_) | Event::Resumed(..) | Event::Published(_) => {}
@@ -63,7 +63,9 @@ impl Plain {
     }
 
     fn planned(&self, bytes: u64, blobs: u64, manifests: u64) {
-        if blobs + manifests == 0 {
+        // Of many images that are planned one by one, only the first tells of a plan.
+        let is_first = self.tally.blobs() == blobs;
+        if blobs + manifests == 0 || !is_first {
             return;
         }
         let (blobs, manifests) = (Count(blobs, "blob"), Count(manifests, "manifest"));

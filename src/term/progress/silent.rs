@@ -31,10 +31,15 @@ impl View for Silent {
     fn finish(&self) {}
 }
 
-/// Prints an event that is a note or a wait.
+/// Prints an event that is a note, a wait, or a read that could not be shared.
 pub(super) fn note(event: &Event<'_>, output: &Output, waits: &Waits) {
     match *event {
         Event::Note(text) => output.note(text),
+        Event::Warning(text) => output.warn(text),
+        Event::ReadAgain(blob, location) => {
+            let digest = blob.digest();
+            output.note(&format!("{digest} is read once more, for {location} alone"));
+        }
         Event::Waiting { host, reason, wait } => {
             if let Some(text) = waits.text(host, reason, wait, Instant::now()) {
                 output.note(&text);

@@ -62,7 +62,7 @@ impl Tally {
             Event::Published(_) => {
                 self.published.fetch_add(1, Relaxed);
             }
-            Event::Note(_) | Event::Waiting { .. } => {}
+            Event::Note(_) | Event::Warning(_) | Event::ReadAgain(..) | Event::Waiting { .. } => {}
         }
     }
 

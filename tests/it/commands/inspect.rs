@@ -69,10 +69,9 @@ fn an_image_is_shown_with_its_config_and_the_steps_of_its_layers() {
     lab.run(["inspect", "src.lab/team/app:v1"])
         .stdout(expected)
         .code(0);
-    assert_eq!(
-        lab.requests("src").to_string(),
-        "GET blobs 1, GET manifests 1"
-    );
+    let requests = lab.requests("src");
+    let counted = ["blobs", "manifests", "referrers"].map(|kind| requests.count("GET", kind));
+    assert_eq!(counted, [1, 1, 1]);
 }
 
 #[test]
@@ -111,7 +110,7 @@ fn in_json_an_image_is_one_object() {
                 {"created": "2024-05-01T09:00:00Z", "created_by": "RUN  make\n\tinstall",
                  "empty_layer": false},
             ],
-            "diff_ids": ["sha256:a", "sha256:b"],
+            "diff_ids": ["sha256:a", "sha256:b"], "attached": [],
         })
     );
 }
@@ -140,7 +139,9 @@ fn an_index_is_shown_with_its_platforms_and_their_attestations() {
         "{table}"
     );
     // The index and four children; no blob.
-    assert_eq!(lab.requests("src").to_string(), "GET manifests 5");
+    let requests = lab.requests("src");
+    let counted = ["blobs", "manifests"].map(|kind| requests.count("GET", kind));
+    assert_eq!(counted, [0, 5]);
 
     let document = lab
         .run(["--json", "inspect", "src.lab/app:v1"])
@@ -186,7 +187,10 @@ fn the_image_for_a_platform_is_selected() {
         ))
         .code(3);
     lab.run(["inspect", "--platform", "arm64", "src.lab/app:v1"])
-        .stderr_has("`arm64` is no platform")
+        .stderr_has("`arm64`")
+        .code(2);
+    lab.run(["inspect", "--platform", "linux/*", "src.lab/app:v1"])
+        .stderr_has("`linux/*` may be several platforms, and one is wanted")
         .code(2);
 }
 
@@ -465,4 +469,56 @@ fn the_tag_is_checked_where_that_is_wanted() {
     lab.run(["inspect", "--check-tag", &typed])
         .any_stderr()
         .code(5);
+}
+
+#[test]
+fn what_is_attached_is_shown_below_what_it_is_attached_to() {
+    let lab = Lab::new();
+    let image = Image::small(1);
+    let about = |subject: &Image, sort: &str, seed| {
+        let more = json!({
+            "subject": subject.root().descriptor(), "artifactType": sort,
+            "annotations": {"org.opencontainers.image.created": "2024-05-01T10:00:00Z"},
+        });
+        Image::assembled(
+            MANIFEST,
+            Part::new(EMPTY, "{}"),
+            vec![layer(seed, 10)],
+            &more,
+        )
+    };
+    let sbom = about(&image, "application/spdx+json", 1);
+    let signature = about(&sbom, "application/vnd.cncf.notary.signature", 2);
+    let cosign = Image::small(3);
+    let tag = format!("{}.sig", image.digest().replace(':', "-"));
+    lab.push("src.lab/app:v1", &image);
+    lab.push("src.lab/app", &sbom);
+    lab.push("src.lab/app", &signature);
+    lab.push(&format!("src.lab/app:{tag}"), &cosign);
+    let ran = lab.run(["inspect", "src.lab/app:v1"]).any_stdout().code(0);
+    let (_, tree) = ran.stdout.split_once("\nATTACHED").unwrap();
+    let lines: Vec<&str> = tree.lines().skip(1).collect();
+    for (line, (start, digest, end)) in lines.iter().zip([
+        ("SPDX ", sbom.digest(), "referrers"),
+        ("  Notation signature ", signature.digest(), "referrers"),
+        ("cosign signature ", cosign.digest(), &tag),
+    ]) {
+        let fits = line.starts_with(start) && line.contains(digest) && line.ends_with(end);
+        assert!(fits, "{ran}");
+    }
+    assert_eq!(lines.len(), 3, "{ran}");
+
+    let run = lab.run(["--json", "inspect", "src.lab/app:v1"]);
+    let document = run.any_stdout().code(0).json();
+    let attached = document["attached"].as_array().unwrap();
+    assert_eq!(attached.len(), 3);
+    assert_eq!(
+        attached[2],
+        json!({
+            "subject": sbom.digest(), "digest": signature.digest(), "media_type": MANIFEST,
+            "artifact_type": "application/vnd.cncf.notary.signature",
+            "kind": "Notation signature", "size": signature.root().bytes.len(),
+            "created": "2024-05-01T10:00:00Z", "found_by": "referrers",
+        })
+    );
 }

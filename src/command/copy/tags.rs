@@ -1,0 +1,173 @@
+//! Copying the tags of a repository.
+
+use super::super::failure::{Usage, at};
+use super::super::tag::partial;
+use super::explain::{counted, explained};
+use super::row::Outcome;
+use super::{Job, glob};
+use crate::engine::copy::Name;
+use crate::engine::list::{self, lists_referrers};
+use crate::oci::reference::{Tag, Target};
+use crate::term::exit::Hint;
+use futures_util::stream::{StreamExt, TryStreamExt};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Images that are compared and copied at once.
+const AT_ONCE: usize = 32;
+
+/// Which tags to copy: none where not all tags, nor some, were asked for.
+pub(super) fn selection(
+    all: bool,
+    tags: &[String],
+    exclude: &[String],
+    referrers: bool,
+) -> anyhow::Result<Option<list::Options>> {
+    if !all && tags.is_empty() {
+        return if exclude.is_empty() {
+            Ok(None)
+        } else {
+            let what = "`--exclude` goes with `--all-tags` or `--tags`".to_owned();
+            Err(Usage(what).into())
+        };
+    }
+    let globs = |flag: &str, typed: &[String]| {
+        let globs = typed.iter().map(|typed| glob(flag, typed));
+        globs.collect::<anyhow::Result<Vec<_>>>()
+    };
+    Ok(Some(list::Options {
+        filter: globs("--tags", tags)?,
+        exclude: globs("--exclude", exclude)?,
+        // What is attached goes along with what it is attached to.
+        omit_digest_tags: referrers,
+        ..list::Options::default()
+    }))
+}
+
+/// How many tags had which end.
+#[derive(Default)]
+struct Counts {
+    copied: usize,
+    unchanged: usize,
+    kept: usize,
+    lists: usize,
+}
+
+impl Job<'_> {
+    /// Copies the tags that are selected, in the source's order.
+    pub(super) async fn tags(&self, selection: &list::Options) -> anyhow::Result<()> {
+        self.refuse_names()?;
+        let output = &self.app.output;
+        output.list();
+        let source = self.run.source();
+        let listed = list::tags(&**source, selection).await;
+        let listed = listed.map_err(at(&self.from.location))?;
+        let (mut counts, lists) = (Counts::default(), AtomicUsize::new(0));
+        let mut copies = listed
+            .try_filter(|tag| {
+                let is_list = lists_referrers(tag);
+                lists.fetch_add(usize::from(is_list), Ordering::Relaxed);
+                std::future::ready(!is_list)
+            })
+            .map(|tag| async {
+                match tag {
+                    Ok(tag) => self.tag(tag).await,
+                    Err(error) => vec![Outcome::Failed(error)],
+                }
+            })
+            .buffered(AT_ONCE);
+        let (mut failures, mut total) = (Vec::new(), 0);
+        while let Some(rows) = copies.next().await {
+            for row in rows {
+                total += 1;
+                match row {
+                    Outcome::There(row) => {
+                        let is_copied = row.changed || (row.dry_run && row.is_new);
+                        let count = if is_copied {
+                            &mut counts.copied
+                        } else {
+                            &mut counts.unchanged
+                        };
+                        *count += 1;
+                        output.row(&row)?;
+                    }
+                    Outcome::Kept(error) => {
+                        counts.kept += 1;
+                        output.note(&error.to_string());
+                    }
+                    Outcome::Failed(error) => {
+                        failures.push(explained(error, &self.run, None).await);
+                    }
+                }
+            }
+        }
+        drop(copies);
+        counts.lists = lists.into_inner();
+        self.app.finish_progress();
+        self.sum_up(total, &counts);
+        partial(failures, total, "tags were not copied", self.app)
+    }
+
+    async fn tag(&self, tag: Tag) -> Vec<Outcome> {
+        let wanted = Target::Tag(tag);
+        let names: Vec<Vec<Name>> = self.places.iter().map(|p| self.names(p, &wanted)).collect();
+        match self.run.plan(&wanted, &names).await {
+            Ok(plan) => {
+                let from = self.from.location.reference(&wanted);
+                self.carry_out(&from, plan).await
+            }
+            Err(error) => vec![Outcome::Failed(error)],
+        }
+    }
+
+    /// Tags keep their names: neither side has one of its own.
+    fn refuse_names(&self) -> anyhow::Result<()> {
+        let named = self
+            .places
+            .iter()
+            .find(|p| p.targets.iter().any(Option::is_some));
+        let what = match (self.from.target(), named) {
+            (Some(_), _) => format!("{} is an image, where all its tags are wanted", self.from),
+            (None, Some(place)) => format!(
+                "{} is given a tag, where each tag keeps its name",
+                place.location
+            ),
+            (None, None) => return Ok(()),
+        };
+        let hint = "leave out the tag: `--tags GLOB` selects some".to_owned();
+        Err(anyhow::Error::new(Usage(what)).context(Hint(hint)))
+    }
+
+    fn sum_up(&self, total: usize, counts: &Counts) {
+        let output = &self.app.output;
+        let Counts {
+            copied,
+            unchanged,
+            kept,
+            lists,
+        } = counts;
+        if total == 0 {
+            output.warn("nothing there, or nothing that matches");
+        } else {
+            let verb = if self.dry_run {
+                "to be copied"
+            } else {
+                "copied"
+            };
+            let left = if *kept > 0 {
+                format!(", {kept} left alone")
+            } else {
+                String::new()
+            };
+            let all = counted(total, "tag", "tags");
+            output.status(&format!(
+                "{all}: {copied} {verb}, {unchanged} up to date{left}"
+            ));
+        }
+        if *lists > 0 {
+            let lists = counted(*lists, "list", "lists");
+            output.note(&format!(
+                "{lists} of what is attached to images (`sha256-…`) left out; `--referrers` takes along what is attached"
+            ));
+        }
+    }
+}

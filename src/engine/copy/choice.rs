@@ -1,0 +1,71 @@
+//! What is copied of an image where platforms were asked for.
+
+use super::plan::Chosen;
+use super::platforms::{self, Choice};
+use crate::engine::content;
+use crate::oci::Platform;
+use crate::oci::manifest::{Manifest, platform_of_config};
+use crate::oci::platform::PlatformPattern;
+use crate::oci::reference::Target;
+use crate::store::{Error, Kind, Result, Store};
+use std::sync::Arc;
+
+/// A larger config is not read to find out its platform.
+const LARGEST_CONFIG: u64 = 8 << 20;
+
+/// Chooses from `whole`: an image of an index, a new index of some of them, or the only image
+/// there is, if it is for what was asked for.
+pub(super) async fn choose(
+    from: &Arc<dyn Store>,
+    whole: Manifest,
+    wanted: &[PlatformPattern],
+) -> Result<Chosen> {
+    let refused = |error: platforms::ChoiceError| {
+        let kind = match error {
+            platforms::ChoiceError::NotThere(_) => Kind::NotFound,
+            platforms::ChoiceError::Unmade(_) => Kind::Corrupt,
+        };
+        Error::caused(
+            kind,
+            format!("cannot choose from {}", whole.digest()),
+            error,
+        )
+        .at(from.location())
+    };
+    if !whole.is_index() {
+        let platform = platform(from, &whole).await?;
+        platforms::fits(platform.as_ref(), wanted).map_err(|error| refused(error.into()))?;
+        return Ok(Chosen {
+            root: whole,
+            from: None,
+        });
+    }
+    match platforms::choose(&whole, wanted).map_err(refused)? {
+        Choice::One(image) => {
+            let target = Target::Digest(image.digest().clone());
+            let root = from.manifest(&target).await?;
+            root.check_listed(&image).map_err(|error| {
+                let what = format!("{} is not what it is listed as", image.digest());
+                Error::caused(Kind::Corrupt, what, error).at(from.location())
+            })?;
+            Ok(Chosen { root, from: None })
+        }
+        Choice::Several { index, .. } => {
+            let is_whole = index.digest() == whole.digest();
+            Ok(Chosen {
+                root: *index,
+                from: (!is_whole).then(|| whole.digest().clone()),
+            })
+        }
+    }
+}
+
+/// The platform of an image that is in no index.
+async fn platform(from: &Arc<dyn Store>, image: &Manifest) -> Result<Option<Platform>> {
+    let Some(config) = image.config().filter(|c| c.size() <= LARGEST_CONFIG) else {
+        return Ok(None);
+    };
+    let bytes = content::whole(&**from, config).await?;
+    // What is no image config says no platform.
+    Ok(platform_of_config(&bytes).ok().flatten())
+}
