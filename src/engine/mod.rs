@@ -3,7 +3,9 @@
 pub mod check;
 pub mod content;
 pub mod copy;
+pub mod diff;
 pub mod guard;
+pub mod inspect;
 pub mod list;
 pub mod referrers;
 pub mod remove;

@@ -131,7 +131,12 @@ impl Image {
 
     /// A manifest with `more` among its fields, in an order and with spaces that no serializer
     /// would choose: whoever writes it anew changes its digest.
-    fn assembled(media_type: &str, config: Part, layers: Vec<Part>, more: &Value) -> Self {
+    pub(crate) fn assembled(
+        media_type: &str,
+        config: Part,
+        layers: Vec<Part>,
+        more: &Value,
+    ) -> Self {
         let mut document = json!({
             "layers": layers.iter().map(Part::descriptor).collect::<Vec<_>>(),
             "config": config.descriptor(),
