@@ -9,7 +9,7 @@ use super::image::{check_tag, reference, wanted};
 use crate::app::App;
 use crate::engine::content;
 use crate::engine::inspect::{Content, Image, entries, platforms, select};
-use crate::engine::referrers::attached;
+use crate::engine::referrers::{attached, attached_to};
 use crate::oci::Digest;
 use crate::oci::config::MAX_BYTES;
 use crate::oci::manifest::Manifest;
@@ -240,7 +240,12 @@ async fn gathered(
         }
         Body::image(manifest, image)
     };
-    let attached = attached(&**store, manifest).await;
+    // Each image of an index may have an index of what is attached to it, which is a pull too.
+    let attached = if store.counts_reading() {
+        attached_to(&**store, [manifest.digest().clone()]).await
+    } else {
+        attached(&**store, manifest).await
+    };
     let attached = attached.map_err(at(store.location()))?;
     Ok(Document::new(reference, manifest, index, body, attached))
 }
@@ -254,7 +259,7 @@ fn remark_on(entries: &[crate::engine::inspect::Entry], store: &Arc<dyn Store>, 
     if store.counts_reading() {
         let location = store.location();
         app.output.note(&format!(
-            "sizes are left out, since reading every image counts against the limit of {location}; `--platform` reads one"
+            "sizes, and what is attached to single images, are left out: reading each counts against the limit of {location}; `--platform` reads one"
         ));
     }
 }

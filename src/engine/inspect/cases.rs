@@ -105,6 +105,10 @@ impl Store for Shelf {
         futures_util::stream::empty().boxed()
     }
 
+    async fn list_untagged(&self, _: &Descriptor) -> Result<()> {
+        self.nothing()
+    }
+
     fn counts_reading(&self) -> bool {
         self.counts
     }

@@ -15,6 +15,13 @@ fn with_bytes(config: impl Into<Vec<u8>>) -> Image {
     Image::assembled(MANIFEST, Part::new(CONFIG, config), layers, &more)
 }
 
+/// How many manifests were read, besides looks for what is attached.
+fn manifests(lab: &Lab) -> usize {
+    let requests = lab.requests("src");
+    let read = requests.of("GET", "manifests");
+    read.filter(|seen| !seen.path.contains("/sha256-")).count()
+}
+
 fn full() -> Value {
     json!({
         "created": "2024-05-01T10:00:00Z", "author": "ann", "architecture": "amd64", "os": "linux",
@@ -69,9 +76,10 @@ fn an_image_is_shown_with_its_config_and_the_steps_of_its_layers() {
     lab.run(["inspect", "src.lab/team/app:v1"])
         .stdout(expected)
         .code(0);
-    let requests = lab.requests("src");
-    let counted = ["blobs", "manifests", "referrers"].map(|kind| requests.count("GET", kind));
-    assert_eq!(counted, [1, 1, 1]);
+    assert_eq!(
+        (lab.requests("src").count("GET", "blobs"), manifests(&lab)),
+        (1, 1)
+    );
 }
 
 #[test]
@@ -139,9 +147,10 @@ fn an_index_is_shown_with_its_platforms_and_their_attestations() {
         "{table}"
     );
     // The index and four children; no blob.
-    let requests = lab.requests("src");
-    let counted = ["blobs", "manifests"].map(|kind| requests.count("GET", kind));
-    assert_eq!(counted, [0, 5]);
+    assert_eq!(
+        (lab.requests("src").count("GET", "blobs"), manifests(&lab)),
+        (0, 5)
+    );
 
     let document = lab
         .run(["--json", "inspect", "src.lab/app:v1"])
@@ -177,7 +186,7 @@ fn the_image_for_a_platform_is_selected() {
     let document = lab.run(inspect).any_stdout().code(0).json();
     assert_eq!(document["digest"], *index.manifests[1].digest);
     assert_eq!(document["index"], index.digest());
-    assert_eq!(lab.requests("src").count("GET", "manifests"), 2);
+    assert_eq!(manifests(&lab), 2);
 
     lab.run(["inspect", "--platform", "linux/s390x", "src.lab/app:v1"])
         .stderr_like(format!(
