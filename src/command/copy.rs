@@ -162,7 +162,7 @@ impl Job<'_> {
                         let there = format!("{} is up to date", row.destination);
                         self.app.output.status(&there);
                     }
-                    self.app.output.row(&row)?;
+                    self.app.output.row(&*row)?;
                 }
                 Outcome::Kept(error) | Outcome::Failed(error) => {
                     failures.push(explained(error, &self.run, None).await);

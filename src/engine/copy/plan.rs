@@ -193,7 +193,10 @@ impl Run {
         let location = self.to[to].store.location();
         let names = names.iter().zip(olds);
         let names: Result<Vec<_>> = names
-            .map(|(name, old)| self.planned(&location.reference(&name.target), name, old, digest))
+            .map(|(name, old)| {
+                let reference = location.reference(&name.target);
+                self.planned(&reference, name, old.as_ref(), digest)
+            })
             .collect();
         Ok(Part {
             names: names.map_err(|error| error.at(location))?,
@@ -207,7 +210,7 @@ impl Run {
         &self,
         reference: &Reference,
         name: &Name,
-        old: &Option<Digest>,
+        old: Option<&Digest>,
         new: &Digest,
     ) -> Result<PlannedName> {
         if let Target::Digest(wanted) = &name.target
@@ -216,11 +219,11 @@ impl Run {
             let what = format!("cannot write {reference}: the source is {new}");
             return Err(Error::new(Kind::Usage, what));
         }
-        name.guard.allows_move(reference, old.as_ref(), new)?;
-        let is_there = old.as_ref() == Some(new);
+        name.guard.allows_move(reference, old, new)?;
+        let is_there = old == Some(new);
         Ok(PlannedName {
             target: name.target.clone(),
-            replaces: old.clone().filter(|_| !is_there),
+            replaces: old.cloned().filter(|_| !is_there),
             is_there,
             is_kept: self.options.no_clobber && !is_there && old.is_some(),
             is_guarded: self.options.no_clobber || name.guard != Guard::Free,

@@ -8,7 +8,7 @@ use crate::oci::manifest::{ACCEPT, Manifest};
 use crate::oci::reference::{Location, RepositoryName, Tag, Target};
 use crate::oci::{Descriptor, Digest};
 use crate::store::{
-    Error, Hints, Kind, Opened, Placed, Precondition, Put, Referrers, Result, Source, Store,
+    Error, Hints, Kind, Lane, Opened, Placed, Precondition, Put, Referrers, Result, Source, Store,
 };
 use async_trait::async_trait;
 use futures_util::stream::{BoxStream, StreamExt};
@@ -50,6 +50,8 @@ impl Store for Shelf {
     fn location(&self) -> &Location {
         &self.location
     }
+
+    fn warm(&self, _: Lane, _: usize) {}
 
     async fn usual_target(&self) -> Result<Target> {
         self.nothing()
