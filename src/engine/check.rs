@@ -5,10 +5,11 @@
 
 mod fault;
 mod parts;
+mod place;
 mod read;
 
 pub use fault::Fault;
-pub use parts::Places;
+pub use place::Places;
 
 use crate::engine::copy::event::{Event, Progress};
 use crate::oci::reference::Target;
@@ -125,11 +126,16 @@ pub async fn check(
 }
 
 /// What is wrong, and what could not be read.
-fn sorted(parts: Vec<Part>) -> (Vec<Problem>, Vec<Unread>) {
+fn sorted(mut parts: Vec<Part>) -> (Vec<Problem>, Vec<Unread>) {
     let (mut problems, mut unread) = (Vec::new(), Vec::new());
-    for part in parts {
-        let (digest, places) = (part.descriptor.digest().clone(), part.places);
-        match (part.fault, part.unread) {
+    for at in 0..parts.len() {
+        let (fault, error) = (parts[at].fault.take(), parts[at].unread.take());
+        if fault.is_none() && error.is_none() {
+            continue;
+        }
+        let part = &parts[at];
+        let (digest, places) = (part.descriptor.digest().clone(), part.listed.told(&parts));
+        match (fault, error) {
             (Some(fault), _) => problems.push(Problem {
                 digest,
                 places,

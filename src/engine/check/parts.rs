@@ -1,14 +1,14 @@
 //! What an image consists of: every manifest is read, whatever is wrong with others.
 
 use super::Fault;
+use super::place::{Listed, Name, Place};
 use crate::engine::referrers;
 use crate::oci::manifest::{Child, Manifest, is_foreign};
 use crate::oci::reference::Target;
-use crate::oci::{Descriptor, Digest, platform};
+use crate::oci::{Descriptor, Digest};
 use crate::store::{Error, Kind, Result, Store};
 use futures_util::stream::{self, StreamExt};
-use std::collections::HashMap;
-use std::fmt;
+use std::collections::{HashMap, HashSet};
 
 /// After so many parts that cannot be read for reasons of their own, the others are not tried:
 /// it is the network, or a permission.
@@ -19,24 +19,11 @@ const READING: usize = 24;
 const DEEPEST: usize = 8;
 /// No image has more manifests and blobs in all.
 const MOST: usize = 200_000;
-/// So many places of one part are remembered.
-const REMEMBERED: usize = 16;
-
-/// Where in the image something is listed, such as `linux/arm64 > layer 2`; the first places of
-/// many. Platforms and types in them are from outside.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Places {
-    /// The first ones.
-    pub first: Vec<String>,
-    /// How many more there are.
-    pub more: usize,
-}
-
 /// A manifest or a blob that belongs to the image.
 pub(super) struct Part {
     pub(super) descriptor: Descriptor,
     pub(super) is_manifest: bool,
-    pub(super) places: Places,
+    pub(super) listed: Listed,
     pub(super) fault: Option<Fault>,
     /// Why it is not known whether it is there.
     pub(super) unread: Option<Error>,
@@ -52,6 +39,7 @@ pub(super) struct Walk<'s> {
     pub(super) parts: Vec<Part>,
     known: HashMap<(Digest, u64, String), usize>,
     pub(super) foreign: Vec<Descriptor>,
+    known_foreign: HashSet<Digest>,
     /// The image itself, and the manifests that could be read.
     manifests: Vec<Digest>,
     pub(super) patience: Patience,
@@ -64,6 +52,7 @@ impl<'s> Walk<'s> {
             parts: Vec::new(),
             known: HashMap::new(),
             foreign: Vec::new(),
+            known_foreign: HashSet::new(),
             manifests: Vec::new(),
             patience: Patience::default(),
         }
@@ -71,7 +60,7 @@ impl<'s> Walk<'s> {
 
     /// Finds everything below `root`.
     pub(super) async fn image(&mut self, root: &Manifest) -> Result<()> {
-        let children = self.enter(root, "")?;
+        let children = self.enter(root, None)?;
         self.descend(children).await
     }
 
@@ -80,7 +69,10 @@ impl<'s> Walk<'s> {
         let attached = referrers::attached_to(self.store, self.manifests.clone()).await?;
         let mut new = Vec::new();
         for attached in attached {
-            let place = format!("attached {}", attached.kind());
+            let place = Place {
+                parent: None,
+                name: Name::given(&format!("attached {}", attached.kind())),
+            };
             new.extend(self.list(&attached.descriptor, place, true, false)?);
         }
         self.descend(new).await
@@ -101,8 +93,7 @@ impl<'s> Walk<'s> {
             while let Some((at, manifest)) = read.next().await {
                 match manifest.and_then(|manifest| self.promised(at, manifest)) {
                     Ok(manifest) => {
-                        let place = self.parts[at].places.first.first().cloned();
-                        next.extend(self.enter(&manifest, &place.unwrap_or_default())?);
+                        next.extend(self.enter(&manifest, Some(at))?);
                     }
                     Err(Unread::Fault(fault)) => self.parts[at].fault = Some(fault),
                     Err(Unread::Failed(error)) => {
@@ -131,24 +122,22 @@ impl<'s> Walk<'s> {
     }
 
     /// Notes what a manifest lists, and returns those of its manifests that are new.
-    fn enter(&mut self, manifest: &Manifest, place: &str) -> Result<Vec<usize>> {
+    fn enter(&mut self, manifest: &Manifest, parent: Option<usize>) -> Result<Vec<usize>> {
         self.manifests.push(manifest.digest().clone());
         let mut new = Vec::new();
         let config = usize::from(manifest.config().is_some());
         for (nth, child) in manifest.children().enumerate() {
             let name = match child {
-                _ if manifest.is_index() => entry(child.descriptor(), nth),
-                _ if nth < config => "config".to_owned(),
-                _ => format!("layer {}", nth + 1 - config),
+                _ if manifest.is_index() => Name::entry(child.descriptor(), nth),
+                _ if nth < config => Name::Config,
+                _ => Name::Layer(nth + 1 - config),
             };
-            let place = if place.is_empty() {
-                name
-            } else {
-                format!("{place} > {name}")
-            };
+            let place = Place { parent, name };
             match child {
                 Child::Manifest(child) => new.extend(self.list(child, place, true, true)?),
-                Child::Blob(blob) if is_foreign(blob) => self.foreign.push(blob.clone()),
+                Child::Blob(blob) if is_foreign(blob) => {
+                    self.list_foreign(blob)?;
+                }
                 Child::Blob(blob) => {
                     self.list(blob, place, false, true)?;
                 }
@@ -157,11 +146,27 @@ impl<'s> Walk<'s> {
         Ok(new)
     }
 
+    fn list_foreign(&mut self, layer: &Descriptor) -> Result<()> {
+        self.check_number()?;
+        if self.known_foreign.insert(layer.digest().clone()) {
+            self.foreign.push(layer.clone());
+        }
+        Ok(())
+    }
+
+    fn check_number(&self) -> Result<()> {
+        if self.parts.len() + self.foreign.len() < MOST {
+            return Ok(());
+        }
+        let what = format!("it consists of more than {MOST} manifests and blobs");
+        Err(Error::new(Kind::Corrupt, what))
+    }
+
     /// Notes that something is listed at `place`, and returns where it is noted if it is new.
     fn list(
         &mut self,
         listed: &Descriptor,
-        place: String,
+        place: Place,
         is_manifest: bool,
         is_promised: bool,
     ) -> Result<Option<usize>> {
@@ -172,47 +177,21 @@ impl<'s> Walk<'s> {
         };
         let key = (listed.digest().clone(), listed.size(), kind);
         if let Some(&at) = self.known.get(&key) {
-            self.parts[at].places.add(place);
+            self.parts[at].listed.add(place);
             return Ok(None);
         }
         let at = self.parts.len();
-        if at >= MOST {
-            let what = format!("it consists of more than {MOST} manifests and blobs");
-            return Err(Error::new(Kind::Corrupt, what));
-        }
+        self.check_number()?;
         self.known.insert(key, at);
         self.parts.push(Part {
             descriptor: listed.clone(),
             is_manifest,
-            places: Places {
-                first: vec![place],
-                more: 0,
-            },
+            listed: Listed::at(place),
             fault: None,
             unread: None,
             is_promised,
         });
         Ok(Some(at))
-    }
-}
-
-impl Places {
-    fn add(&mut self, place: String) {
-        if self.first.len() < REMEMBERED {
-            self.first.push(place);
-        } else {
-            self.more += 1;
-        }
-    }
-}
-
-impl fmt::Display for Places {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.first.join(", "))?;
-        match self.more {
-            0 => Ok(()),
-            more => write!(f, " and {more} more"),
-        }
     }
 }
 
@@ -245,12 +224,4 @@ async fn read(store: &dyn Store, listed: Descriptor) -> Result<Manifest, Unread>
     let target = Target::Digest(listed.digest().clone());
     let read = store.manifest(&target).await;
     read.map_err(|error| Fault::of(error, &listed).map_or_else(Unread::Failed, Unread::Fault))
-}
-
-/// What an index's entry is called: its platform, where it has one.
-fn entry(entry: &Descriptor, nth: usize) -> String {
-    let named = entry.platform().as_ref().map(platform::name);
-    named
-        .filter(|name| name != "unknown/unknown")
-        .unwrap_or_else(|| format!("manifest {}", nth + 1))
 }

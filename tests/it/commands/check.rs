@@ -338,19 +338,22 @@ fn what_is_attached_is_checked_where_that_is_wanted() {
         .code(8);
 }
 
-/// Text from outside arrives escaped, on lines of ours.
+/// Text from outside arrives escaped and cut, on lines of ours.
 #[test]
 fn a_platform_cannot_break_out_of_its_line() {
-    let mut index = Image::index(&[("li\nnux/a\u{1b}[2Jrm", &Image::small(1))]);
-    let lost = index.manifests.remove(0);
-    let lab = Lab::empty().open("src");
-    lab.push(IMAGE, &Image::index(&[("linux/amd64", &Image::small(1))]));
-    lab.push(IMAGE, &index);
-    let target = format!("/v2/team/app/manifests/{}", lost.digest);
-    lab.node("src").call("DELETE", &target, "", b"");
-    let problem = format!("{} missing (li\\u{{a}}nux/a\\u{{1b}}[2Jrm)", lost.digest);
-    lab.run(CHECK)
-        .stdout(incomplete(&index, &[problem]))
-        .any_stderr()
-        .code(8);
+    let long = format!("linux/{}", "x".repeat(5000));
+    let cut = format!("linux/{}…", "x".repeat(74));
+    for (platform, told) in [
+        ("li\nnux/a\u{1b}[2Jrm", "li\\u{a}nux/a\\u{1b}[2Jrm"),
+        (&long, &cut),
+    ] {
+        let index = Image::index(&[(platform, &Image::small(1))]);
+        let lost = &index.manifests[0];
+        let lab = lab(&index, &[lost]);
+        let problem = format!("{} missing ({told})", lost.digest);
+        lab.run(CHECK)
+            .stdout(incomplete(&index, &[problem]))
+            .any_stderr()
+            .code(8);
+    }
 }
