@@ -1,6 +1,7 @@
 //! What the user typed → one engine call → rows.
 
 mod auth;
+mod check;
 mod completions;
 mod copy;
 mod demo;
@@ -77,6 +78,11 @@ pub enum Command {
     /// `localhost`) and what ends in `/` are asked for repositories, all else for tags.
     #[command(aliases = ["list-tags", "catalog"])]
     Ls(ls::Args),
+    /// Check that an image is complete and intact
+    ///
+    /// Everything it refers to is read, hashed and compared: the manifests of an index, configs,
+    /// layers. All that is missing or wrong is listed. Nothing is kept on disk.
+    Check(check::Args),
     /// Remove a tag, or an image by its digest
     ///
     /// `REPO:TAG` removes that tag and no other, whatever else points to the same image.

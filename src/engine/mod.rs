@@ -1,5 +1,6 @@
 //! What crossdock does with images, knowing no terminal, no environment and no clock.
 
+pub mod check;
 pub mod content;
 pub mod copy;
 pub mod guard;

@@ -1,5 +1,6 @@
 //! The commands besides `copy`, one file each.
 
+mod check;
 mod digest;
 mod login;
 mod ls;

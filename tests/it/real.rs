@@ -3,6 +3,7 @@
 
 mod access_log;
 mod certificate;
+mod check;
 mod copies;
 mod distribution;
 mod folders;

@@ -122,6 +122,9 @@ impl Store for Fake {
     async fn resolve(&self, _: &Target) -> Result<Descriptor> {
         nothing()
     }
+    async fn list_untagged(&self, _: &Descriptor) -> Result<()> {
+        Ok(())
+    }
     async fn find(&self, _: &Target) -> Result<Option<Descriptor>> {
         nothing()
     }
