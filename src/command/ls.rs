@@ -19,9 +19,10 @@ use std::fmt;
   crossdock ls registry.example.com/team/api
   crossdock ls registry.example.com/team/api --filter 'v1.*' --sort name
   crossdock ls registry.example.com
-  crossdock ls registry.example.com/team/")]
+  crossdock ls registry.example.com/team/
+  crossdock ls oci:images")]
 pub struct Args {
-    /// A repository for its tags; a host, or a path ending in `/`, for repositories
+    /// A repository or folder for its tags; a host, or a path ending in `/`, for repositories
     #[arg(value_name = "REPO|HOST|HOST/PREFIX/")]
     place: String,
     /// Only names that match this pattern; may be repeated

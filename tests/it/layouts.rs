@@ -1,5 +1,6 @@
 //! OCI image layout folders: copied to, from and between, and what is done to them meanwhile.
 
+mod attached;
 mod commands;
 mod copies;
 mod hostile;

@@ -313,3 +313,42 @@ impl Stamp {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_said_to_be_full() {
+        let folder = Folder::new("images".into());
+        for (error, told) in [
+            (ErrorKind::StorageFull, "no space left on its disk"),
+            (
+                ErrorKind::QuotaExceeded,
+                "your share of its disk is used up",
+            ),
+        ] {
+            let failed = folder.failed("write to", error.into());
+            assert_eq!(failed.kind(), Kind::Local);
+            assert_eq!(failed.location(), Some(&folder.location));
+            assert_eq!(
+                failed.to_string(),
+                format!("cannot write to oci:images: {told}")
+            );
+        }
+    }
+
+    #[test]
+    fn who_has_given_up_begins_nothing_and_leaves_nothing() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::new(place.path().to_owned());
+        let begun = folder.begin().unwrap();
+        assert!(begun.path().exists());
+        folder.give_up();
+        assert!(!begun.path().exists());
+        assert!(folder.begin().is_err());
+        assert!(folder.finish(begun, &place.path().join("name")).is_err());
+        assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
+    }
+}

@@ -10,7 +10,7 @@ use crate::disk::unfinished::{self, Unfinished};
 use crate::disk::{Access, replace};
 use crate::oci::manifest::{Manifest, ManifestError};
 use crate::oci::reference::{Tag, Target};
-use crate::oci::referrers::{fallback_tag, merged};
+use crate::oci::referrers::{MergeError, fallback_tag, merged};
 use crate::oci::{Descriptor, Digest, digest};
 use crate::registry::{Precondition, Put};
 use crate::store::error::{Error, Kind, Result};
@@ -262,7 +262,12 @@ pub(super) fn attach(folder: &Folder, subject: &Digest, referrers: &[Descriptor]
     let list = merged(old.as_ref(), referrers).map_err(|error| {
         let reference = folder.location.reference(&Target::Digest(subject.clone()));
         let what = format!("cannot attach to {reference}");
-        Error::caused(Kind::Other, what, error).at(&folder.location)
+        let kind = match error {
+            // Something of somebody else's is under the tag.
+            MergeError::NotIndex(_) => Kind::Refused,
+            MergeError::Unfit(_) => Kind::Other,
+        };
+        Error::caused(kind, what, error).at(&folder.location)
     })?;
     let Some(list) = list else {
         return Ok(());
