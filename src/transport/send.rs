@@ -12,7 +12,7 @@ use super::redact::Redacted;
 use super::request::{Attempts, Body, Lane, Request};
 use super::response::Response;
 use super::retry::{Outcome, is_temporary};
-use super::warm::Warm;
+use super::warm;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use http::{HeaderValue, Method, StatusCode, header};
@@ -35,7 +35,6 @@ pub struct Transport {
     settings: Settings,
     clients: Clients,
     brakes: Mutex<HashMap<Origin, Arc<Brake>>>,
-    warm: Warm,
     observer: Arc<dyn Observer>,
 }
 
@@ -52,7 +51,6 @@ impl Transport {
             settings,
             clients: Clients::new(),
             brakes: Mutex::new(HashMap::new()),
-            warm: Warm::default(),
             observer,
         }
     }
@@ -75,13 +73,20 @@ impl Transport {
             return;
         };
         let count = count.min(self.brake(&origin).at_ease());
-        let Some(order) = self.warm.order(&origin, lane, count) else {
+        if count == 0 || (origin.is_secure() && lane == Lane::Questions) {
+            // Questions share one connection there.
+            return;
+        }
+        let Some(order) = self.clients.order(&self.settings, &origin, url, count) else {
             return;
         };
-        let (transport, url) = (Arc::clone(self), url.clone());
+        let transport = Arc::clone(self);
+        // To make a client takes time.
         tokio::spawn(async move {
             let (clients, settings) = (&transport.clients, &transport.settings);
-            order.open(clients, settings, &url);
+            if let Ok(opener) = clients.opener(settings, &origin) {
+                order.open(&opener);
+            }
         });
     }
 
@@ -198,14 +203,13 @@ impl Transport {
         slot: Slot,
     ) -> Result<Response, Error> {
         let client = self.clients.get(&self.settings, origin, request.lane)?;
-        let (lane, asks) = (request.lane, &request.method);
-        self.warm.claim(origin, lane, asks).await;
         let (method, url) = (request.method.clone(), request.url.clone());
         let carried = request.authorization.as_ref();
         let authorized = carried.is_some_and(|a| may_carry(a.home(), &url, Road::Registry));
         let (built, activity, idle) = self.build(request, authorized);
         let start = Instant::now();
-        let result = match unless_stalled(client.execute(built), &activity, idle).await {
+        let sent = warm::taking(origin, client.execute(built));
+        let result = match unless_stalled(sent, &activity, idle).await {
             Ok(Ok(inner)) => Ok(Response::new(
                 inner,
                 url.clone(),

@@ -1,67 +1,112 @@
 //! Connections that are opened before there is a request for them.
 //!
-//! A request that insists on HTTP/2, given to a client that speaks HTTP/1.1 alone, makes that
-//! client connect, TLS and proxy included, and is then refused by the client itself. Nothing is
-//! sent, and the connection waits with the idle ones: it is subject to whatever that client's
-//! other connections are, and to nothing else.
+//! A client that keeps none makes them, TLS and proxy included, for requests that are never sent:
+//! what it has connected is laid aside here, and its request fails. The client that has the same
+//! settings takes what it finds here whenever it would connect anew.
 
-use super::client::{Clients, Settings};
+use super::BoxError;
 use super::origin::Origin;
-use super::request::Lane;
-use http::{Method, Version};
+use futures_util::future::BoxFuture;
+use futures_util::task::noop_waker_ref;
+use http::Method;
+use hyper::rt::{Read, ReadBuf};
+use std::any::Any;
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
+use tower_layer::Layer;
+use tower_service::Service;
 use url::Url;
 
-/// So long at most does a request wait for a connection that is on its way to it, before it sees
-/// for itself.
+/// So long at most does a request wait for a connection that is on its way to it, before it opens
+/// one itself.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// So long is a connection kept that nobody takes.
+const KEPT: Duration = Duration::from_secs(10);
 
-/// What was opened ahead, by where it leads.
-#[derive(Debug, Default)]
+/// A connection, whatever the client calls its type.
+type Connection = Box<dyn Any + Send>;
+
+/// What a request means to the connections below it.
+#[derive(Debug, Clone)]
+enum Role {
+    /// It may take one to this origin that was laid aside.
+    Takes(Origin),
+    /// What is connected for it is laid aside.
+    Opens(Arc<Mutex<Option<oneshot::Sender<Connection>>>>),
+}
+
+tokio::task_local! {
+    /// Connectors are called in the task of the request that wants a connection.
+    static ROLE: Role;
+}
+
+/// What was opened ahead for one client, by where it leads.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Warm {
-    hosts: Mutex<HashMap<Origin, Host>>,
+    hosts: Arc<Mutex<HashMap<Origin, Host>>>,
 }
 
 #[derive(Debug, Default)]
 struct Host {
     /// So many were opened ahead, ever: a copy of many images does not begin again with each.
     opened: usize,
-    /// Those that nobody has claimed; they resolve when they are there, or will never be.
-    coming: VecDeque<oneshot::Receiver<()>>,
+    /// Those that nobody has taken, there or on their way, by their numbers.
+    coming: VecDeque<(usize, oneshot::Receiver<Connection>)>,
 }
 
-/// Connections to open: each sender is dropped when its connection is there.
-pub(super) struct Order(Vec<oneshot::Sender<()>>);
+#[derive(Debug, thiserror::Error)]
+#[error("the connection is laid aside")]
+struct LaidAside;
+
+/// Runs a request to `origin` that may use what was opened ahead.
+pub(super) async fn taking<F: Future>(origin: &Origin, request: F) -> F::Output {
+    ROLE.scope(Role::Takes(origin.clone()), request).await
+}
+
+/// Connections that are to be opened.
+pub(super) struct Order {
+    warm: Warm,
+    url: Url,
+    origin: Origin,
+    places: Vec<(usize, oneshot::Sender<Connection>)>,
+}
 
 impl Warm {
-    /// What is missing of `count` connections to `origin`; nothing where requests of this lane
-    /// share one connection.
-    pub(super) fn order(&self, origin: &Origin, lane: Lane, count: usize) -> Option<Order> {
-        if origin.is_secure() && lane == Lane::Questions {
-            return None;
-        }
+    /// Orders what is missing of `count` connections to the origin of `url`. Whoever wants one
+    /// waits for them from now on.
+    pub(super) fn order(&self, url: &Url, count: usize) -> Option<Order> {
+        let origin = Origin::of(url)?;
         let mut hosts = self.lock();
         let host = hosts.entry(origin.clone()).or_default();
-        let missing = count.saturating_sub(host.opened);
-        host.opened += missing;
-        let (done, coming): (Vec<_>, Vec<_>) = (0..missing).map(|_| oneshot::channel()).unzip();
-        host.coming.extend(coming);
-        (missing > 0).then_some(Order(done))
+        let mut places = Vec::new();
+        for number in host.opened..count {
+            let (sender, receiver) = oneshot::channel();
+            places.push((number, sender));
+            host.coming.push_back((number, receiver));
+        }
+        host.opened = host.opened.max(count);
+        (!places.is_empty()).then(|| Order {
+            warm: self.clone(),
+            url: url.clone(),
+            origin,
+            places,
+        })
     }
 
-    /// Waits for a connection that is on its way, where a request like this would else open one
-    /// beside it. An upload goes over the connection that its question came back on, unless
-    /// questions have one of their own.
-    pub(super) async fn claim(&self, origin: &Origin, lane: Lane, method: &Method) {
-        if lane == Lane::Questions || !(origin.is_secure() || *method == Method::GET) {
-            return;
-        }
-        let next = || self.lock().get_mut(origin)?.coming.pop_front();
-        if let Some(coming) = next() {
-            let _ = tokio::time::timeout(PATIENCE, coming).await;
+    fn next(&self, origin: &Origin) -> Option<oneshot::Receiver<Connection>> {
+        let mut hosts = self.lock();
+        let (_, receiver) = hosts.get_mut(origin)?.coming.pop_front()?;
+        Some(receiver)
+    }
+
+    fn forget(&self, origin: &Origin, number: usize) {
+        if let Some(host) = self.lock().get_mut(origin) {
+            host.coming.retain(|(other, _)| *other != number);
         }
     }
 
@@ -73,31 +118,111 @@ impl Warm {
 impl Order {
     /// Opens them, side by side. What goes wrong goes wrong again for whoever needs one, and is
     /// told then.
-    pub(super) fn open(self, clients: &Clients, settings: &Settings, url: &Url) {
-        let Some(origin) = Origin::of(url) else {
-            return;
-        };
-        let Ok(client) = clients.get(settings, &origin, Lane::Bulk) else {
-            return;
-        };
-        for done in self.0 {
-            let mut request = reqwest::Request::new(Method::HEAD, url.clone());
-            *request.version_mut() = Version::HTTP_2;
-            let client = client.clone();
+    pub(super) fn open(self, opener: &reqwest::Client) {
+        for (number, sender) in self.places {
+            let role = Role::Opens(Arc::new(Mutex::new(Some(sender))));
+            let request = reqwest::Request::new(Method::HEAD, self.url.clone());
+            let request = opener.execute(request);
+            let (warm, origin) = (self.warm.clone(), self.origin.clone());
             tokio::spawn(async move {
-                let _ = client.execute(request).await;
-                drop(done);
+                // It fails, in this way or in another.
+                let _ = ROLE.scope(role, request).await;
+                tokio::time::sleep(KEPT).await;
+                warm.forget(&origin, number);
             });
         }
     }
+}
+
+impl<S> Layer<S> for Warm {
+    type Service = Connector<S>;
+
+    fn layer(&self, inner: S) -> Connector<S> {
+        Connector {
+            inner,
+            warm: self.clone(),
+        }
+    }
+}
+
+/// Connects, or finds that somebody has.
+#[derive(Debug, Clone)]
+pub(super) struct Connector<S> {
+    inner: S,
+    warm: Warm,
+}
+
+impl<S, R> Service<R> for Connector<S>
+where
+    S: Service<R, Error = BoxError> + Clone + Send + 'static,
+    S::Response: Read + Unpin + Send + 'static,
+    S::Future: Send + 'static,
+    R: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<S::Response, BoxError>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: R) -> Self::Future {
+        match ROLE.try_with(Clone::clone) {
+            Ok(Role::Opens(place)) => {
+                let connecting = self.inner.call(request);
+                Box::pin(async move { Err(lay_aside(connecting.await?, &place)) })
+            }
+            Ok(Role::Takes(origin)) => {
+                // The one that is ready is called, its copy takes its place.
+                let copy = self.inner.clone();
+                let mut ready = std::mem::replace(&mut self.inner, copy);
+                let warm = self.warm.clone();
+                Box::pin(async move {
+                    while let Some(coming) = warm.next(&origin) {
+                        let Ok(Ok(laid)) = timeout(PATIENCE, coming).await else {
+                            break;
+                        };
+                        if let Some(connection) = usable(laid) {
+                            return Ok(connection);
+                        }
+                    }
+                    ready.call(request).await
+                })
+            }
+            Err(_) => Box::pin(self.inner.call(request)),
+        }
+    }
+}
+
+fn lay_aside<C: Send + 'static>(
+    connection: C,
+    place: &Mutex<Option<oneshot::Sender<Connection>>>,
+) -> BoxError {
+    let place = place.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(sender) = place {
+        let _ = sender.send(Box::new(connection));
+    }
+    LaidAside.into()
+}
+
+/// A connection that was laid aside, unless its peer has closed it meanwhile.
+fn usable<C: Read + Unpin + 'static>(laid: Connection) -> Option<C> {
+    let mut connection = *laid.downcast::<C>().ok()?;
+    let mut byte = [0];
+    let mut buffer = ReadBuf::new(&mut byte);
+    let mut context = Context::from_waker(noop_waker_ref());
+    // Nobody has asked anything: whatever there is to read is the end, or leads to it.
+    let heard = Pin::new(&mut connection).poll_read(&mut context, buffer.unfilled());
+    heard.is_pending().then_some(connection)
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::transport::{Request, Transport};
-    use std::sync::Arc;
+    use crate::transport::client::Settings;
+    use crate::transport::{Lane, Request, Transport};
     use std::sync::atomic::{AtomicUsize, Ordering};
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::{TcpListener, TcpStream};
@@ -184,6 +309,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn idle_connections_are_no_reason_not_to_open_more() {
+        let (url, counts) = server(FINE, 0).await;
+        let transport = transport();
+        ask(&transport, &url, Lane::Questions).await;
+        transport.warm(&url, Lane::Bulk, 3);
+        assert_eq!(settled(&counts, 4).await, (4, 1));
+        let asked = (0..4).map(|_| ask(&transport, &url, Lane::Bulk));
+        assert_eq!(futures_util::future::join_all(asked).await, [200; 4]);
+        assert_eq!(counts.now(), (4, 5));
+    }
+
+    #[tokio::test]
     async fn requests_wait_for_connections_that_are_on_their_way() {
         let (url, counts) = server(FINE, 0).await;
         let transport = transport();
@@ -201,8 +338,7 @@ mod tests {
             transport.warm(&url, Lane::Bulk, count);
             settled(&counts, count).await;
         }
-        // The third finds two that are idle.
-        assert!(counts.now().0 <= 3, "{:?}", counts.now());
+        assert_eq!(counts.now(), (3, 0));
     }
 
     #[tokio::test]
@@ -233,14 +369,5 @@ mod tests {
         let request = Request::new(Method::GET, url).lane(Lane::Bulk);
         let error = transport.send(request).await.unwrap_err();
         assert_eq!(error.kind(), crate::transport::Kind::Refused);
-    }
-
-    #[test]
-    fn questions_over_tls_share_a_connection() {
-        let origin = Origin::of(&"https://reg.example/".parse().unwrap()).unwrap();
-        let warm = Warm::default();
-        assert!(warm.order(&origin, Lane::Questions, 4).is_none());
-        assert!(warm.order(&origin, Lane::Bulk, 4).is_some());
-        assert!(warm.order(&origin, Lane::Bulk, 4).is_none());
     }
 }
