@@ -52,11 +52,16 @@ complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "cp" -d 'Copy an
 complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "tag" -d 'Point more tags at an image, without moving data'
 complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "digest" -d 'Print what an image\'s digest is, without pulling it'
 complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "ls" -d 'List a repository\'s tags, or a registry\'s repositories'
+complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "inspect" -d 'Show what an image is: platforms, layers, config'
+complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "diff" -d 'Show how two images differ'
+complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "check" -d 'Check that an image is complete and intact'
 complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "rm" -d 'Remove a tag, or an image by its digest'
 complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "demo" -d 'A guided tour on two registries inside the process'
 complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "man" -d 'Write the manual pages into a folder'
 complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "help" -d 'Explain a command or a topic'
+complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "manifest" -d '`inspect --raw`, for old habits'
+complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "config" -d '`inspect --config`, for old habits'
 complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "auth" -d '`login` and `logout`, for old habits'
 complete -c crossdock -n "__fish_crossdock_using_subcommand login" -s u -l username -d 'The user name; asked for where it is left out' -r
 complete -c crossdock -n "__fish_crossdock_using_subcommand login" -l store -d 'Where to store it' -r -f -a "auto\t'In docker\'s file, or the one that `REGISTRY_AUTH_FILE` names'
@@ -103,6 +108,9 @@ complete -c crossdock -n "__fish_crossdock_using_subcommand logout" -l json -d '
 complete -c crossdock -n "__fish_crossdock_using_subcommand logout" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c crossdock -n "__fish_crossdock_using_subcommand logout" -s v -l verbose -d 'Say more; twice: every request, with secrets masked'
 complete -c crossdock -n "__fish_crossdock_using_subcommand logout" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c crossdock -n "__fish_crossdock_using_subcommand copy" -l tags -d 'Copy the tags that match this pattern; may be repeated' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand copy" -l exclude -d 'With --all-tags or --tags: not those that match this one; may be repeated' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand copy" -l platform -d 'Only this platform: os/arch[/variant], `local`, or with `*` for any; may be repeated, and makes a new index then' -r
 complete -c crossdock -n "__fish_crossdock_using_subcommand copy" -l progress -d 'How progress is shown on stderr' -r -f -a "auto\t'Bars on a terminal, lines in a log, nothing beside `--json`'
 bar\t'Bars, as far as stderr is a terminal'
 plain\t'A line now and then'
@@ -119,7 +127,10 @@ complete -c crossdock -n "__fish_crossdock_using_subcommand copy" -l retries -d 
 complete -c crossdock -n "__fish_crossdock_using_subcommand copy" -l idle-timeout -d 'Give up on a registry that is silent for so long, as in 30s or 2m' -r
 complete -c crossdock -n "__fish_crossdock_using_subcommand copy" -l deadline -d 'End everything after so long' -r
 complete -c crossdock -n "__fish_crossdock_using_subcommand copy" -s j -l jobs -d 'So many transfers at once' -r
-complete -c crossdock -n "__fish_crossdock_using_subcommand copy" -s n -l no-clobber -d 'Leave a tag alone that points to something else already (exit 5)'
+complete -c crossdock -n "__fish_crossdock_using_subcommand copy" -s a -l all-tags -d 'Copy all tags of SRC, which has none of its own'
+complete -c crossdock -n "__fish_crossdock_using_subcommand copy" -l referrers -d 'Take along what is attached: signatures, attestations, bills of materials'
+complete -c crossdock -n "__fish_crossdock_using_subcommand copy" -s n -l no-clobber -d 'Leave a tag alone that points to something else already (exit 5; with several tags, a note)'
+complete -c crossdock -n "__fish_crossdock_using_subcommand copy" -l deep -d 'Look for everything at the destination, and send what is missing, though the image is there'
 complete -c crossdock -n "__fish_crossdock_using_subcommand copy" -l dry-run -d 'Say what would be copied, and copy nothing'
 complete -c crossdock -n "__fish_crossdock_using_subcommand copy" -l check-tag -d 'With a tag and a digest: the tag must point to the digest now'
 complete -c crossdock -n "__fish_crossdock_using_subcommand copy" -l force-immutable -d 'Move a tag although a rule of the settings calls it immutable'
@@ -127,6 +138,9 @@ complete -c crossdock -n "__fish_crossdock_using_subcommand copy" -l json -d 'Pr
 complete -c crossdock -n "__fish_crossdock_using_subcommand copy" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c crossdock -n "__fish_crossdock_using_subcommand copy" -s v -l verbose -d 'Say more; twice: every request, with secrets masked'
 complete -c crossdock -n "__fish_crossdock_using_subcommand copy" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c crossdock -n "__fish_crossdock_using_subcommand cp" -l tags -d 'Copy the tags that match this pattern; may be repeated' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand cp" -l exclude -d 'With --all-tags or --tags: not those that match this one; may be repeated' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand cp" -l platform -d 'Only this platform: os/arch[/variant], `local`, or with `*` for any; may be repeated, and makes a new index then' -r
 complete -c crossdock -n "__fish_crossdock_using_subcommand cp" -l progress -d 'How progress is shown on stderr' -r -f -a "auto\t'Bars on a terminal, lines in a log, nothing beside `--json`'
 bar\t'Bars, as far as stderr is a terminal'
 plain\t'A line now and then'
@@ -143,7 +157,10 @@ complete -c crossdock -n "__fish_crossdock_using_subcommand cp" -l retries -d 'T
 complete -c crossdock -n "__fish_crossdock_using_subcommand cp" -l idle-timeout -d 'Give up on a registry that is silent for so long, as in 30s or 2m' -r
 complete -c crossdock -n "__fish_crossdock_using_subcommand cp" -l deadline -d 'End everything after so long' -r
 complete -c crossdock -n "__fish_crossdock_using_subcommand cp" -s j -l jobs -d 'So many transfers at once' -r
-complete -c crossdock -n "__fish_crossdock_using_subcommand cp" -s n -l no-clobber -d 'Leave a tag alone that points to something else already (exit 5)'
+complete -c crossdock -n "__fish_crossdock_using_subcommand cp" -s a -l all-tags -d 'Copy all tags of SRC, which has none of its own'
+complete -c crossdock -n "__fish_crossdock_using_subcommand cp" -l referrers -d 'Take along what is attached: signatures, attestations, bills of materials'
+complete -c crossdock -n "__fish_crossdock_using_subcommand cp" -s n -l no-clobber -d 'Leave a tag alone that points to something else already (exit 5; with several tags, a note)'
+complete -c crossdock -n "__fish_crossdock_using_subcommand cp" -l deep -d 'Look for everything at the destination, and send what is missing, though the image is there'
 complete -c crossdock -n "__fish_crossdock_using_subcommand cp" -l dry-run -d 'Say what would be copied, and copy nothing'
 complete -c crossdock -n "__fish_crossdock_using_subcommand cp" -l check-tag -d 'With a tag and a digest: the tag must point to the digest now'
 complete -c crossdock -n "__fish_crossdock_using_subcommand cp" -l force-immutable -d 'Move a tag although a rule of the settings calls it immutable'
@@ -220,6 +237,75 @@ complete -c crossdock -n "__fish_crossdock_using_subcommand ls" -l json -d 'Prin
 complete -c crossdock -n "__fish_crossdock_using_subcommand ls" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c crossdock -n "__fish_crossdock_using_subcommand ls" -s v -l verbose -d 'Say more; twice: every request, with secrets masked'
 complete -c crossdock -n "__fish_crossdock_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c crossdock -n "__fish_crossdock_using_subcommand inspect" -l platform -d 'Of an index, the image for this platform: OS/ARCH[/VARIANT], or `local`' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand inspect" -l progress -d 'How progress is shown on stderr' -r -f -a "auto\t'Bars on a terminal, lines in a log, nothing beside `--json`'
+bar\t'Bars, as far as stderr is a terminal'
+plain\t'A line now and then'
+json\t'One JSON object a line for each event'
+none\t'Notes alone'"
+complete -c crossdock -n "__fish_crossdock_using_subcommand inspect" -l color -d 'When stderr is coloured' -r -f -a "auto\t'Where stderr is a terminal and `NO_COLOR` is not set'
+always\t'Always, even into a file; typed by hand, it holds over `NO_COLOR`'
+never\t'Never'"
+complete -c crossdock -n "__fish_crossdock_using_subcommand inspect" -l config-file -d 'Read the settings from this file' -r -F
+complete -c crossdock -n "__fish_crossdock_using_subcommand inspect" -l plain-http -d 'Speak plain HTTP with this host, and with no other' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand inspect" -l insecure -d 'Do not check the certificate of this host, and of no other' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand inspect" -l ca-cert -d 'Trust the certificate authorities in this PEM file too' -r -F
+complete -c crossdock -n "__fish_crossdock_using_subcommand inspect" -l retries -d 'Try again so often when a registry is busy or out of reach' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand inspect" -l idle-timeout -d 'Give up on a registry that is silent for so long, as in 30s or 2m' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand inspect" -l deadline -d 'End everything after so long' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand inspect" -s j -l jobs -d 'So many transfers at once' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand inspect" -l raw -d 'Print the manifest\'s bytes as they are'
+complete -c crossdock -n "__fish_crossdock_using_subcommand inspect" -l config -d 'Print the config\'s bytes as they are'
+complete -c crossdock -n "__fish_crossdock_using_subcommand inspect" -l check-tag -d 'With a tag and a digest: the tag must point to the digest now'
+complete -c crossdock -n "__fish_crossdock_using_subcommand inspect" -l json -d 'Print one JSON document on stdout; errors are JSON objects on stderr'
+complete -c crossdock -n "__fish_crossdock_using_subcommand inspect" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c crossdock -n "__fish_crossdock_using_subcommand inspect" -s v -l verbose -d 'Say more; twice: every request, with secrets masked'
+complete -c crossdock -n "__fish_crossdock_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c crossdock -n "__fish_crossdock_using_subcommand diff" -l platform -d 'Of indexes, the images for this platform: OS/ARCH[/VARIANT], or `local`' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand diff" -l progress -d 'How progress is shown on stderr' -r -f -a "auto\t'Bars on a terminal, lines in a log, nothing beside `--json`'
+bar\t'Bars, as far as stderr is a terminal'
+plain\t'A line now and then'
+json\t'One JSON object a line for each event'
+none\t'Notes alone'"
+complete -c crossdock -n "__fish_crossdock_using_subcommand diff" -l color -d 'When stderr is coloured' -r -f -a "auto\t'Where stderr is a terminal and `NO_COLOR` is not set'
+always\t'Always, even into a file; typed by hand, it holds over `NO_COLOR`'
+never\t'Never'"
+complete -c crossdock -n "__fish_crossdock_using_subcommand diff" -l config-file -d 'Read the settings from this file' -r -F
+complete -c crossdock -n "__fish_crossdock_using_subcommand diff" -l plain-http -d 'Speak plain HTTP with this host, and with no other' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand diff" -l insecure -d 'Do not check the certificate of this host, and of no other' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand diff" -l ca-cert -d 'Trust the certificate authorities in this PEM file too' -r -F
+complete -c crossdock -n "__fish_crossdock_using_subcommand diff" -l retries -d 'Try again so often when a registry is busy or out of reach' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand diff" -l idle-timeout -d 'Give up on a registry that is silent for so long, as in 30s or 2m' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand diff" -l deadline -d 'End everything after so long' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand diff" -s j -l jobs -d 'So many transfers at once' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand diff" -l exit-code -d 'End with exit code 1 where they differ'
+complete -c crossdock -n "__fish_crossdock_using_subcommand diff" -l json -d 'Print one JSON document on stdout; errors are JSON objects on stderr'
+complete -c crossdock -n "__fish_crossdock_using_subcommand diff" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c crossdock -n "__fish_crossdock_using_subcommand diff" -s v -l verbose -d 'Say more; twice: every request, with secrets masked'
+complete -c crossdock -n "__fish_crossdock_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c crossdock -n "__fish_crossdock_using_subcommand check" -l progress -d 'How progress is shown on stderr' -r -f -a "auto\t'Bars on a terminal, lines in a log, nothing beside `--json`'
+bar\t'Bars, as far as stderr is a terminal'
+plain\t'A line now and then'
+json\t'One JSON object a line for each event'
+none\t'Notes alone'"
+complete -c crossdock -n "__fish_crossdock_using_subcommand check" -l color -d 'When stderr is coloured' -r -f -a "auto\t'Where stderr is a terminal and `NO_COLOR` is not set'
+always\t'Always, even into a file; typed by hand, it holds over `NO_COLOR`'
+never\t'Never'"
+complete -c crossdock -n "__fish_crossdock_using_subcommand check" -l config-file -d 'Read the settings from this file' -r -F
+complete -c crossdock -n "__fish_crossdock_using_subcommand check" -l plain-http -d 'Speak plain HTTP with this host, and with no other' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand check" -l insecure -d 'Do not check the certificate of this host, and of no other' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand check" -l ca-cert -d 'Trust the certificate authorities in this PEM file too' -r -F
+complete -c crossdock -n "__fish_crossdock_using_subcommand check" -l retries -d 'Try again so often when a registry is busy or out of reach' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand check" -l idle-timeout -d 'Give up on a registry that is silent for so long, as in 30s or 2m' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand check" -l deadline -d 'End everything after so long' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand check" -s j -l jobs -d 'So many transfers at once' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand check" -l fast -d 'Only ask whether blobs are there, and read none'
+complete -c crossdock -n "__fish_crossdock_using_subcommand check" -l referrers -d 'Check what is attached to the image, too'
+complete -c crossdock -n "__fish_crossdock_using_subcommand check" -l check-tag -d 'With a tag and a digest: the tag must point to the digest now'
+complete -c crossdock -n "__fish_crossdock_using_subcommand check" -l json -d 'Print one JSON document on stdout; errors are JSON objects on stderr'
+complete -c crossdock -n "__fish_crossdock_using_subcommand check" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c crossdock -n "__fish_crossdock_using_subcommand check" -s v -l verbose -d 'Say more; twice: every request, with secrets masked'
+complete -c crossdock -n "__fish_crossdock_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c crossdock -n "__fish_crossdock_using_subcommand rm" -l progress -d 'How progress is shown on stderr' -r -f -a "auto\t'Bars on a terminal, lines in a log, nothing beside `--json`'
 bar\t'Bars, as far as stderr is a terminal'
 plain\t'A line now and then'
@@ -323,6 +409,48 @@ complete -c crossdock -n "__fish_crossdock_using_subcommand help" -l json -d 'Pr
 complete -c crossdock -n "__fish_crossdock_using_subcommand help" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c crossdock -n "__fish_crossdock_using_subcommand help" -s v -l verbose -d 'Say more; twice: every request, with secrets masked'
 complete -c crossdock -n "__fish_crossdock_using_subcommand help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c crossdock -n "__fish_crossdock_using_subcommand manifest" -l platform -d 'Of an index, the image for this platform: OS/ARCH[/VARIANT], or `local`' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand manifest" -l progress -d 'How progress is shown on stderr' -r -f -a "auto\t'Bars on a terminal, lines in a log, nothing beside `--json`'
+bar\t'Bars, as far as stderr is a terminal'
+plain\t'A line now and then'
+json\t'One JSON object a line for each event'
+none\t'Notes alone'"
+complete -c crossdock -n "__fish_crossdock_using_subcommand manifest" -l color -d 'When stderr is coloured' -r -f -a "auto\t'Where stderr is a terminal and `NO_COLOR` is not set'
+always\t'Always, even into a file; typed by hand, it holds over `NO_COLOR`'
+never\t'Never'"
+complete -c crossdock -n "__fish_crossdock_using_subcommand manifest" -l config-file -d 'Read the settings from this file' -r -F
+complete -c crossdock -n "__fish_crossdock_using_subcommand manifest" -l plain-http -d 'Speak plain HTTP with this host, and with no other' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand manifest" -l insecure -d 'Do not check the certificate of this host, and of no other' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand manifest" -l ca-cert -d 'Trust the certificate authorities in this PEM file too' -r -F
+complete -c crossdock -n "__fish_crossdock_using_subcommand manifest" -l retries -d 'Try again so often when a registry is busy or out of reach' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand manifest" -l idle-timeout -d 'Give up on a registry that is silent for so long, as in 30s or 2m' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand manifest" -l deadline -d 'End everything after so long' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand manifest" -s j -l jobs -d 'So many transfers at once' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand manifest" -l json -d 'Print one JSON document on stdout; errors are JSON objects on stderr'
+complete -c crossdock -n "__fish_crossdock_using_subcommand manifest" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c crossdock -n "__fish_crossdock_using_subcommand manifest" -s v -l verbose -d 'Say more; twice: every request, with secrets masked'
+complete -c crossdock -n "__fish_crossdock_using_subcommand manifest" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c crossdock -n "__fish_crossdock_using_subcommand config" -l platform -d 'Of an index, the image for this platform: OS/ARCH[/VARIANT], or `local`' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand config" -l progress -d 'How progress is shown on stderr' -r -f -a "auto\t'Bars on a terminal, lines in a log, nothing beside `--json`'
+bar\t'Bars, as far as stderr is a terminal'
+plain\t'A line now and then'
+json\t'One JSON object a line for each event'
+none\t'Notes alone'"
+complete -c crossdock -n "__fish_crossdock_using_subcommand config" -l color -d 'When stderr is coloured' -r -f -a "auto\t'Where stderr is a terminal and `NO_COLOR` is not set'
+always\t'Always, even into a file; typed by hand, it holds over `NO_COLOR`'
+never\t'Never'"
+complete -c crossdock -n "__fish_crossdock_using_subcommand config" -l config-file -d 'Read the settings from this file' -r -F
+complete -c crossdock -n "__fish_crossdock_using_subcommand config" -l plain-http -d 'Speak plain HTTP with this host, and with no other' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand config" -l insecure -d 'Do not check the certificate of this host, and of no other' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand config" -l ca-cert -d 'Trust the certificate authorities in this PEM file too' -r -F
+complete -c crossdock -n "__fish_crossdock_using_subcommand config" -l retries -d 'Try again so often when a registry is busy or out of reach' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand config" -l idle-timeout -d 'Give up on a registry that is silent for so long, as in 30s or 2m' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand config" -l deadline -d 'End everything after so long' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand config" -s j -l jobs -d 'So many transfers at once' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand config" -l json -d 'Print one JSON document on stdout; errors are JSON objects on stderr'
+complete -c crossdock -n "__fish_crossdock_using_subcommand config" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c crossdock -n "__fish_crossdock_using_subcommand config" -s v -l verbose -d 'Say more; twice: every request, with secrets masked'
+complete -c crossdock -n "__fish_crossdock_using_subcommand config" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c crossdock -n "__fish_crossdock_using_subcommand auth; and not __fish_seen_subcommand_from login logout" -l progress -d 'How progress is shown on stderr' -r -f -a "auto\t'Bars on a terminal, lines in a log, nothing beside `--json`'
 bar\t'Bars, as far as stderr is a terminal'
 plain\t'A line now and then'

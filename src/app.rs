@@ -123,10 +123,15 @@ impl App {
     }
 
     /// How to copy between these places.
-    pub fn copy_options<'a>(&self, locations: impl Iterator<Item = &'a Location>) -> copy::Options {
+    pub fn copy_options<'a>(
+        &self,
+        locations: impl IntoIterator<Item = &'a Location>,
+    ) -> copy::Options {
         let own = |host: &Host| self.settings.registry(host).and_then(|own| own.concurrency);
         let jobs = self.flags.jobs.unwrap_or(copy::JOBS);
-        let hosts = locations.filter_map(|l| Some(&l.repository()?.host));
+        let hosts = locations
+            .into_iter()
+            .filter_map(|l| Some(&l.repository()?.host));
         copy::Options {
             jobs: hosts.filter_map(own).fold(jobs, usize::min),
             attempts: self.flags.attempts(),

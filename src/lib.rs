@@ -9,7 +9,7 @@
 //!  3  store/                           one repository, wherever it is
 //!  2  registry/                        the distribution API, typed
 //!  1  auth/       config/              challenge → credential → token · the settings file
-//!  0  oci/        transport/           the vocabulary · HTTP with retry, limits, redirects
+//!  0  oci/        transport/  disk/    the vocabulary · HTTP with retry, limits, redirects · files
 //! ```
 
 #![forbid(unsafe_code)]
@@ -18,6 +18,7 @@ pub mod app;
 pub mod auth;
 pub mod command;
 pub mod config;
+pub mod disk;
 pub mod engine;
 pub mod oci;
 pub mod registry;

@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::cases::{self, Case};
+use anyhow::Context as _;
 use globset::{Glob, GlobMatcher};
 use std::num::NonZeroU64;
 use std::path::PathBuf;
@@ -9,8 +10,9 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Parser)]
 pub(crate) struct Arguments {
     /// Another tool: its name, and its command for copying, or for `digest`, `tag`, `ls` or
-    /// `version`; a template of one word is another crossdock. Known are `{src}`, `{dst}`,
-    /// `{image}`, `{repository}`, `{tag}` and `{hosts}`; there is no quoting
+    /// `version`, `copy-all` or `spread`; a template of one word is another crossdock. Known are
+    /// `{src}`, `{dst}`, `{dst2}`, `{dst3}`, `{from}`, `{to}`, `{image}`, `{repository}`, `{tag}`
+    /// and `{hosts}`; there is no quoting
     #[arg(long = "tool", value_name = "NAME[:ACTION]=TEMPLATE")]
     pub(crate) tools: Vec<String>,
     /// Only these cases
@@ -24,9 +26,9 @@ pub(crate) struct Arguments {
         default_value = "0,50"
     )]
     pub(crate) delays: Vec<u64>,
-    /// Bytes a second that one connection through the proxy carries each way
-    #[arg(long, value_name = "BYTES")]
-    pub(crate) rate: Option<NonZeroU64>,
+    /// What one connection to the source brings in a second, such as `50MB`
+    #[arg(long, value_name = "BYTES", value_parser = rate)]
+    pub(crate) cap: Option<NonZeroU64>,
     /// Runs of each tool in each case
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub(crate) runs: usize,
@@ -39,6 +41,19 @@ pub(crate) struct Arguments {
     /// What `cargo bench` says to everything that it runs
     #[arg(long, hide = true)]
     bench: bool,
+}
+
+/// A number of bytes, with or without `kB`, `MB` or `GB`.
+fn rate(text: &str) -> anyhow::Result<NonZeroU64> {
+    let units = [("kB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000)];
+    let found = units
+        .into_iter()
+        .find_map(|(name, unit)| Some((text.strip_suffix(name)?, unit)));
+    let (number, unit) = found.unwrap_or((text, 1));
+    let bytes = number.parse::<u64>()?.checked_mul(unit);
+    bytes
+        .and_then(NonZeroU64::new)
+        .with_context(|| format!("`{text}` is no speed"))
 }
 
 impl Arguments {

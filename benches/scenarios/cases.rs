@@ -7,6 +7,10 @@ use std::fmt;
 pub(crate) enum Action {
     /// Copies an image.
     Copy,
+    /// Copies a repository with all its tags.
+    CopyAll,
+    /// Copies an image to three registries.
+    Spread,
     /// Resolves a tag.
     Digest,
     /// Gives an image another tag.
@@ -22,6 +26,8 @@ impl Action {
     pub(crate) fn named(name: &str) -> Option<Self> {
         [
             Self::Copy,
+            Self::CopyAll,
+            Self::Spread,
             Self::Digest,
             Self::Tag,
             Self::List,
@@ -36,6 +42,8 @@ impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Copy => "copy",
+            Self::CopyAll => "copy-all",
+            Self::Spread => "spread",
             Self::Digest => "digest",
             Self::Tag => "tag",
             Self::List => "ls",
@@ -72,6 +80,7 @@ impl Case {
     /// Its name, as `--case` matches it.
     pub(crate) fn name(&self) -> String {
         match self.way {
+            Way::Cold if self.action == Action::Spread => format!("{}/spread", self.image),
             Way::Cold => format!("{}/cold", self.image),
             Way::Nothing => format!("{}/nothing", self.image),
             Way::Mount => format!("{}/mount", self.image),
@@ -81,7 +90,7 @@ impl Case {
 
     /// Whether it takes minutes.
     pub(crate) fn is_long(&self) -> bool {
-        self.image == "large"
+        ["large", "thousand"].contains(&self.image)
     }
 
     /// Whether it speaks to a registry.
@@ -92,16 +101,9 @@ impl Case {
 
 /// All cases.
 pub(crate) fn all() -> impl Iterator<Item = Case> {
-    let copy = |image, way| Case {
-        action: Action::Copy,
-        image,
-        way,
-    };
-    let stay = |action, image| Case {
-        action,
-        image,
-        way: Way::Stay,
-    };
+    let of = |action, image, way| Case { action, image, way };
+    let copy = |image, way| of(Action::Copy, image, way);
+    let stay = |action, image| of(action, image, Way::Stay);
     [
         copy("small", Way::Cold),
         copy("many", Way::Cold),
@@ -112,6 +114,9 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
         copy("multi", Way::Nothing),
         copy("many", Way::Mount),
         copy("multi", Way::Mount),
+        of(Action::Spread, "many", Way::Cold),
+        of(Action::CopyAll, "thousand", Way::Cold),
+        of(Action::CopyAll, "thousand", Way::Nothing),
         stay(Action::Digest, "small"),
         stay(Action::Tag, "small"),
         stay(Action::List, "tags"),

@@ -55,8 +55,21 @@ impl Image {
                 layers.extend(sized(3_001, 3, 256 * MIB));
                 Self::single(&layers)
             }
+            "thousand" => Self::numbered(0),
             _ => Self::single(&sized(4_000, 5, MIB)),
         }
+    }
+
+    /// One of a thousand: a layer that all have, and a small one of its own.
+    pub(crate) fn numbered(number: u64) -> Self {
+        let mut layers = sized(5_000, 1, MIB);
+        layers.extend(sized(6_000 + number, 1, 4096));
+        Self::single(&layers)
+    }
+
+    /// The blobs that no other image has.
+    pub(crate) fn own_blobs(&self) -> &[Blob] {
+        &self.blobs[1..]
     }
 
     fn single(layers: &[Blob]) -> Self {

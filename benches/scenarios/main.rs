@@ -6,6 +6,9 @@
 //! cargo bench --bench scenarios -- --tool 'crane=crane copy --insecure {src} {dst}' \
 //!                                  --tool 'crane:digest=crane digest --insecure {image}'
 //! cargo bench --bench scenarios -- --tool 'before=/tmp/crossdock-before'   # another crossdock
+//! cargo bench --bench scenarios -- --case large/cold --delay 0 --cap 50MB --runs 1
+//! cargo bench --bench scenarios -- --case 'thousand/*' --delay 10 --runs 1 \\
+//!                                  --tool 'crane:copy-all=crane copy --all-tags --insecure {from} {to}'
 //! cargo bench --bench scenarios -- --list
 //! ```
 //!

@@ -4,7 +4,7 @@ use crate::arguments::Arguments;
 use crate::cases::{Action, Case, Way};
 use crate::images::Image;
 use crate::launch::{self, Taken};
-use crate::prepare::{TAG, Target};
+use crate::prepare::{TAG, THOUSAND, Target};
 use crate::proxy::{Proxy, Wire};
 use crate::registry::{Counts, Registry};
 use crate::tools::{self, Tool, Words};
@@ -52,7 +52,8 @@ struct Lab {
 
 /// The way to the registries.
 struct Roads {
-    ports: [u16; 2],
+    /// Of the source and of three destinations.
+    ports: [u16; 4],
     proxies: Vec<Proxy>,
 }
 
@@ -64,7 +65,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Vec<Row>> {
     lab.prepare(&cases)?;
     let mut rows = Vec::new();
     for (number, &delay) in arguments.delays.iter().enumerate() {
-        let roads = lab.roads(delay, arguments.rate)?;
+        let roads = lab.roads(delay, arguments.cap)?;
         let offline = |case: &&Case| case.uses_network() || number == 0;
         for case in cases.iter().filter(offline) {
             rows.extend(lab.case(case, delay, &roads, &tools, arguments.runs)?);
@@ -106,10 +107,17 @@ impl Lab {
             say(&format!("preparing {name}"))?;
             let image = Image::named(name);
             let (repository, tags) = (format!("bench/{name}"), name == "tags");
+            // Some tools offer the source's name for mounting at whatever registry.
+            let places = ["bench", "held"];
             let cold = name == "large";
-            for registry in self.registries.iter().take(if cold { 1 } else { 2 }) {
+            let registries = self.registries.iter().take(if cold { 1 } else { 2 });
+            for (number, registry) in registries.enumerate() {
                 let target = Target::new(registry.port)?;
-                self.runtime.block_on(target.push(&repository, &image))?;
+                let place = format!("{}/{name}", places[number]);
+                self.runtime.block_on(target.push(&place, &image))?;
+                if name == THOUSAND {
+                    self.runtime.block_on(target.fill(&place))?;
+                }
             }
             if tags {
                 let target = Target::new(self.registries[0].port)?;
@@ -119,18 +127,24 @@ impl Lab {
         Ok(())
     }
 
-    fn roads(&self, delay: u64, rate: Option<NonZeroU64>) -> Result<Roads> {
-        let ports = self.registries.each_ref().map(|registry| registry.port);
-        if delay == 0 && rate.is_none() {
-            let proxies = Vec::new();
-            return Ok(Roads { ports, proxies });
-        }
+    fn roads(&self, delay: u64, cap: Option<NonZeroU64>) -> Result<Roads> {
+        let [source, destination] = self.registries.each_ref().map(|registry| registry.port);
         let round_trip = Duration::from_millis(delay);
-        let wire = Wire { round_trip, rate };
-        let start = |port: &u16| Proxy::start(self.runtime.handle(), *port, wire);
-        let proxies: Vec<Proxy> = ports.iter().map(start).collect::<Result<_>>()?;
-        let ports = [proxies[0].port, proxies[1].port];
-        Ok(Roads { ports, proxies })
+        let start = |port: u16, rate: Option<NonZeroU64>| {
+            Proxy::start(self.runtime.handle(), port, Wire { round_trip, rate })
+        };
+        // One registry under several names is several to whoever copies there.
+        let more = [start(destination, None)?, start(destination, None)?];
+        let mut roads = Roads {
+            ports: [source, destination, more[0].port, more[1].port],
+            proxies: Vec::from(more),
+        };
+        if delay > 0 || cap.is_some() {
+            let (here, there) = (start(source, cap)?, start(destination, None)?);
+            (roads.ports[0], roads.ports[1]) = (here.port, there.port);
+            roads.proxies.extend([here, there]);
+        }
+        Ok(roads)
     }
 
     fn case(
@@ -186,33 +200,37 @@ impl Lab {
         let [source, destination] = &mut self.registries;
         let requests = [source.requests()?, destination.requests()?];
         let connections = roads.proxies.iter().map(Proxy::connections).sum();
-        let counted = (!roads.proxies.is_empty()).then_some(connections);
+        let counted = (roads.proxies.len() > 2).then_some(connections);
         Ok((requests, counted))
     }
 }
 
 /// What a command line's words stand for in a run; `fresh` is another number each time.
-fn words(case: &Case, ports: [u16; 2], fresh: usize) -> Words {
-    let [source, destination] = ports.map(|port| format!("127.0.0.1:{port}"));
+fn words(case: &Case, ports: [u16; 4], fresh: usize) -> Words {
+    let hosts = ports.map(|port| format!("127.0.0.1:{port}"));
+    let [source, destination, second, third] = &hosts;
     let repository = format!("{source}/bench/{}", case.image);
-    let image = format!("{repository}:{TAG}");
-    let there = format!("{destination}/bench/{}:{TAG}", case.image);
-    let new = format!("{destination}/new/{}-{fresh}:{TAG}", case.image);
-    let (src, dst) = match case.way {
-        Way::Cold | Way::Stay => (image.clone(), new),
-        Way::Nothing => (image.clone(), there),
-        Way::Mount => (there, new),
+    let held = format!("{destination}/held/{}", case.image);
+    let new = |host: &str| format!("{host}/new/{}-{fresh}", case.image);
+    let (from, to) = match case.way {
+        Way::Cold | Way::Stay => (repository.clone(), new(destination)),
+        Way::Nothing => (repository.clone(), held),
+        Way::Mount => (held, new(destination)),
     };
     let tag = match case.action {
         Action::Tag => format!("tag-{fresh}"),
         _ => TAG.to_owned(),
     };
     Words(vec![
-        ("hosts", format!("{source},{destination}")),
+        ("hosts", hosts.join(",")),
+        ("image", format!("{repository}:{TAG}")),
         ("repository", repository),
-        ("image", image),
-        ("src", src),
-        ("dst", dst),
+        ("src", format!("{from}:{TAG}")),
+        ("dst", format!("{to}:{TAG}")),
+        ("dst2", format!("{}:{TAG}", new(second))),
+        ("dst3", format!("{}:{TAG}", new(third))),
+        ("from", from),
+        ("to", to),
         ("tag", tag),
     ])
 }

@@ -10,6 +10,8 @@ use std::convert::Infallible;
 pub(crate) const TAG: &str = "v1";
 /// Tags in the repository that is listed.
 const TAGS: usize = 10_000;
+/// The repository of a thousand images, each with a tag.
+pub(crate) const THOUSAND: &str = "thousand";
 /// Tags written at once.
 const AT_ONCE: usize = 16;
 
@@ -48,6 +50,21 @@ impl Target {
         stream::iter(tags.map(Ok))
             .try_for_each_concurrent(AT_ONCE, |tag| async move {
                 self.manifest(repository, &tag, root).await
+            })
+            .await
+    }
+
+    /// Adds images to a repository until there are a thousand, each with a tag.
+    pub(crate) async fn fill(&self, repository: &str) -> Result<()> {
+        stream::iter((1..1000).map(Ok))
+            .try_for_each_concurrent(AT_ONCE, |number| async move {
+                let image = Image::numbered(number);
+                for blob in image.own_blobs() {
+                    self.blob(repository, blob).await?;
+                }
+                let manifest = image.manifests.last().context("no manifest")?;
+                let tag = format!("build-{number:04}");
+                self.manifest(repository, &tag, manifest).await
             })
             .await
     }

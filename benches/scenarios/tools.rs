@@ -8,8 +8,16 @@ use std::path::Path;
 /// The tool that the others are compared with.
 pub(crate) const OURS: &str = "crossdock";
 
-const CROSSDOCK: [(Action, &str); 5] = [
+const CROSSDOCK: [(Action, &str); 7] = [
     (Action::Copy, "copy --plain-http={hosts} {src} {dst}"),
+    (
+        Action::CopyAll,
+        "copy --all-tags --plain-http={hosts} {from} {to}",
+    ),
+    (
+        Action::Spread,
+        "copy --plain-http={hosts} {src} {dst} {dst2} {dst3}",
+    ),
     (Action::Digest, "digest --plain-http={hosts} {image}"),
     (Action::Tag, "tag --plain-http={hosts} {image} {tag}"),
     (Action::List, "ls --plain-http={hosts} {repository}"),
@@ -106,7 +114,7 @@ fn add(tools: &mut Vec<Tool>, text: &str) -> Result<()> {
         .with_context(|| format!("`{text}` is not NAME=TEMPLATE"))?;
     let (name, action) = name.split_once(':').unwrap_or((name, "copy"));
     let Some(action) = Action::named(action) else {
-        bail!("`{action}` is no action: copy, digest, tag, ls or version");
+        bail!("`{action}` is no action: copy, copy-all, spread, digest, tag, ls or version");
     };
     if template.split_whitespace().count() == 1 {
         tools.push(Tool::known(name, template, &CROSSDOCK));

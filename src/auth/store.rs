@@ -8,7 +8,8 @@ use crate::auth::docker_config::DockerConfig;
 use crate::auth::docker_edit;
 use crate::auth::helper::HelperName;
 use crate::auth::key::Key;
-use crate::auth::{file, lock, replace, strict_json};
+use crate::auth::{file, strict_json};
+use crate::disk::{Access, lock, replace};
 use serde_json::{Map, Value};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -93,7 +94,8 @@ fn change(
     let mut auths = docker_edit::take_auths(&mut fields);
     if edit(&fields, &mut auths) {
         fields.insert("auths".to_owned(), Value::Object(auths));
-        let written = docker_edit::text(&fields).and_then(|text| replace::replace(&path, &text));
+        let written = docker_edit::text(&fields)
+            .and_then(|text| replace::replace(&path, &text, Access::Owner));
         written.map_err(unwritable)?;
     }
     Ok(())
@@ -101,7 +103,7 @@ fn change(
 
 fn lock(path: &Path) -> Result<lock::Lock, StoreError> {
     let path = replace::beside(path, ".lock");
-    lock::acquire(&path, PATIENCE).map_err(|error| match error.kind() {
+    lock::acquire(&path, PATIENCE, Access::Owner).map_err(|error| match error.kind() {
         ErrorKind::TimedOut => StoreError::Locked { path },
         _ => unwritable(&path, error),
     })

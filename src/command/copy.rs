@@ -106,6 +106,7 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
         platforms: app.platforms(&platform)?,
         referrers,
         deep,
+        only_plans: dry_run,
         ..app.copy_options(all)
     };
     let stores = locations.iter().map(|location| app.open(location));
@@ -161,7 +162,7 @@ impl Job<'_> {
                         let there = format!("{} is up to date", row.destination);
                         self.app.output.status(&there);
                     }
-                    self.app.output.row(&row)?;
+                    self.app.output.row(&*row)?;
                 }
                 Outcome::Kept(error) | Outcome::Failed(error) => {
                     failures.push(explained(error, &self.run, None).await);

@@ -4,7 +4,7 @@ use super::failure::{Usage, at, at_host};
 use super::image::{explained, location};
 use crate::app::App;
 use crate::engine::list::{Options, tags};
-use crate::oci::reference::{Host, Location, RepositoryName, Tag};
+use crate::oci::reference::{Host, Location, Reference, RepositoryName, Tag};
 use crate::store::{Error, Result};
 use crate::term::exit::{Class, Hint};
 use crate::term::output::Row;
@@ -19,9 +19,10 @@ use std::fmt;
   crossdock ls registry.example.com/team/api
   crossdock ls registry.example.com/team/api --filter 'v1.*' --sort name
   crossdock ls registry.example.com
-  crossdock ls registry.example.com/team/")]
+  crossdock ls registry.example.com/team/
+  crossdock ls oci:images")]
 pub struct Args {
-    /// A repository for its tags; a host, or a path ending in `/`, for repositories
+    /// A repository or folder for its tags; a host, or a path ending in `/`, for repositories
     #[arg(value_name = "REPO|HOST|HOST/PREFIX/")]
     place: String,
     /// Only names that match this pattern; may be repeated
@@ -191,6 +192,11 @@ async fn repositories(
 /// A bare host (it has a dot, a port, or is `localhost`) and whatever ends in `/` hold
 /// repositories; all else is a repository.
 fn place(typed: &str) -> anyhow::Result<Place> {
+    // A folder may look like a host, and end in `/`.
+    let folder = |reference: Reference| reference.location.folder().is_some();
+    if typed.parse().is_ok_and(folder) {
+        return location(typed).map(Place::Tags);
+    }
     let plain = typed.strip_prefix("docker://").unwrap_or(typed);
     let (host, path) = plain.split_once('/').unwrap_or((plain, ""));
     let bare = !plain.contains('/') && is_host(host);

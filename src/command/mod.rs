@@ -1,13 +1,16 @@
 //! What the user typed → one engine call → rows.
 
 mod auth;
+mod check;
 mod completions;
 mod copy;
 mod demo;
+mod diff;
 mod digest;
 mod failure;
 mod help;
 mod image;
+mod inspect;
 mod login;
 mod logout;
 mod ls;
@@ -77,6 +80,21 @@ pub enum Command {
     /// `localhost`) and what ends in `/` are asked for repositories, all else for tags.
     #[command(aliases = ["list-tags", "catalog"])]
     Ls(ls::Args),
+    /// Show what an image is: platforms, layers, config
+    ///
+    /// Of an index its platforms are shown, of an image (or with `--platform`) its config and
+    /// layers. Layers are not read.
+    Inspect(inspect::Args),
+    /// Show how two images differ
+    ///
+    /// Layers that both have, that are new and that are gone, with their sizes; what their
+    /// configs, labels and annotations say differently. Indexes are compared platform by platform.
+    Diff(diff::Args),
+    /// Check that an image is complete and intact
+    ///
+    /// Everything it refers to is read, hashed and compared: the manifests of an index, configs,
+    /// layers. All that is missing or wrong is listed. Nothing is kept on disk.
+    Check(check::Args),
     /// Remove a tag, or an image by its digest
     ///
     /// `REPO:TAG` removes that tag and no other, whatever else points to the same image.
@@ -95,6 +113,12 @@ pub enum Command {
     Man(man::Args),
     /// Explain a command or a topic
     Help(help::Args),
+    /// `inspect --raw`, for old habits
+    #[command(hide = true)]
+    Manifest(inspect::Alias),
+    /// `inspect --config`, for old habits
+    #[command(hide = true)]
+    Config(inspect::Alias),
     /// `login` and `logout`, for old habits
     #[command(hide = true)]
     Auth(auth::Args),

@@ -1,8 +1,8 @@
 //! From arguments to an exit code.
 
 use super::{
-    Cli, Command, auth, completions, copy, demo, digest, failure, help, login, logout, ls, man, rm,
-    tag,
+    Cli, Command, auth, check, completions, copy, demo, diff, digest, failure, help, inspect,
+    login, logout, ls, man, rm, tag,
 };
 use crate::app::environment::Environment;
 use crate::app::{self, App};
@@ -83,6 +83,11 @@ async fn dispatch(command: Command, app: &App) -> anyhow::Result<()> {
         Command::Tag(args) => tag::run(args, app).await,
         Command::Digest(args) => digest::run(args, app).await,
         Command::Ls(args) => ls::run(args, app).await,
+        Command::Check(args) => check::run(args, app).await,
+        Command::Inspect(args) => inspect::run(args, app).await,
+        Command::Manifest(args) => inspect::run(args.raw(), app).await,
+        Command::Config(args) => inspect::run(args.config(), app).await,
+        Command::Diff(args) => diff::run(args, app).await,
         Command::Rm(args) => rm::run(args, app).await,
         Command::Demo(_) | Command::Completions(_) | Command::Man(_) | Command::Help(_) => Ok(()),
     }

@@ -46,11 +46,7 @@ impl Options {
 /// Whether a tag is derived from a digest: the referrers fallback (`sha256-HEX`, distribution-spec
 /// 1.1, "Referrers Tag Schema") or cosign's (`sha256-HEX.sig`).
 pub fn stands_for_a_digest(tag: &Tag) -> bool {
-    let hex = ["sha256-", "sha512-"]
-        .iter()
-        .find_map(|prefix| tag.as_str().strip_prefix(prefix));
-    let hex = hex.map(|hex| hex.split('.').next().unwrap_or_default());
-    hex.is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+    tag.stands_for_a_digest()
 }
 
 /// Whether a tag is the list of what is attached to an image, on a registry that keeps none

@@ -1,8 +1,11 @@
 //! What crossdock does with images, knowing no terminal, no environment and no clock.
 
+pub mod check;
 pub mod content;
 pub mod copy;
+pub mod diff;
 pub mod guard;
+pub mod inspect;
 pub mod list;
 pub mod referrers;
 pub mod remove;

@@ -45,6 +45,11 @@ impl Address {
         self.base.get_or_try_init(|| self.find()).await
     }
 
+    /// The same where it is known already.
+    pub(super) fn known(&self) -> Option<&Url> {
+        self.base.get()
+    }
+
     async fn find(&self) -> Result<Url, Error> {
         let plain = self.plain_http || (self.host.is_loopback() && is_plain(&self.host).await);
         self.url(plain)

@@ -33,8 +33,9 @@ const QUIET: u32 = 6;
 /// But never for a shorter or longer time.
 const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(5);
-/// The wait before the second round; doubled for each one after, up to the longest.
-const PAUSE: Duration = Duration::from_millis(50);
+/// The longest wait before the second round; doubled for each one after, up to an end.
+const PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// The lists that are being written, so that each has one writer in this process.
 #[derive(Debug, Default)]
@@ -192,7 +193,7 @@ impl List<'_> {
     /// Spreads those who write at the same time, the more the longer they are at it.
     async fn pause(&self, round: u32) {
         if round > 0 {
-            let longest = PAUSE.saturating_mul(1 << round.min(16)).min(LONGEST);
+            let longest = PAUSE.saturating_mul(1 << (round - 1)).min(LONGEST_PAUSE);
             sleep(longest.mul_f64(fastrand::f64())).await;
         }
     }

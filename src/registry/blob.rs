@@ -103,11 +103,12 @@ impl Client {
     /// A whole body, whose declared length must be the blob's.
     fn whole(&self, response: Response, blob: &Descriptor) -> Result<Opened, Error> {
         match response.content_length() {
-            Some(length) if length != blob.size() => {
-                let (digest, size) = (blob.digest(), blob.size());
-                let what = format!("{digest} has {size} bytes and comes with {length}");
-                Err(Error::corrupt(self.host(), what))
-            }
+            Some(length) if length != blob.size() => Err(Error::Length {
+                host: self.host().to_string(),
+                digest: blob.digest().clone(),
+                expected: blob.size(),
+                actual: length,
+            }),
             _ => Ok(Opened {
                 stream: response.stream(),
                 offset: 0,

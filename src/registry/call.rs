@@ -7,7 +7,7 @@ use crate::auth::scope::{Action, Scope, Scopes};
 use crate::auth::{self, Access, Granted};
 use crate::oci::reference::{Repository, RepositoryName};
 use crate::transport::origin::Origin;
-use crate::transport::{Request, Response};
+use crate::transport::{Lane, Request, Response};
 use http::{HeaderMap, Method, StatusCode};
 use std::sync::Arc;
 use url::Url;
@@ -18,6 +18,14 @@ impl Client {
         let base = self.address.base().await?;
         base.join(&format!("/v2/{path}"))
             .map_err(|_| Error::protocol(self.host(), "its address cannot be extended"))
+    }
+
+    /// Says that requests of this kind are about to be made, so many at once, so that connections
+    /// can be opened ahead.
+    pub fn warm(&self, lane: Lane, count: usize) {
+        if let Some(base) = self.address.known() {
+            self.transport.warm(base, lane, count);
+        }
     }
 
     /// Access to one repository.

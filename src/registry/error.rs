@@ -2,6 +2,7 @@
 
 use super::problem::Problem;
 use crate::auth;
+use crate::oci::Digest;
 use crate::oci::digest::Unverifiable;
 use crate::oci::manifest::ManifestError;
 use crate::oci::reference::{Host, Tag};
@@ -37,6 +38,20 @@ pub enum Error {
         host: String,
         /// What it sent.
         what: String,
+    },
+    /// Content of another size than was asked for.
+    #[error(
+        "{host} sent something else than was asked for: {digest} has {expected} bytes and comes with {actual}"
+    )]
+    Length {
+        /// The registry.
+        host: String,
+        /// What was asked for.
+        digest: Digest,
+        /// Its size.
+        expected: u64,
+        /// The size that was sent.
+        actual: u64,
     },
     /// The manifest is not acceptable.
     #[error(transparent)]

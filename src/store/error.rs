@@ -1,5 +1,6 @@
 //! The one error that engines decide on.
 
+use crate::oci::manifest::ManifestError;
 use crate::oci::reference::Location;
 use crate::{auth, registry, transport};
 use std::error::Error as StdError;
@@ -135,6 +136,22 @@ impl Error {
     pub fn causes_text(&self) -> String {
         let causes: Vec<String> = self.causes().map(ToString::to_string).collect();
         causes.join(": ")
+    }
+
+    /// What is wrong with the manifest that came, where that is why it is refused.
+    pub fn manifest(&self) -> Option<&ManifestError> {
+        self.causes().find_map(|cause| match cause.downcast_ref() {
+            Some(registry::Error::Manifest(error)) => Some(error),
+            _ => cause.downcast_ref(),
+        })
+    }
+
+    /// The size of what came, where another was asked for.
+    pub fn length(&self) -> Option<u64> {
+        self.causes().find_map(|cause| match cause.downcast_ref() {
+            Some(registry::Error::Length { actual, .. }) => Some(*actual),
+            _ => None,
+        })
     }
 
     /// The exchange that failed, where there was no answer.

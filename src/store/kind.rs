@@ -18,6 +18,7 @@ pub(super) fn kind_of(error: &registry::Error) -> Kind {
         registry::Error::Refused(problem) => of_status(problem.status),
         registry::Error::Protocol { .. }
         | registry::Error::Corrupt { .. }
+        | registry::Error::Length { .. }
         | registry::Error::Manifest(_)
         | registry::Error::Unverifiable(_) => Kind::Corrupt,
         registry::Error::Source(source) => source

@@ -1,5 +1,7 @@
 //! One repository, wherever it lives.
 
+#[cfg(test)]
+mod contract;
 pub mod error;
 mod kind;
 mod layout;
@@ -9,6 +11,7 @@ mod remote;
 pub use crate::registry::{
     Opened, Placed, Precondition, Put, Referrers, ReferrersOrigin, Source, Welcome,
 };
+pub use crate::transport::Lane;
 pub use error::{Error, Kind, Result};
 
 use crate::oci::manifest::Manifest;
@@ -32,6 +35,9 @@ pub struct Hints<'a> {
 pub trait Store: Send + Sync {
     /// Which one.
     fn location(&self) -> &Location;
+    /// Takes note that requests of this kind are about to be made, so many at once: connections
+    /// for them may be opened ahead. Returns at once.
+    fn warm(&self, lane: Lane, count: usize);
     /// What is meant where neither tag nor digest is given: `latest` on a registry, the only
     /// image of a folder that holds one.
     async fn usual_target(&self) -> Result<Target>;
@@ -55,6 +61,9 @@ pub trait Store: Send + Sync {
         manifest: &Manifest,
         precondition: &Precondition,
     ) -> Result<Put>;
+    /// Sees to it that a manifest without a tag, which is no part of another, is kept as an image
+    /// of its own. A registry does that anyway.
+    async fn list_untagged(&self, manifest: &Descriptor) -> Result<()>;
     /// A blob's bytes, unverified: those of `range`, or from the beginning on where the store
     /// knows no ranges. [`Opened::offset`] says which.
     async fn blob(&self, blob: &Descriptor, range: Range<u64>) -> Result<Opened>;

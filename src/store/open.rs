@@ -14,6 +14,7 @@ use futures_util::future::join_all;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
 use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What the user says about reaching registries.
@@ -52,6 +53,7 @@ pub struct Stores {
     auth: Arc<Authenticator>,
     reach: Reach,
     clients: Mutex<HashMap<Host, Arc<Client>>>,
+    layouts: Mutex<HashMap<PathBuf, Layout>>,
 }
 
 impl Stores {
@@ -67,6 +69,7 @@ impl Stores {
             auth,
             reach,
             clients: Mutex::default(),
+            layouts: Mutex::default(),
         }
     }
 
@@ -77,7 +80,7 @@ impl Stores {
                 self.client(&repository.host),
                 repository.clone(),
             )),
-            Location::Layout(folder) => Arc::new(Layout::new(folder.clone())),
+            Location::Layout(folder) => Arc::new(self.layout(folder)),
         }
     }
 
@@ -97,8 +100,11 @@ impl Stores {
         })
     }
 
-    /// Gives up the uploads that are open, at every registry. Whether it works does not matter.
+    /// Gives up the uploads that are open, at every registry, and the files that are not whole, in
+    /// every folder. Whether it works does not matter.
     pub async fn give_up_uploads(&self) {
+        let layouts: Vec<Layout> = self.layouts().values().cloned().collect();
+        layouts.iter().for_each(Layout::give_up);
         let clients: Vec<Arc<Client>> = self.lock().values().cloned().collect();
         join_all(clients.iter().map(|client| client.give_up_uploads())).await;
     }
@@ -111,6 +117,17 @@ impl Stores {
             Arc::new(Client::new(address, transport, auth))
         });
         Arc::clone(made)
+    }
+
+    fn layout(&self, folder: &Path) -> Layout {
+        let mut layouts = self.layouts();
+        let made = layouts.entry(folder.to_owned());
+        made.or_insert_with(|| Layout::new(folder.to_owned()))
+            .clone()
+    }
+
+    fn layouts(&self) -> MutexGuard<'_, HashMap<PathBuf, Layout>> {
+        self.layouts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Host, Arc<Client>>> {

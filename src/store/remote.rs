@@ -2,7 +2,7 @@
 
 use super::error::{Error, Kind, Result};
 use super::kind::kind_of;
-use super::{Hints, Referrers, Store};
+use super::{Hints, Lane, Referrers, Store};
 use crate::oci::manifest::Manifest;
 use crate::oci::reference::{Location, Reference, Repository, RepositoryName, Tag, Target};
 use crate::oci::{Descriptor, Digest};
@@ -49,6 +49,10 @@ impl Remote {
 impl Store for Remote {
     fn location(&self) -> &Location {
         &self.location
+    }
+
+    fn warm(&self, lane: Lane, count: usize) {
+        self.client.warm(lane, count);
     }
 
     async fn usual_target(&self) -> Result<Target> {
@@ -106,6 +110,10 @@ impl Store for Remote {
             .put_manifest(name, target, manifest, precondition)
             .await;
         put.map_err(|error| self.failed("write", target, error))
+    }
+
+    async fn list_untagged(&self, _manifest: &Descriptor) -> Result<()> {
+        Ok(())
     }
 
     async fn blob(&self, blob: &Descriptor, range: Range<u64>) -> Result<Opened> {

@@ -8,6 +8,7 @@ pub mod escape;
 pub mod exit;
 mod json;
 pub mod output;
+pub mod page;
 pub mod progress;
 pub mod prompt;
 mod screen;

@@ -88,22 +88,25 @@ impl<'a> Table<'a> {
                 *width = (*width).max(cell.width());
             }
         }
-        rows.iter()
-            .try_for_each(|cells| self.output.laid_out(&self.line(cells)))
+        rows.iter().try_for_each(|cells| {
+            let line = line(cells, &self.aligns, &self.widths);
+            self.output.laid_out(&line)
+        })
     }
+}
 
-    fn line(&self, cells: &[String]) -> String {
-        let columns = cells.iter().zip(&self.aligns).zip(&self.widths);
-        let padded = columns.map(|((cell, align), width)| {
-            let padding = " ".repeat(width.saturating_sub(cell.width()));
-            match align {
-                Align::Left => format!("{cell}{padding}"),
-                Align::Right => format!("{padding}{cell}"),
-            }
-        });
-        let line = padded.collect::<Vec<_>>().join(GAP);
-        line.trim_end().to_owned()
-    }
+/// One line of a table with columns of these widths. The cells are escaped already.
+pub(super) fn line(cells: &[String], aligns: &[Align], widths: &[usize]) -> String {
+    let columns = cells.iter().zip(aligns).zip(widths);
+    let padded = columns.map(|((cell, align), width)| {
+        let padding = " ".repeat(width.saturating_sub(cell.width()));
+        match align {
+            Align::Left => format!("{cell}{padding}"),
+            Align::Right => format!("{padding}{cell}"),
+        }
+    });
+    let line = padded.collect::<Vec<_>>().join(GAP);
+    line.trim_end().to_owned()
 }
 
 impl Drop for Table<'_> {

@@ -109,6 +109,18 @@ impl Brake {
         }
     }
 
+    /// How many requests the host takes at once without a murmur: none once it has asked for
+    /// patience and has not made up for it yet.
+    pub fn at_ease(&self) -> usize {
+        let state = self.lock();
+        let waits = state.not_before.is_some_and(|at| at > Instant::now());
+        if waits || state.allowed < state.most {
+            0
+        } else {
+            state.most
+        }
+    }
+
     /// How many questions may be out at once now.
     #[cfg(test)]
     fn allowed(&self) -> usize {
@@ -141,7 +153,7 @@ mod tests {
         for _ in 0..8 {
             brake.hold(Duration::from_secs(1));
         }
-        assert_eq!(brake.allowed(), 4);
+        assert_eq!((brake.allowed(), brake.at_ease()), (4, 0));
     }
 
     #[tokio::test(start_paused = true)]
@@ -159,7 +171,7 @@ mod tests {
         for _ in 0..RECOVERY * 6 {
             brake.well();
         }
-        assert_eq!(brake.allowed(), 8);
+        assert_eq!((brake.allowed(), brake.at_ease()), (8, 8));
         for _ in 0..6 {
             std::mem::forget(brake.pass(false).await);
         }

@@ -5,9 +5,11 @@ use super::origin::Origin;
 use super::request::Lane;
 use super::retry::RetryPolicy;
 use super::secret::Secret;
+use super::warm::{Order, Warm};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+use url::Url;
 
 /// What applies to one host, and to no other: none of it reaches a token service, a storage host
 /// or a mirror that the host points to.
@@ -83,13 +85,24 @@ enum Trust {
 /// Makes and keeps the clients.
 #[derive(Debug)]
 pub(super) struct Clients {
-    made: Mutex<HashMap<Trust, reqwest::Client>>,
+    made: Mutex<HashMap<(Trust, Use), reqwest::Client>>,
+    /// What was opened ahead: never for one that trusts otherwise.
+    warm: Mutex<HashMap<Trust, Warm>>,
+}
+
+/// What a client is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Use {
+    Requests,
+    /// Opening connections ahead for the other.
+    Opening,
 }
 
 impl Clients {
     pub(super) fn new() -> Self {
         Self {
             made: Mutex::new(HashMap::new()),
+            warm: Mutex::new(HashMap::new()),
         }
     }
 
@@ -100,23 +113,60 @@ impl Clients {
         origin: &Origin,
         lane: Lane,
     ) -> Result<reqwest::Client, Error> {
-        let authority = origin.authority();
-        let own = settings
-            .hosts
-            .get(&authority)
-            .filter(|own| own.changes_trust());
-        let trust = match (origin.is_secure(), own) {
-            (false, _) => Trust::Plain,
-            (true, None) => Trust::Platform(lane),
-            (true, Some(_)) => Trust::Host(authority.clone(), lane),
-        };
+        self.client(settings, origin, lane, Use::Requests)
+    }
+
+    /// The client that opens connections ahead for the one that brings bytes from and to `origin`.
+    pub(super) fn opener(
+        &self,
+        settings: &Settings,
+        origin: &Origin,
+    ) -> Result<reqwest::Client, Error> {
+        self.client(settings, origin, Lane::Bulk, Use::Opening)
+    }
+
+    /// Orders connections for requests that bring bytes, `count` in all, as far as they are not
+    /// there.
+    pub(super) fn order(
+        &self,
+        settings: &Settings,
+        origin: &Origin,
+        url: &Url,
+        count: usize,
+    ) -> Option<Order> {
+        let (trust, _) = trust(settings, origin, Lane::Bulk);
+        self.warm(&trust).order(url, count)
+    }
+
+    fn client(
+        &self,
+        settings: &Settings,
+        origin: &Origin,
+        lane: Lane,
+        usage: Use,
+    ) -> Result<reqwest::Client, Error> {
+        let (trust, own) = trust(settings, origin, lane);
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = made.get(&trust) {
+        let key = (trust, usage);
+        if let Some(client) = made.get(&key) {
             return Ok(client.clone());
         }
-        let client = build(settings, &trust, own).map_err(|e| Error::settings(&authority, e))?;
-        made.insert(trust, client.clone());
+        let client = builder(settings, &key.0, own)
+            .and_then(|builder| {
+                let builder = builder.connector_layer(self.warm(&key.0));
+                match usage {
+                    Use::Requests => builder.build(),
+                    Use::Opening => builder.pool_max_idle_per_host(0).build(),
+                }
+            })
+            .map_err(|error| Error::settings(&origin.authority(), error))?;
+        made.insert(key, client.clone());
         Ok(client)
+    }
+
+    fn warm(&self, trust: &Trust) -> Warm {
+        let mut warm = self.warm.lock().unwrap_or_else(PoisonError::into_inner);
+        warm.entry(trust.clone()).or_default().clone()
     }
 }
 
@@ -126,11 +176,28 @@ impl HostSettings {
     }
 }
 
-fn build(
+/// How an origin is trusted, and what is set for it alone.
+fn trust<'a>(
+    settings: &'a Settings,
+    origin: &Origin,
+    lane: Lane,
+) -> (Trust, Option<&'a HostSettings>) {
+    let authority = origin.authority();
+    let own = settings.hosts.get(&authority);
+    let own = own.filter(|own| own.changes_trust());
+    let trust = match (origin.is_secure(), own) {
+        (false, _) => Trust::Plain,
+        (true, None) => Trust::Platform(lane),
+        (true, Some(_)) => Trust::Host(authority, lane),
+    };
+    (trust, own)
+}
+
+fn builder(
     settings: &Settings,
     trust: &Trust,
     own: Option<&HostSettings>,
-) -> Result<reqwest::Client, reqwest::Error> {
+) -> Result<reqwest::ClientBuilder, reqwest::Error> {
     let mut builder = reqwest::Client::builder()
         .user_agent(&settings.user_agent)
         .redirect(reqwest::redirect::Policy::none())
@@ -143,7 +210,7 @@ fn build(
         builder = builder.proxy(proxy);
     }
     builder = match trust {
-        Trust::Plain => return builder.http1_only().tls_certs_only([]).build(),
+        Trust::Plain => return Ok(builder.http1_only().tls_certs_only([])),
         Trust::Platform(Lane::Bulk) | Trust::Host(_, Lane::Bulk) => builder.http1_only(),
         Trust::Platform(Lane::Questions) | Trust::Host(_, Lane::Questions) => builder,
     };
@@ -159,7 +226,7 @@ fn build(
             builder = builder.identity(reqwest::Identity::from_pem(identity.expose())?);
         }
     }
-    builder.build()
+    Ok(builder)
 }
 
 fn proxies(settings: &Proxies) -> Result<Vec<reqwest::Proxy>, reqwest::Error> {

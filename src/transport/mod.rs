@@ -15,6 +15,7 @@ pub mod response;
 pub mod retry;
 pub mod secret;
 mod send;
+mod warm;
 
 pub use error::{Error, Kind};
 pub use request::{Attempts, Authorization, Body, Lane, Request};

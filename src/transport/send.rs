@@ -12,6 +12,7 @@ use super::redact::Redacted;
 use super::request::{Attempts, Body, Lane, Request};
 use super::response::Response;
 use super::retry::{Outcome, is_temporary};
+use super::warm;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use http::{HeaderValue, Method, StatusCode, header};
@@ -62,6 +63,31 @@ impl Transport {
     /// Who is told what happens.
     pub fn observer(&self) -> &Arc<dyn Observer> {
         &self.observer
+    }
+
+    /// Opens connections for requests to the host of `url` that are about to be made, `count` at
+    /// once, as far as that was not done before. Returns at once and sends nothing. A host that
+    /// wants to be left alone is left alone.
+    pub fn warm(self: &Arc<Self>, url: &Url, lane: Lane, count: usize) {
+        let Some(origin) = Origin::of(url) else {
+            return;
+        };
+        let count = count.min(self.brake(&origin).at_ease());
+        if count == 0 || (origin.is_secure() && lane == Lane::Questions) {
+            // Questions share one connection there.
+            return;
+        }
+        let Some(order) = self.clients.order(&self.settings, &origin, url, count) else {
+            return;
+        };
+        let transport = Arc::clone(self);
+        // To make a client takes time.
+        tokio::spawn(async move {
+            let (clients, settings) = (&transport.clients, &transport.settings);
+            if let Ok(opener) = clients.opener(settings, &origin) {
+                order.open(&opener);
+            }
+        });
     }
 
     /// Sends a request and returns the answer, whatever its status.
@@ -182,7 +208,8 @@ impl Transport {
         let authorized = carried.is_some_and(|a| may_carry(a.home(), &url, Road::Registry));
         let (built, activity, idle) = self.build(request, authorized);
         let start = Instant::now();
-        let result = match unless_stalled(client.execute(built), &activity, idle).await {
+        let sent = warm::taking(origin, client.execute(built));
+        let result = match unless_stalled(sent, &activity, idle).await {
             Ok(Ok(inner)) => Ok(Response::new(
                 inner,
                 url.clone(),

@@ -1,6 +1,9 @@
 //! The commands besides `copy`, one file each.
 
+mod check;
+mod diff;
 mod digest;
+mod inspect;
 mod login;
 mod ls;
 mod needed;

@@ -10,6 +10,7 @@ mod refused;
 mod requests;
 mod several;
 mod signatures;
+mod slow;
 mod tags;
 mod target;
 

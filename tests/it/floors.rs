@@ -8,13 +8,14 @@ use source::{Source, code, sources};
 use std::path::Path;
 
 /// What a room may use of ours: whole rooms, or one item of a room.
-const FLOORS: [(&str, &[&str]); 12] = [
+const FLOORS: [(&str, &[&str]); 13] = [
+    ("disk", &[]),
     ("oci", &[]),
     ("transport", &[]),
-    ("auth", &["oci", "transport"]),
+    ("auth", &["disk", "oci", "transport"]),
     ("config", &["oci"]),
     ("registry", &["auth", "oci", "transport"]),
-    ("store", &["auth", "oci", "registry", "transport"]),
+    ("store", &["auth", "disk", "oci", "registry", "transport"]),
     (
         "engine",
         &[

@@ -16,7 +16,7 @@ pub(crate) use fault::Fault;
 pub(crate) use home::Home;
 pub(crate) use image::Image;
 pub(crate) use log::{Requests, Seen};
-pub(crate) use node::Node;
+pub(crate) use node::{Node, wait_for};
 pub(crate) use run::{Ran, Run, crossdock};
 
 use crossdock::server::Options;

@@ -9,7 +9,10 @@ mod floors;
 mod generated;
 mod lab;
 #[cfg(unix)]
+mod layouts;
+#[cfg(unix)]
 mod readme;
 #[cfg(target_os = "linux")]
 mod real;
+mod referrers;
 mod secrets;

@@ -4,13 +4,16 @@
 mod access_log;
 mod attached;
 mod certificate;
+mod check;
 mod copies;
 mod distribution;
+mod folders;
 mod images;
 mod layout;
 mod login;
 mod memory;
 mod program;
+mod referrers;
 mod refusals;
 mod requests;
 mod resume;

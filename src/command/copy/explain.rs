@@ -24,7 +24,7 @@ pub(super) async fn explained(error: Error, run: &Run, tag: Option<&Tag>) -> any
     };
     // The tag is there where it is its platforms that are not.
     let is_choice =
-        std::error::Error::source(&error).is_some_and(|cause| cause.is::<ChoiceError>());
+        std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<ChoiceError>);
     let tag = tag.filter(|_| at_source && !is_choice);
     at_tag(error, &**store, tag).await
 }

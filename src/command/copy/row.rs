@@ -34,7 +34,7 @@ pub(super) struct Copied {
 /// What came of a name.
 pub(super) enum Outcome {
     /// It points to the image, or would.
-    There(Copied),
+    There(Box<Copied>),
     /// It points to something else, and was left alone.
     Kept(Error),
     /// It could not be written.
@@ -51,7 +51,7 @@ pub(super) fn rows(
 ) -> Vec<Outcome> {
     let row = |name: &PlannedName| match name.refusal(&place.location) {
         Some(refusal) => Outcome::Kept(refusal),
-        None => Outcome::There(Copied {
+        None => Outcome::There(Box::new(Copied {
             source: from.clone(),
             destination: place.location.reference(&name.target),
             digest: plan.digest.clone(),
@@ -61,7 +61,7 @@ pub(super) fn rows(
             is_new: !name.is_there,
             dry_run,
             summary: Summary::default(),
-        }),
+        })),
     };
     part.names.iter().map(row).collect()
 }

@@ -88,7 +88,7 @@ impl Job<'_> {
                             &mut counts.unchanged
                         };
                         *count += 1;
-                        output.row(&row)?;
+                        output.row(&*row)?;
                     }
                     Outcome::Kept(error) => {
                         counts.kept += 1;

@@ -18,6 +18,15 @@ pub enum Event<'a> {
         /// How many manifests and indexes.
         manifests: usize,
     },
+    /// So much is to be looked at, and nothing is moved: what flows is only read.
+    Checking {
+        /// The blobs' sizes added up.
+        bytes: u64,
+        /// How many different blobs.
+        blobs: usize,
+        /// How many manifests and indexes, which were read.
+        manifests: usize,
+    },
     /// A blob's bytes begin to flow.
     Started(&'a Descriptor),
     /// So many more bytes of it have been sent.

@@ -4,6 +4,7 @@
 //! Applying it decides nothing, it only schedules. What several images or destinations share is
 //! read once and sent once.
 
+mod ahead;
 mod apply;
 mod attachments;
 mod budget;
@@ -11,6 +12,8 @@ mod budget;
 mod cases;
 mod choice;
 pub mod event;
+mod forecast;
+mod gauge;
 mod ledger;
 mod missing;
 mod mover;
@@ -47,6 +50,8 @@ pub struct Options {
     pub referrers: bool,
     /// Look for everything at the destinations, though the image is there.
     pub deep: bool,
+    /// Plans are made to be looked at: nothing is prepared for carrying them out.
+    pub only_plans: bool,
 }
 
 /// Blobs on their way at once unless the user says otherwise.
@@ -61,6 +66,7 @@ impl Default for Options {
             platforms: Vec::new(),
             referrers: false,
             deep: false,
+            only_plans: false,
         }
     }
 }

@@ -140,7 +140,10 @@ impl Mover<'_> {
         };
         let (mut tries, mut fault) = self.once(&pipe, wanted, holders, shared, false).await;
         // A cache in between may have spoiled it: it is read once more, whole.
-        if let Some(wrong) = fault.take_if(|fault| fault.kind() == Kind::Corrupt) {
+        let is_wrong = |fault: &mut Error| fault.kind() == Kind::Corrupt;
+        if tries.iter().any(|(_, tried)| is_of_source(tried))
+            && let Some(wrong) = fault.take_if(is_wrong)
+        {
             let note = format!("{wrong}; reading it once more");
             self.run.progress.report(Event::Note(&note));
             pipe.start_over();
@@ -158,7 +161,14 @@ impl Mover<'_> {
         let run = self.run;
         let silent: Arc<dyn Progress> = Arc::new(());
         let progress = if shared { &silent } else { &run.progress };
-        Pipe::new(&run.from, self.blob, run.options.attempts, progress).map(Arc::new)
+        Pipe::new(
+            &run.from,
+            self.blob,
+            run.options.attempts,
+            &run.window,
+            progress,
+        )
+        .map(Arc::new)
     }
 
     /// One try, and what was wrong with the source.

@@ -3,6 +3,7 @@
 //! The last chunk is handed over only once the digest agrees, so that a wrong blob can never be
 //! completed at the destination.
 
+use super::ahead::{self, Window};
 use super::event::{Event, Progress};
 use crate::oci::Descriptor;
 use crate::oci::digest::Verifier;
@@ -36,6 +37,7 @@ struct Shared {
     from: Arc<dyn Store>,
     blob: Descriptor,
     attempts: u32,
+    window: Arc<Window>,
     progress: Arc<dyn Progress>,
     state: Mutex<State>,
 }
@@ -69,6 +71,7 @@ impl Pipe {
         from: &Arc<dyn Store>,
         blob: &Descriptor,
         attempts: u32,
+        window: &Arc<Window>,
         progress: &Arc<dyn Progress>,
     ) -> Result<Self> {
         let verifier = Verifier::new(blob).map_err(|error| {
@@ -91,6 +94,7 @@ impl Pipe {
             from: Arc::clone(from),
             blob: blob.clone(),
             attempts,
+            window: Arc::clone(window),
             progress: Arc::clone(progress),
             state: Mutex::new(state),
         };
@@ -119,6 +123,7 @@ impl Pipe {
             from: Arc::clone(&shared.from),
             blob: shared.blob.clone(),
             attempts: shared.attempts,
+            window: Arc::clone(&shared.window),
             progress: Arc::clone(&shared.progress),
             state: Mutex::new(state),
         };
@@ -142,12 +147,7 @@ impl Source for Pipe {
             return;
         }
         // What goes wrong here goes wrong again when the bytes are wanted, and is told then.
-        if let Ok(Opened { stream, offset: 0 }) = self
-            .shared
-            .from
-            .blob(&self.shared.blob, 0..self.shared.blob.size())
-            .await
-        {
+        if let Ok(Opened { stream, offset: 0 }) = self.shared.read(0).await {
             self.shared.lock().prepared = Some(stream);
         }
     }
@@ -174,6 +174,10 @@ impl Source for Pipe {
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn read(&self, offset: u64) -> Result<Opened> {
+        ahead::open(&self.from, &self.blob, offset, &self.window).await
     }
 
     /// The newest hash that was taken at or before `offset`, and the stream to go on with.
@@ -254,12 +258,7 @@ impl Reading {
 
     async fn reopen(&mut self) -> Result<(), BoxError> {
         let at = self.verifier.seen();
-        match self
-            .shared
-            .from
-            .blob(&self.shared.blob, at..self.shared.blob.size())
-            .await
-        {
+        match self.shared.read(at).await {
             Ok(Opened { stream, offset }) => {
                 self.skip = at - offset.min(at);
                 self.stream = Some(stream);

@@ -5,9 +5,9 @@ use super::choice;
 use super::run::Run;
 use super::walk::{Node, Side, Walk, Which, Work};
 use crate::engine::guard::{Guard, found};
-use crate::oci::Digest;
 use crate::oci::manifest::Manifest;
 use crate::oci::reference::{Location, Reference, Target};
+use crate::oci::{Descriptor, Digest};
 use crate::store::{Error, Kind, Result, Store};
 use futures_util::future::{join_all, try_join_all};
 use std::sync::Arc;
@@ -130,6 +130,9 @@ impl Run {
             let (digest, chosen_from) = first.into_digests();
             return Ok(Plan::nothing(digest, chosen_from, parts));
         }
+        if let First::Told(source) = &first {
+            self.prepare(source, &parts);
+        }
         let told = first.digest().clone();
         let Chosen { root, from } = self.root(target, first).await?;
         // What a HEAD says may be wrong; what was read is not.
@@ -156,7 +159,7 @@ impl Run {
     async fn first_look(&self, target: &Target) -> Result<First> {
         if self.options.platforms.is_empty() {
             let there = self.from.resolve(target).await?;
-            return Ok(First::Told(there.digest().clone()));
+            return Ok(First::Told(Box::new(there)));
         }
         let whole = self.from.manifest(target).await?;
         let chosen = choice::choose(&self.from, whole, &self.options.platforms).await?;
@@ -166,8 +169,8 @@ impl Run {
     async fn root(&self, target: &Target, first: First) -> Result<Chosen> {
         match first {
             First::Read(chosen) => Ok(*chosen),
-            First::Told(digest) => {
-                let root = read_root(&self.from, target, &digest).await?;
+            First::Told(source) => {
+                let root = read_root(&self.from, target, source.digest()).await?;
                 Ok(Chosen { root, from: None })
             }
         }
@@ -191,7 +194,10 @@ impl Run {
         let location = self.to[to].store.location();
         let names = names.iter().zip(olds);
         let names: Result<Vec<_>> = names
-            .map(|(name, old)| self.planned(&location.reference(&name.target), name, old, digest))
+            .map(|(name, old)| {
+                let reference = location.reference(&name.target);
+                self.planned(&reference, name, old.as_ref(), digest)
+            })
             .collect();
         Ok(Part {
             names: names.map_err(|error| error.at(location))?,
@@ -205,7 +211,7 @@ impl Run {
         &self,
         reference: &Reference,
         name: &Name,
-        old: &Option<Digest>,
+        old: Option<&Digest>,
         new: &Digest,
     ) -> Result<PlannedName> {
         if let Target::Digest(wanted) = &name.target
@@ -214,11 +220,11 @@ impl Run {
             let what = format!("cannot write {reference}: the source is {new}");
             return Err(Error::new(Kind::Usage, what));
         }
-        name.guard.allows_move(reference, old.as_ref(), new)?;
-        let is_there = old.as_ref() == Some(new);
+        name.guard.allows_move(reference, old, new)?;
+        let is_there = old == Some(new);
         Ok(PlannedName {
             target: name.target.clone(),
-            replaces: old.clone().filter(|_| !is_there),
+            replaces: old.cloned().filter(|_| !is_there),
             is_there,
             is_kept: self.options.no_clobber && !is_there && old.is_some(),
             is_guarded: self.options.no_clobber || name.guard != Guard::Free,
@@ -301,7 +307,7 @@ struct Here<'a> {
 
 /// What is known of the source's image.
 enum First {
-    Told(Digest),
+    Told(Box<Descriptor>),
     Read(Box<Chosen>),
 }
 
@@ -314,7 +320,7 @@ pub(super) struct Chosen {
 impl First {
     fn digest(&self) -> &Digest {
         match self {
-            Self::Told(digest) => digest,
+            Self::Told(source) => source.digest(),
             Self::Read(chosen) => chosen.root.digest(),
         }
     }
@@ -322,7 +328,7 @@ impl First {
     /// The image's digest, and that of what it was chosen from.
     fn into_digests(self) -> (Digest, Option<Digest>) {
         match self {
-            Self::Told(digest) => (digest, None),
+            Self::Told(there) => (there.digest().clone(), None),
             Self::Read(chosen) => (chosen.root.digest().clone(), chosen.from),
         }
     }

@@ -38,6 +38,10 @@ impl Image {
             return Ok(false);
         }
         self.put(to, node, &name.target).await?;
+        if name.target.digest().is_some() {
+            let store = &self.run.to[to].store;
+            store.list_untagged(node.manifest.descriptor()).await?;
+        }
         Ok(true)
     }
 

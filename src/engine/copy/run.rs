@@ -1,6 +1,7 @@
 //! What all images of one command share: the places, the room on the way, and what has arrived.
 
 use super::Options;
+use super::ahead::Window;
 use super::budget::Budget;
 use super::event::Progress;
 use super::ledger::Ledger;
@@ -15,6 +16,7 @@ pub struct Run {
     pub(super) to: Vec<Destination>,
     pub(super) options: Options,
     pub(super) budget: Arc<Budget>,
+    pub(super) window: Arc<Window>,
     pub(super) progress: Arc<dyn Progress>,
     /// Held while somebody claims a blob for several destinations.
     pub(super) claims: Mutex<()>,
@@ -55,6 +57,7 @@ impl Run {
             from,
             to: to.collect(),
             budget: Budget::new(options.jobs),
+            window: Arc::default(),
             options,
             progress,
             claims: Mutex::default(),

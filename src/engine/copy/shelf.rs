@@ -8,8 +8,8 @@ use crate::oci::manifest::{Child, Manifest};
 use crate::oci::reference::{Location, RepositoryName, Tag, Target};
 use crate::oci::{Descriptor, Digest};
 use crate::store::{
-    Error, Hints, Kind, Opened, Placed, Precondition, Put, Referrers, ReferrersOrigin, Result,
-    Source, Store,
+    Error, Hints, Kind, Lane, Opened, Placed, Precondition, Put, Referrers, ReferrersOrigin,
+    Result, Source, Store,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -110,6 +110,8 @@ impl Store for Arc<Shelf> {
         &self.location
     }
 
+    fn warm(&self, _: Lane, _: usize) {}
+
     async fn usual_target(&self) -> Result<Target> {
         Err(self.missing(&"latest"))
     }
@@ -150,6 +152,10 @@ impl Store for Arc<Shelf> {
             digest: new.digest().clone(),
             subject_accepted: true,
         })
+    }
+
+    async fn list_untagged(&self, _: &Descriptor) -> Result<()> {
+        Ok(())
     }
 
     async fn blob(&self, blob: &Descriptor, range: Range<u64>) -> Result<Opened> {

@@ -55,6 +55,16 @@ impl Tag {
         Self("latest".to_owned())
     }
 
+    /// Whether it is derived from a digest: the referrers fallback (`sha256-HEX`, distribution-spec
+    /// 1.1, "Referrers Tag Schema") or cosign's (`sha256-HEX.sig`).
+    pub fn stands_for_a_digest(&self) -> bool {
+        let hex = ["sha256-", "sha512-"]
+            .iter()
+            .find_map(|prefix| self.0.strip_prefix(prefix));
+        let hex = hex.map(|hex| hex.split('.').next().unwrap_or_default());
+        hex.is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+    }
+
     pub(super) fn read(text: &str) -> Result<Self, Problem> {
         let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
         let inner = |c: char| word(c) || c == '.' || c == '-';

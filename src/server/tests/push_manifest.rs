@@ -2,6 +2,7 @@
 
 use super::{INDEX, Lab, MANIFEST, descriptor, digest, image, index, refused};
 use crate::oci::digest::sha256;
+use crate::server::Options;
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -147,6 +148,24 @@ async fn a_tag_moves_only_from_where_the_client_believes_it_is() {
         let seen = lab.send(&call, &headers, image("new").to_string()).await;
         assert_eq!(seen.status, status, "{tag} {name}: {value}");
     }
+}
+
+#[tokio::test]
+async fn a_registry_without_preconditions_takes_whatever_comes() {
+    let options = Options {
+        preconditions: false,
+        ..Options::default()
+    };
+    let lab = Lab::with(options);
+    lab.image("a", "v1", "old").await;
+    let new = lab.image("a", "v2", "new").await;
+    for (name, value) in [("if-match", "\"other\""), ("if-none-match", "*")] {
+        let headers = [("content-type", MANIFEST), (name, value)];
+        let call = "PUT /v2/a/manifests/v1";
+        let seen = lab.send(call, &headers, image("new").to_string()).await;
+        assert_eq!(seen.status, 201, "{name}");
+    }
+    assert_eq!(lab.0.tags("a")[0], ("v1".to_owned(), new));
 }
 
 /// SRV-06.

@@ -148,7 +148,7 @@ impl Progress for Bars {
         }
         self.tally.count(&event, Instant::now());
         match event {
-            Event::Planned { .. } => {
+            Event::Planned { .. } | Event::Checking { .. } => {
                 self.total.set_length(self.tally.length());
                 self.headline();
             }

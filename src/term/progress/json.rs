@@ -102,6 +102,11 @@ impl Json {
                 bytes,
                 blobs,
                 manifests,
+            }
+            | Event::Checking {
+                bytes,
+                blobs,
+                manifests,
             } => Line::Planned {
                 bytes,
                 blobs,

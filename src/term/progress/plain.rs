@@ -52,7 +52,12 @@ impl Plain {
                 bytes,
                 blobs,
                 manifests,
-            } => self.planned(bytes, blobs as u64, manifests as u64),
+            } => self.planned(bytes, blobs as u64, manifests as u64, "copy"),
+            Event::Checking {
+                bytes,
+                blobs,
+                manifests,
+            } => self.planned(bytes, blobs as u64, manifests as u64, "check"),
             Event::Moved(..) => self.moved(now),
             Event::Done(blob, placed) => self.done(blob, placed),
             Event::Note(_) | Event::Warning(_) | Event::ReadAgain(..) | Event::Waiting { .. } => {
@@ -62,21 +67,21 @@ impl Plain {
         }
     }
 
-    fn planned(&self, bytes: u64, blobs: u64, manifests: u64) {
+    fn planned(&self, bytes: u64, blobs: u64, manifests: u64, what: &str) {
         // Of many images that are planned one by one, only the first tells of a plan.
         let is_first = self.tally.blobs() == blobs;
         if blobs + manifests == 0 || !is_first {
             return;
         }
         let (blobs, manifests) = (Count(blobs, "blob"), Count(manifests, "manifest"));
-        let text = format!("{blobs} ({}) and {manifests} to copy", size(bytes));
+        let text = format!("{blobs} ({}) and {manifests} to {what}", size(bytes));
         self.output.status(&text);
     }
 
     /// A line for what took time; for the rest with `-v`.
     fn done(&self, blob: &Descriptor, placed: Placed) {
         let way = match placed {
-            Placed::Sent => "sent",
+            Placed::Sent => self.tally.word(),
             Placed::Mounted => "mounted",
             Placed::Present => "already there",
         };

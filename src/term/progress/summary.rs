@@ -8,6 +8,9 @@ use std::time::Duration;
 /// The counters at the end.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(super) struct Summary {
+    /// What is said of a blob whose bytes went all their way.
+    #[serde(skip)]
+    pub(super) word: &'static str,
     /// Blobs that were to be there.
     pub(super) blobs: u64,
     /// Blobs whose bytes were sent.
@@ -51,8 +54,9 @@ impl Summary {
         let mut ways = Vec::new();
         if self.sent > 0 {
             let mut sent = format!(
-                "{} sent ({} in {}",
+                "{} {} ({} in {}",
                 self.sent,
+                self.word,
                 size(self.sent_bytes),
                 Span(time)
             );

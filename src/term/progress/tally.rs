@@ -7,7 +7,7 @@ use crate::engine::copy::event::{Event, Placed};
 use crate::oci::{Descriptor, Digest};
 use crate::term::progress::summary::Summary;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 #[derive(Default)]
 pub(super) struct Tally {
     begun: OnceLock<Instant>,
+    /// Nothing is sent, only read.
+    checking: AtomicBool,
     planned_bytes: AtomicU64,
     planned_blobs: AtomicU64,
     planned_manifests: AtomicU64,
@@ -48,6 +50,17 @@ impl Tally {
                 self.planned_bytes.fetch_add(bytes, Relaxed);
                 self.planned_blobs.fetch_add(blobs as u64, Relaxed);
                 self.planned_manifests.fetch_add(manifests as u64, Relaxed);
+            }
+            Event::Checking {
+                bytes,
+                blobs,
+                manifests,
+            } => {
+                self.checking.store(true, Relaxed);
+                self.planned_bytes.fetch_add(bytes, Relaxed);
+                self.planned_blobs.fetch_add(blobs as u64, Relaxed);
+                self.planned_manifests.fetch_add(manifests as u64, Relaxed);
+                self.published.fetch_add(manifests as u64, Relaxed);
             }
             Event::Started(blob) => {
                 self.flight(blob.digest()).copies.fetch_add(1, Relaxed);
@@ -83,6 +96,15 @@ impl Tally {
         Some(flights.get(digest)?.position.load(Relaxed))
     }
 
+    /// What is said of a blob whose bytes went all their way.
+    pub(super) fn word(&self) -> &'static str {
+        if self.checking.load(Relaxed) {
+            "read"
+        } else {
+            "sent"
+        }
+    }
+
     /// How many blobs are planned.
     pub(super) fn blobs(&self) -> u64 {
         self.planned_blobs.load(Relaxed)
@@ -104,6 +126,7 @@ impl Tally {
     /// The counters now; nothing if nothing was planned.
     pub(super) fn summary(&self, now: Instant) -> Option<Summary> {
         let summary = Summary {
+            word: self.word(),
             blobs: self.blobs(),
             sent: self.sent.load(Relaxed),
             mounted: self.mounted.load(Relaxed),

@@ -338,7 +338,9 @@ fn manual_pages_are_written_for_every_command() {
         .map(|page| page.unwrap().file_name().into_string().unwrap())
         .collect();
     pages.sort_unstable();
-    for command in ["copy", "digest", "login", "logout", "ls", "rm", "tag"] {
+    for command in [
+        "check", "copy", "digest", "login", "logout", "ls", "rm", "tag",
+    ] {
         assert!(
             pages.contains(&format!("crossdock-{command}.1")),
             "{pages:?}"

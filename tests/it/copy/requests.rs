@@ -30,6 +30,28 @@ fn a_cold_copy_asks_for_nothing_twice() {
     assert_eq!(lab.requests("src").downloaded(), image.blob_bytes());
 }
 
+/// One connection asks whether a loopback host speaks TLS.
+#[test]
+fn no_connection_is_opened_ahead_that_is_not_used() {
+    let copies = [COPY[0], "-q", "-j4", COPY[2], COPY[3]];
+    let dry = [COPY[0], "-q", "--dry-run", COPY[2], COPY[3]];
+    let lab = Lab::new();
+    let image = Image::sized(1, &[100_000; 12]);
+    lab.push("src.lab/team/app:v1", &image);
+    let mut before = [0, 0];
+    for (args, most) in [(dry, [2, 2]), (copies, [7, 10]), (copies, [2, 2])] {
+        lab.run(args).stdout(copied(&image)).code(0);
+        let now = ["src", "dst"].map(|side| lab.node(side).connections());
+        let opened = [now[0] - before[0], now[1] - before[1]];
+        let fits = opened
+            .iter()
+            .zip(most)
+            .all(|(opened, most)| *opened <= most);
+        assert!(fits, "{args:?} opened {opened:?}");
+        before = now;
+    }
+}
+
 #[test]
 fn within_a_registry_blobs_are_mounted() {
     let lab = Lab::empty().open("src");

@@ -41,6 +41,8 @@ pub(super) enum Act {
     Spoil,
     /// Everything is done and nobody is told.
     Lose { reset: bool },
+    /// The answer's body comes at so many bytes a second.
+    Pace(u64),
     /// The request's `Range` is not seen.
     IgnoreRange,
     /// Something happens first.
@@ -191,6 +193,11 @@ impl Fault {
         self.act(Act::Lose { reset: false })
     }
 
+    /// Lets the answer's body come at so many bytes a second.
+    pub(crate) fn pace(self, bytes: u64) -> Self {
+        self.act(Act::Pace(bytes))
+    }
+
     /// Does not see the request's `Range`.
     pub(crate) fn ignore_range(self) -> Self {
         self.act(Act::IgnoreRange)
@@ -266,6 +273,10 @@ impl Act {
                 let _ = registry.handle(Request::from_parts(head, body)).await;
                 Err(gone(hard.then_some(reset)))
             }
+            Self::Pace(bytes) => {
+                let response = registry.handle(Request::from_parts(head, body)).await;
+                Ok(response.map(|body| paced(body, bytes)))
+            }
             Self::IgnoreRange => {
                 let mut head = head;
                 head.headers.remove(RANGE);
@@ -308,6 +319,32 @@ fn cut(body: ByteStream, after: u64, reset: Option<Reset>) -> ByteStream {
         }
     });
     cut.boxed()
+}
+
+/// A body in small chunks, each at its time.
+fn paced(body: ByteStream, rate: u64) -> ByteStream {
+    const CHUNK: usize = 64 * 1024;
+    let small = |chunk: Result<Bytes, BoxError>| {
+        let chunks = match chunk {
+            Ok(chunk) => (0..chunk.len())
+                .step_by(CHUNK)
+                .map(|at| Ok(chunk.slice(at..chunk.len().min(at + CHUNK))))
+                .collect(),
+            Err(error) => vec![Err(error)],
+        };
+        stream::iter(chunks)
+    };
+    let mut due = tokio::time::Instant::now();
+    let paced = body.flat_map(small).then(move |chunk| {
+        let length = chunk.as_ref().map_or(0, Bytes::len) as u64;
+        due += Duration::from_nanos(length * 1_000_000_000 / rate);
+        let at = due;
+        async move {
+            tokio::time::sleep_until(at).await;
+            chunk
+        }
+    });
+    paced.boxed()
 }
 
 fn spoil(body: ByteStream) -> ByteStream {

@@ -118,9 +118,25 @@ impl Image {
         Self::assembled(MANIFEST, Part::new(EMPTY, "{}"), layers, &more)
     }
 
+    /// Something attached to `subject`.
+    pub(crate) fn referrer(seed: u64, artifact_type: &str, subject: &Self) -> Self {
+        let layers = vec![Part::new("text/plain", noise(seed, 100))];
+        let more = json!({
+            "artifactType": artifact_type,
+            "subject": subject.root().descriptor(),
+            "annotations": {"org.opencontainers.image.created": "2026-01-02T03:04:05Z"},
+        });
+        Self::assembled(MANIFEST, Part::new(EMPTY, "{}"), layers, &more)
+    }
+
     /// A manifest with `more` among its fields, in an order and with spaces that no serializer
     /// would choose: whoever writes it anew changes its digest.
-    fn assembled(media_type: &str, config: Part, layers: Vec<Part>, more: &Value) -> Self {
+    pub(crate) fn assembled(
+        media_type: &str,
+        config: Part,
+        layers: Vec<Part>,
+        more: &Value,
+    ) -> Self {
         let mut document = json!({
             "layers": layers.iter().map(Part::descriptor).collect::<Vec<_>>(),
             "config": config.descriptor(),
@@ -162,13 +178,6 @@ impl Image {
             children.iter().map(|(_, child)| *child),
             &listed,
         )
-    }
-
-    /// Something that is attached to `subject`, as `kind`.
-    pub(crate) fn about(subject: &Self, kind: &str, seed: u64) -> Self {
-        let layers = vec![Part::new("application/json", noise(seed + 9000, 200))];
-        let more = json!({"artifactType": kind, "subject": subject.root().descriptor()});
-        Self::assembled(MANIFEST, Part::new(EMPTY, "{}"), layers, &more)
     }
 
     /// An index of two images, each with an attestation as buildkit makes them.

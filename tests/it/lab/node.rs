@@ -8,7 +8,7 @@ use crossdock::server::{Access, Registry};
 use crossdock::transport::{BoxError, ByteStream};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use http::{HeaderMap, Request, Response};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use tokio::runtime::{Builder, Runtime};
 
@@ -22,7 +22,7 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
 });
 
 /// Waits for something that needs the registries' runtime.
-pub(super) fn wait_for<T>(work: impl Future<Output = T>) -> T {
+pub(crate) fn wait_for<T>(work: impl Future<Output = T>) -> T {
     RUNTIME.block_on(work)
 }
 
@@ -32,6 +32,7 @@ pub(crate) struct Node {
     /// `127.0.0.1:PORT`.
     pub(crate) address: String,
     access: Access,
+    connections: AtomicUsize,
     log: Mutex<Vec<Seen>>,
     faults: Mutex<Vec<Fault>>,
 }
@@ -58,23 +59,29 @@ impl Node {
             access: options.access.clone(),
             registry: Registry::new(options),
             address,
+            connections: AtomicUsize::new(0),
             log: Mutex::default(),
             faults: Mutex::default(),
         });
-        let serving = Arc::clone(&node);
+        let (serving, counting) = (Arc::clone(&node), Arc::clone(&node));
         let task = RUNTIME.spawn(async move {
             let listener = tokio::net::TcpListener::from_std(listener).unwrap();
             let handler = move |request, reset| {
                 let node = Arc::clone(&serving);
                 async move { node.answer(request, reset).await }
             };
-            wire::serve(listener, handler).await;
+            wire::serve(listener, &counting.connections, handler).await;
         });
         (node, Serving(task.abort_handle()))
     }
 
     pub(super) fn fault(&self, fault: Fault) {
         self.faults.lock().unwrap().push(fault);
+    }
+
+    /// How many connections it has accepted.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
     }
 
     /// Everything works again.

@@ -14,7 +14,7 @@ use hyper_util::server::conn::auto;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
@@ -30,15 +30,16 @@ impl Reset {
     }
 }
 
-/// Answers every connection with `handler`, for ever. A handler's `Err`, and one in an answer's
+/// Answers every connection with `handler`, for ever, and counts them. A handler's `Err`, and one in an answer's
 /// body, ends the connection there.
-pub(super) async fn serve<H, F>(listener: TcpListener, handler: H)
+pub(super) async fn serve<H, F>(listener: TcpListener, accepted: &AtomicUsize, handler: H)
 where
     H: Fn(Request<ByteStream>, Reset) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Result<Response<ByteStream>, BoxError>> + Send + 'static,
 {
     let mut connections = tokio::task::JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
+        accepted.fetch_add(1, Ordering::SeqCst);
         let _ = stream.set_nodelay(true);
         let reset = Reset::default();
         let (handler, wire) = (

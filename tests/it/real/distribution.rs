@@ -217,6 +217,13 @@ impl Distribution {
         &self.host
     }
 
+    /// The file that holds the bytes of a blob or manifest.
+    pub(super) fn content(&self, digest: &str) -> PathBuf {
+        let (algorithm, hex) = digest.split_once(':').unwrap();
+        let blobs = self.folder.path().join("storage/docker/registry/v2/blobs");
+        blobs.join(algorithm).join(&hex[..2]).join(hex).join("data")
+    }
+
     /// Who may use it; nobody in particular if it is open.
     pub(super) fn account(&self) -> Option<&Account> {
         self.account.as_ref()

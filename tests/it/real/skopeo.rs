@@ -88,6 +88,19 @@ fn there(registry: &Distribution, name: &str) -> String {
     format!("docker://{}", registry.image(name))
 }
 
+/// Copies between any two places, with all platforms.
+pub(super) fn copy_between(from: &str, to: &str) {
+    let mut skopeo = skopeo();
+    skopeo.args(["copy", "--all", "--preserve-digests"]);
+    skopeo.args(["--src-tls-verify=false", "--dest-tls-verify=false"]);
+    program::run(skopeo.args([from, to]));
+}
+
+/// The bytes of the manifest or index in a layout folder, by `oci:DIR:TAG`.
+pub(super) fn raw_in(place: &str) -> Vec<u8> {
+    program::run(skopeo().args(["inspect", "--raw", place]))
+}
+
 /// Without what the machine's user has set up.
 fn skopeo() -> Command {
     let mut skopeo = Command::new("skopeo");

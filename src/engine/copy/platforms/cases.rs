@@ -25,6 +25,11 @@ fn entry(name: &str) -> Value {
             "vnd.docker.reference.type": "attestation-manifest",
             "vnd.docker.reference.digest": digest(image),
         });
+    } else if let Some(image) = name.strip_prefix('%') {
+        entry["annotations"] = json!({
+            "vnd.docker.reference.type": "something-else",
+            "vnd.docker.reference.digest": digest(image),
+        });
     } else if let Some((os, rest)) = name.split_once('/') {
         let (architecture, variant) = rest.split_once('/').unwrap_or((rest, ""));
         entry["platform"] = json!({"os": os, "architecture": architecture, "variant": variant});
@@ -112,6 +117,9 @@ fn one_exact_platform_is_its_image_and_all_else_an_index() {
     ] {
         assert_eq!(chosen(&offered, wanted), expected, "{wanted:?}");
     }
+    // Beside an image, and no attestation of it.
+    let other = chosen(&["linux/amd64", "%linux/amd64"], &["linux/*"]);
+    assert_eq!(other, "linux/amd64");
     for everything in [&[][..], &["*/*"], &["linux/amd64", "*/*"]] {
         assert_eq!(chosen(&offered, everything), offered.join(" "));
     }

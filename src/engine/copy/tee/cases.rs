@@ -34,7 +34,7 @@ impl Bench {
         let blob = Descriptor::new(MediaType::ImageLayer, SIZE as u64, digest);
         let from: Arc<dyn Store> = Arc::new(Arc::clone(&shelf));
         let silent: Arc<dyn Progress> = Arc::new(());
-        let pipe = Arc::new(Pipe::new(&from, &blob, 1, &silent).unwrap());
+        let pipe = Arc::new(Pipe::new(&from, &blob, 1, &Arc::default(), &silent).unwrap());
         let tee = Tee::new(Arc::clone(&pipe), branches);
         let told = Arc::default();
         Self {

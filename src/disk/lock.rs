@@ -3,6 +3,8 @@
 //! The lock file stays where it is: were it removed, two writers could each hold a lock on a file
 //! of that name. The system lets go of the lock when its holder ends, however it ends.
 
+use super::Access;
+use super::regular::careful;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -10,14 +12,14 @@ use std::time::{Duration, Instant};
 
 /// Held until it is dropped.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub struct Lock {
     _file: File,
 }
 
-/// Takes the lock that is kept in `path`. Waits for at most `patience`, then fails with
-/// [`ErrorKind::TimedOut`].
-pub(super) fn acquire(path: &Path, patience: Duration) -> io::Result<Lock> {
-    let file = open(path)?;
+/// Takes the lock that is kept in `path`, a file that `access` may use. Waits for at most
+/// `patience`, then fails with [`ErrorKind::TimedOut`].
+pub fn acquire(path: &Path, patience: Duration, access: Access) -> io::Result<Lock> {
+    let file = open(path, access)?;
     let start = Instant::now();
     loop {
         match file.try_lock() {
@@ -34,11 +36,13 @@ pub(super) fn acquire(path: &Path, patience: Duration) -> io::Result<Lock> {
     }
 }
 
-fn open(path: &Path) -> io::Result<File> {
+fn open(path: &Path, access: Access) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
+    careful(options.write(true).create(true).truncate(false));
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, access.mode());
+    #[cfg(not(unix))]
+    let _ = access;
     options.open(path)
 }
 
@@ -51,10 +55,10 @@ mod tests {
     fn a_second_holder_waits_and_gives_up() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lock");
-        let held = acquire(&path, Duration::ZERO).unwrap();
-        let refused = acquire(&path, Duration::from_millis(20)).unwrap_err();
+        let held = acquire(&path, Duration::ZERO, Access::Owner).unwrap();
+        let refused = acquire(&path, Duration::from_millis(20), Access::Owner).unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::TimedOut);
         drop(held);
-        assert!(acquire(&path, Duration::ZERO).is_ok());
+        assert!(acquire(&path, Duration::ZERO, Access::Owner).is_ok());
     }
 }

@@ -1,5 +1,6 @@
-//! Replacing a file that holds secrets, so that readers see the old content or the new one.
+//! Replacing a file, so that readers see the old content or the new one.
 
+use super::Access;
 use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use tempfile::NamedTempFile;
 const LINKS: usize = 40;
 
 /// The file that `path` means: itself, or what symlinks lead to, which need not exist.
-pub(super) fn target(path: &Path) -> io::Result<PathBuf> {
+pub fn target(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..LINKS {
         let is_link = fs::symlink_metadata(&path).is_ok_and(|m| m.file_type().is_symlink());
@@ -22,7 +23,7 @@ pub(super) fn target(path: &Path) -> io::Result<PathBuf> {
 }
 
 /// The folder of a file.
-pub(super) fn folder(path: &Path) -> &Path {
+pub fn folder(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
@@ -30,14 +31,14 @@ pub(super) fn folder(path: &Path) -> &Path {
 }
 
 /// `path` with `suffix` after its name.
-pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
 }
 
 /// Creates a folder that only its owner can look into, where there is none.
-pub(super) fn create_folder(path: &Path) -> io::Result<()> {
+pub fn create_folder(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -45,16 +46,19 @@ pub(super) fn create_folder(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// Puts `content` in place of the file at `path`, which is no symlink, in one step. Nobody but
-/// the owner can read it. The caller sees to it that there is no second writer.
-pub(super) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+/// Puts `content` in place of the file at `path`, which is no symlink, in one step. Whoever could
+/// read the old file can read the new one, within `access`. The caller sees to it that there is no
+/// second writer.
+pub fn replace(path: &Path, content: &[u8], access: Access) -> io::Result<()> {
     let folder = folder(path);
     let prefix = prefix(path)?;
     sweep(folder, &prefix)?;
-    let mut fresh = tempfile::Builder::new()
-        .prefix(&prefix)
-        .tempfile_in(folder)?;
-    keep_access(path, &fresh)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(access.mode()));
+    let mut fresh = builder.tempfile_in(folder)?;
+    keep_access(path, &fresh, access)?;
     fresh.write_all(content)?;
     fresh.as_file().sync_all()?;
     fresh.persist(path).map_err(|error| error.error)?;
@@ -78,9 +82,9 @@ fn sweep(folder: &Path, prefix: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Gives `fresh`, which has mode 0600, the owner of the old file and what is stricter in its mode.
+/// Gives `fresh` the owner of the old file, and as much of its mode as `access` allows.
 #[cfg(unix)]
-fn keep_access(old: &Path, fresh: &NamedTempFile) -> io::Result<()> {
+fn keep_access(old: &Path, fresh: &NamedTempFile, access: Access) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
     let old = match fs::metadata(old) {
         Ok(old) => old,
@@ -93,16 +97,16 @@ fn keep_access(old: &Path, fresh: &NamedTempFile) -> io::Result<()> {
         // Only root may, and only root needs to: `sudo` with the user's home folder.
         let _ = fchown(file, Some(old.uid()), Some(old.gid()));
     }
-    file.set_permissions(fs::Permissions::from_mode(old.mode() & 0o600))
+    file.set_permissions(fs::Permissions::from_mode(old.mode() & access.mode()))
 }
 
 #[cfg(not(unix))]
-fn keep_access(_old: &Path, _fresh: &NamedTempFile) -> io::Result<()> {
+fn keep_access(_old: &Path, _fresh: &NamedTempFile, _access: Access) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes the new name last over a power cut, where the system can.
-fn sync(folder: &Path) {
+/// Makes the names in a folder last over a power cut, where the system can.
+pub fn sync(folder: &Path) {
     if let Ok(folder) = fs::File::open(folder) {
         let _ = folder.sync_all();
     }
@@ -130,11 +134,23 @@ mod tests {
             let path = folder.path().join("file");
             fs::write(&path, "old").unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(before)).unwrap();
-            replace(&path, b"new").unwrap();
+            replace(&path, b"new", Access::Owner).unwrap();
             assert_eq!(mode(&path), after, "{before:o}");
             assert_eq!(fs::read(&path).unwrap(), b"new");
             fs::remove_file(&path).unwrap();
         }
+    }
+
+    #[test]
+    fn what_everybody_may_read_stays_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("usual"), "").unwrap();
+        replace(&at("file"), b"new", Access::Usual).unwrap();
+        assert_eq!(mode(&at("file")), mode(&at("usual")));
+        fs::set_permissions(at("file"), fs::Permissions::from_mode(0o640)).unwrap();
+        replace(&at("file"), b"newer", Access::Usual).unwrap();
+        assert_eq!(mode(&at("file")), 0o640);
     }
 
     #[test]
@@ -143,7 +159,7 @@ mod tests {
         let folder = root.path().join("a").join("b");
         create_folder(&folder).unwrap();
         assert_eq!(mode(&folder), 0o700);
-        replace(&folder.join("file"), b"new").unwrap();
+        replace(&folder.join("file"), b"new", Access::Owner).unwrap();
         assert_eq!(mode(&folder.join("file")), 0o600);
     }
 
@@ -154,7 +170,7 @@ mod tests {
         for name in [".file.crossdock-x", ".other.crossdock-x", ".file.x"] {
             fs::write(folder.path().join(name), "secret").unwrap();
         }
-        replace(&path, b"new").unwrap();
+        replace(&path, b"new", Access::Owner).unwrap();
         let names = fs::read_dir(folder.path()).unwrap();
         let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
         names.sort();

@@ -1,0 +1,279 @@
+//! What `inspect --json` prints.
+
+use super::attached::Attached;
+use crate::engine::inspect::{Content, Entry, Image, Layer, Sort, size};
+use crate::engine::referrers;
+use crate::oci::config::{Config, Step, meant};
+use crate::oci::manifest::Manifest;
+use crate::oci::platform;
+use crate::oci::reference::{Location, Reference};
+use crate::oci::{Descriptor, Digest};
+use crate::term::output::Row;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The whole document.
+#[derive(Debug, Serialize)]
+pub(super) struct Document {
+    pub(super) reference: Reference,
+    pub(super) name: Location,
+    pub(super) digest: Digest,
+    /// The index that the image was selected from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) index: Option<Digest>,
+    pub(super) media_type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) artifact_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) subject: Option<Digest>,
+    pub(super) annotations: BTreeMap<String, String>,
+    #[serde(flatten)]
+    pub(super) body: Body,
+    pub(super) attached: Vec<Attached>,
+}
+
+/// What is different for indexes and images.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum Body {
+    Index { platforms: Vec<Listed> },
+    Image(Box<Described>),
+}
+
+/// An entry of an index.
+#[derive(Debug, Serialize)]
+pub(super) struct Listed {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) platform: Option<String>,
+    pub(super) kind: &'static str,
+    pub(super) digest: Digest,
+    pub(super) media_type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) total_size: Option<u64>,
+    /// The image that an attestation is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) subject: Option<String>,
+    pub(super) missing: bool,
+}
+
+/// An image.
+#[derive(Debug, Serialize)]
+pub(super) struct Described {
+    pub(super) config: Blob,
+    pub(super) total_size: u64,
+    pub(super) layers: Vec<Shown>,
+    /// Only where the config could be read and is an image's.
+    #[serde(flatten)]
+    pub(super) details: Option<Details>,
+}
+
+/// A blob.
+#[derive(Debug, Serialize)]
+pub(super) struct Blob {
+    pub(super) digest: Digest,
+    pub(super) size: u64,
+    pub(super) media_type: String,
+}
+
+/// A layer.
+#[derive(Debug, Serialize)]
+pub(super) struct Shown {
+    #[serde(flatten)]
+    pub(super) blob: Blob,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) created_by: Option<String>,
+}
+
+/// What a config says.
+#[derive(Debug, Serialize)]
+pub(super) struct Details {
+    /// Where one was meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) created: Option<String>,
+    #[serde(skip)]
+    pub(super) created_as_written: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) platform: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) os: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) os_version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) architecture: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) variant: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) author: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) user: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) working_dir: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) stop_signal: Option<String>,
+    pub(super) entrypoint: Vec<String>,
+    pub(super) cmd: Vec<String>,
+    pub(super) env: Vec<String>,
+    pub(super) exposed_ports: Vec<String>,
+    pub(super) volumes: Vec<String>,
+    pub(super) labels: BTreeMap<String, String>,
+    pub(super) history: Vec<Past>,
+    pub(super) diff_ids: Vec<String>,
+}
+
+/// A step in which an image came about.
+#[derive(Debug, Serialize)]
+pub(super) struct Past {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comment: Option<String>,
+    empty_layer: bool,
+}
+
+impl Document {
+    pub(super) fn new(
+        reference: Reference,
+        manifest: &Manifest,
+        index: Option<Digest>,
+        body: Body,
+        attached: Vec<referrers::Attached>,
+    ) -> Self {
+        Self {
+            name: reference.location.clone(),
+            reference,
+            digest: manifest.digest().clone(),
+            index,
+            media_type: manifest.media_type().to_string(),
+            artifact_type: manifest.artifact_type().map(str::to_owned),
+            subject: manifest.subject().map(|subject| subject.digest().clone()),
+            annotations: manifest.annotations().clone(),
+            body,
+            attached: attached.into_iter().map(Attached::from).collect(),
+        }
+    }
+}
+
+impl fmt::Display for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        super::page::page(self).fmt(f)
+    }
+}
+
+impl Row for Document {}
+
+impl Body {
+    pub(super) fn index(entries: Vec<Entry>) -> Self {
+        let platforms = entries.into_iter().map(Listed::from).collect();
+        Self::Index { platforms }
+    }
+
+    pub(super) fn image(manifest: &Manifest, image: Image) -> Self {
+        let config = manifest.config().map(Blob::from);
+        let Some(config) = config else {
+            return Self::Index {
+                platforms: Vec::new(),
+            };
+        };
+        let details = image.config.get().map(Details::from);
+        Self::Image(Box::new(Described {
+            config,
+            total_size: size(manifest),
+            layers: image.layers.into_iter().map(Shown::from).collect(),
+            details,
+        }))
+    }
+}
+
+impl From<&Descriptor> for Blob {
+    fn from(descriptor: &Descriptor) -> Self {
+        Self {
+            digest: descriptor.digest().clone(),
+            size: descriptor.size(),
+            media_type: descriptor.media_type().to_string(),
+        }
+    }
+}
+
+impl From<Layer> for Shown {
+    fn from(layer: Layer) -> Self {
+        Self {
+            blob: Blob::from(&layer.descriptor),
+            created_by: layer.step.and_then(|step| step.created_by),
+        }
+    }
+}
+
+impl From<Entry> for Listed {
+    fn from(entry: Entry) -> Self {
+        let (kind, subject) = match entry.sort {
+            Sort::Image => ("image", None),
+            Sort::Index => ("index", None),
+            Sort::Attestation { of } => ("attestation", of),
+            Sort::Other => ("other", None),
+        };
+        let descriptor = entry.descriptor;
+        Self {
+            platform: descriptor.platform().as_ref().map(platform::name),
+            kind,
+            digest: descriptor.digest().clone(),
+            media_type: descriptor.media_type().to_string(),
+            total_size: match entry.content {
+                Content::Bytes(bytes) => Some(bytes),
+                Content::Unread | Content::Missing => None,
+            },
+            subject,
+            missing: entry.content == Content::Missing,
+        }
+    }
+}
+
+impl From<&Config> for Details {
+    fn from(config: &Config) -> Self {
+        let Config {
+            created,
+            author,
+            architecture,
+            variant,
+            os,
+            os_version,
+            run,
+            history,
+            diff_ids,
+        } = config.clone();
+        Self {
+            created: created.clone().filter(|_| config.created().is_some()),
+            created_as_written: created,
+            platform: config.platform().as_ref().map(platform::name),
+            os,
+            os_version,
+            architecture,
+            variant,
+            author,
+            user: run.user,
+            working_dir: run.working_dir,
+            stop_signal: run.stop_signal,
+            entrypoint: run.entrypoint,
+            cmd: run.cmd,
+            env: run.env,
+            exposed_ports: run.exposed_ports,
+            volumes: run.volumes,
+            labels: run.labels,
+            history: history.into_iter().map(Past::from).collect(),
+            diff_ids,
+        }
+    }
+}
+
+impl From<Step> for Past {
+    fn from(step: Step) -> Self {
+        Self {
+            created: step.created.filter(|text| meant(text).is_some()),
+            created_by: step.created_by,
+            comment: step.comment,
+            empty_layer: step.empty_layer,
+        }
+    }
+}

@@ -1,0 +1,354 @@
+//! The files of a layout: where they are, whether they can be relied on, and what it means where
+//! they cannot.
+//!
+//! Source: image-spec 1.1, "Image Layout".
+
+use super::index::Index;
+use crate::disk::regular::{self, OpenError};
+use crate::disk::unfinished::Unfinished;
+use crate::oci::manifest::MAX_BYTES;
+use crate::oci::reference::Location;
+use crate::oci::strict::{self, Shape};
+use crate::oci::{Descriptor, Digest, digest};
+use crate::store::error::{Error, Kind, Result};
+use bytes::Bytes;
+use std::collections::HashSet;
+use std::fs::{File, Metadata};
+use std::io::{self, ErrorKind, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::SystemTime;
+
+pub(super) const MARKER: &str = "oci-layout";
+pub(super) const INDEX: &str = "index.json";
+pub(super) const BLOBS: &str = "blobs";
+/// The only version that there is.
+const VERSION: &str = "1.0.0";
+
+/// A folder that is, or is to be, a layout.
+pub(super) struct Folder {
+    pub(super) path: PathBuf,
+    pub(super) location: Location,
+    /// It was found to be a layout.
+    is_layout: OnceLock<()>,
+    /// It was made ready to be written to.
+    pub(super) is_ready: OnceLock<()>,
+    /// The index as it was read last.
+    read: Mutex<Option<(Stamp, Arc<Index>)>>,
+    /// The files that this process is writing; `None` once it has given up.
+    unfinished: Mutex<Option<HashSet<PathBuf>>>,
+}
+
+/// What tells one version of a file from the next: each is another file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    size: u64,
+    modified: Option<SystemTime>,
+    number: u64,
+}
+
+impl Folder {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self {
+            location: Location::Layout(path.clone()),
+            path,
+            is_layout: OnceLock::new(),
+            is_ready: OnceLock::new(),
+            read: Mutex::default(),
+            unfinished: Mutex::new(Some(HashSet::new())),
+        }
+    }
+
+    /// Begins a file that gets its name later.
+    pub(super) fn begin(&self) -> Result<Unfinished> {
+        let mut unfinished = self.unfinished();
+        let Some(paths) = &mut *unfinished else {
+            let what = format!("writing to {} was given up", self.location);
+            return Err(self.error(Kind::Other, what));
+        };
+        let begun = Unfinished::create(&self.path);
+        let begun = begun.map_err(|error| self.failed("write to", error))?;
+        paths.insert(begun.path().to_owned());
+        Ok(begun)
+    }
+
+    /// Gives a file its name.
+    pub(super) fn finish(&self, whole: Unfinished, path: &Path) -> Result<()> {
+        let begun = whole.path().to_owned();
+        let finished = whole.finish(path);
+        if let Some(paths) = &mut *self.unfinished() {
+            paths.remove(&begun);
+        }
+        finished.map_err(|error| self.failed("write to", error))
+    }
+
+    /// Removes the files that are not finished, and begins no other. Whoever still writes to one
+    /// may be gone with the process before that is noticed.
+    pub(super) fn give_up(&self) {
+        for path in self.unfinished().take().into_iter().flatten() {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+
+    fn unfinished(&self) -> MutexGuard<'_, Option<HashSet<PathBuf>>> {
+        self.unfinished
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An error without a further cause.
+    pub(super) fn error(&self, kind: Kind, what: impl Into<String>) -> Error {
+        Error::new(kind, what).at(&self.location)
+    }
+
+    /// Something in the folder that is not what it must be.
+    pub(super) fn corrupt(&self, cause: impl Into<crate::transport::BoxError>) -> Error {
+        let what = format!("cannot read {}", self.location);
+        Error::caused(Kind::Corrupt, what, cause).at(&self.location)
+    }
+
+    /// A failure of the machine's.
+    pub(super) fn failed(&self, doing: &str, error: io::Error) -> Error {
+        let what = format!("cannot {doing} {}", self.location);
+        match error.kind() {
+            ErrorKind::StorageFull => {
+                self.error(Kind::Local, format!("{what}: no space left on its disk"))
+            }
+            ErrorKind::QuotaExceeded => self.error(
+                Kind::Local,
+                format!("{what}: your share of its disk is used up"),
+            ),
+            _ => Error::caused(Kind::Local, what, error).at(&self.location),
+        }
+    }
+
+    fn unopened(&self, name: &str, error: OpenError) -> Error {
+        match error {
+            OpenError::Io(error) => self.failed("read", error),
+            OpenError::Irregular(what) => {
+                let what = format!("cannot read {}: `{name}` is {what}", self.location);
+                self.error(Kind::Corrupt, what)
+            }
+        }
+    }
+
+    /// Says that there is no layout, and what there is.
+    pub(super) fn absent(&self) -> Error {
+        let folder = self.path.display();
+        let why = match self.path.metadata() {
+            Ok(found) if found.is_dir() => "the folder is there and has no `oci-layout`",
+            Ok(_) => "it is no folder",
+            Err(_) => "the folder does not exist",
+        };
+        let what = format!("there is no OCI layout at {folder}: {why}");
+        self.error(Kind::NotFound, what)
+    }
+
+    /// Whether it is a layout. One of a version that is not known is refused.
+    pub(super) fn is_layout(&self) -> Result<bool> {
+        if self.is_layout.get().is_some() {
+            return Ok(true);
+        }
+        let Some(bytes) = self.small(MARKER)? else {
+            return Ok(false);
+        };
+        let shape = Shape::Fields(&[("imageLayoutVersion", Shape::Free)]);
+        let marker = strict::parse(&bytes, shape).map_err(|error| self.corrupt(error))?;
+        let version = marker["imageLayoutVersion"].as_str();
+        if version != Some(VERSION) {
+            let version = version.map_or("none".to_owned(), |version| format!("`{version}`"));
+            let place = &self.location;
+            let what = format!(
+                "cannot read {place}: the version in its `oci-layout` is {version}, and only `{VERSION}` is known"
+            );
+            return Err(self.error(Kind::Corrupt, what));
+        }
+        self.is_layout.get_or_init(|| ());
+        Ok(true)
+    }
+
+    /// Makes sure that there is a layout to read.
+    pub(super) fn must_be_layout(&self) -> Result<()> {
+        if self.is_layout()? {
+            return Ok(());
+        }
+        match self.open(INDEX)? {
+            Some(_) => {
+                let what = format!("cannot read {}: it has no `oci-layout`", self.location);
+                Err(self.error(Kind::Corrupt, what))
+            }
+            None => Err(self.absent()),
+        }
+    }
+
+    /// What is listed. A folder without `index.json` lists nothing.
+    pub(super) fn index(&self) -> Result<Arc<Index>> {
+        let Some(file) = self.open(INDEX)? else {
+            return self.no_index();
+        };
+        let found = file.metadata().map_err(|e| self.failed("read", e))?;
+        let stamp = Stamp::of(&found);
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, index)) = &*read
+            && *known == stamp
+        {
+            return Ok(Arc::clone(index));
+        }
+        let index = Arc::new(self.parse(file)?);
+        *read = Some((stamp, Arc::clone(&index)));
+        Ok(index)
+    }
+
+    /// The same as it is now, whatever was read before.
+    pub(super) fn index_now(&self) -> Result<Arc<Index>> {
+        match self.open(INDEX)? {
+            Some(file) => self.parse(file).map(Arc::new),
+            None => self.no_index(),
+        }
+    }
+
+    fn no_index(&self) -> Result<Arc<Index>> {
+        Index::empty()
+            .map(Arc::new)
+            .map_err(|error| self.corrupt(error))
+    }
+
+    fn parse(&self, file: File) -> Result<Index> {
+        let bytes = self.whole(INDEX, file)?;
+        Index::parse(bytes).map_err(|error| self.corrupt(error))
+    }
+
+    /// Where a blob is. Digests that cannot be computed here name nothing.
+    pub(super) fn blob_path(&self, digest: &Digest) -> PathBuf {
+        let folder = self.algorithm_path(digest);
+        folder.join(digest.digest())
+    }
+
+    /// The folder that a blob is in.
+    pub(super) fn algorithm_path(&self, digest: &Digest) -> PathBuf {
+        self.path.join(BLOBS).join(digest.algorithm().as_ref())
+    }
+
+    /// Opens a blob, and says how many bytes it has. No link is followed, wherever in the layout.
+    pub(super) fn open_blob(&self, digest: &Digest) -> Result<Option<(File, u64)>> {
+        digest::verifiable(digest).map_err(|error| self.corrupt(error))?;
+        let algorithm = format!("{BLOBS}/{}", digest.algorithm());
+        for part in [BLOBS, &algorithm] {
+            let there = regular::is_folder(&self.path.join(part));
+            if !there.map_err(|error| self.unopened(part, error))? {
+                return Ok(None);
+            }
+        }
+        let name = format!("{algorithm}/{}", digest.digest());
+        let Some(file) = self.open(&name)? else {
+            return Ok(None);
+        };
+        let found = file.metadata().map_err(|e| self.failed("read", e))?;
+        Ok(Some((file, found.len())))
+    }
+
+    /// Opens a blob that must have the size of its descriptor.
+    pub(super) fn open_sized(&self, blob: &Descriptor) -> Result<File> {
+        let place = &self.location;
+        let (digest, size) = (blob.digest(), blob.size());
+        match self.open_blob(digest)? {
+            Some((file, length)) if length == size => Ok(file),
+            Some((_, length)) => {
+                let what = format!("{digest} in {place} has {length} bytes instead of {size}");
+                Err(self.error(Kind::Corrupt, what))
+            }
+            None => {
+                self.must_be_layout()?;
+                Err(self.error(Kind::NotFound, format!("{place} does not have {digest}")))
+            }
+        }
+    }
+
+    fn open(&self, name: &str) -> Result<Option<File>> {
+        let opened = regular::open(&self.path.join(name));
+        opened.map_err(|error| self.unopened(name, error))
+    }
+
+    fn small(&self, name: &str) -> Result<Option<Bytes>> {
+        let file = self.open(name)?;
+        file.map(|file| self.whole(name, file)).transpose()
+    }
+
+    /// Reads a small file, whole.
+    pub(super) fn whole(&self, name: &str, file: File) -> Result<Bytes> {
+        let mut bytes = Vec::new();
+        let most = MAX_BYTES as u64 + 1;
+        let read = file.take(most).read_to_end(&mut bytes);
+        read.map_err(|error| self.failed("read", error))?;
+        if bytes.len() > MAX_BYTES {
+            let place = &self.location;
+            let what = format!("cannot read {place}: `{name}` has more than {MAX_BYTES} bytes");
+            return Err(self.error(Kind::Corrupt, what));
+        }
+        Ok(bytes.into())
+    }
+
+    /// The folders that blobs may be in.
+    pub(super) fn blob_folders(&self) -> [PathBuf; 3] {
+        let blobs = self.path.join(BLOBS);
+        [blobs.join("sha256"), blobs.join("sha512"), blobs]
+    }
+
+    /// A file of the folder.
+    pub(super) fn at(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.path.join(name)
+    }
+}
+
+impl Stamp {
+    fn of(found: &Metadata) -> Self {
+        #[cfg(unix)]
+        let number = std::os::unix::fs::MetadataExt::ino(found);
+        #[cfg(not(unix))]
+        let number = 0;
+        Self {
+            size: found.len(),
+            modified: found.modified().ok(),
+            number,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_said_to_be_full() {
+        let folder = Folder::new("images".into());
+        for (error, told) in [
+            (ErrorKind::StorageFull, "no space left on its disk"),
+            (
+                ErrorKind::QuotaExceeded,
+                "your share of its disk is used up",
+            ),
+        ] {
+            let failed = folder.failed("write to", error.into());
+            assert_eq!(failed.kind(), Kind::Local);
+            assert_eq!(failed.location(), Some(&folder.location));
+            assert_eq!(
+                failed.to_string(),
+                format!("cannot write to oci:images: {told}")
+            );
+        }
+    }
+
+    #[test]
+    fn who_has_given_up_begins_nothing_and_leaves_nothing() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::new(place.path().to_owned());
+        let begun = folder.begin().unwrap();
+        assert!(begun.path().exists());
+        folder.give_up();
+        assert!(!begun.path().exists());
+        assert!(folder.begin().is_err());
+        assert!(folder.finish(begun, &place.path().join("name")).is_err());
+        assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
+    }
+}

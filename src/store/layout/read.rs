@@ -1,0 +1,180 @@
+//! What a layout holds, read and checked.
+
+use super::folder::Folder;
+use super::index::Index;
+use crate::oci::manifest::{MAX_BYTES, Manifest, ManifestError, is_manifest_type};
+use crate::oci::reference::{Tag, Target};
+use crate::oci::referrers::fallback_tag;
+use crate::oci::{Descriptor, Digest};
+use crate::registry::{Referrers, ReferrersOrigin};
+use crate::store::error::{Error, Kind, Result};
+use std::collections::BTreeSet;
+
+/// So many names are repeated in a message.
+const SHOWN: usize = 8;
+
+/// A manifest by tag, as it is listed, or by digest, whether it is listed or not.
+pub(super) fn manifest(folder: &Folder, target: &Target) -> Result<Manifest> {
+    folder.must_be_layout()?;
+    match target {
+        Target::Digest(digest) => by_digest(folder, target, digest),
+        Target::Tag(tag) => {
+            let index = folder.index()?;
+            let Some(listed) = listed(folder, &index, tag)? else {
+                return Err(not_there(folder, "read", target));
+            };
+            by_entry(folder, target, listed)
+        }
+    }
+}
+
+fn listed<'a>(folder: &Folder, index: &'a Index, tag: &Tag) -> Result<Option<&'a Descriptor>> {
+    let target = Target::Tag(tag.clone());
+    let listed = index.tagged(tag);
+    listed.map_err(|error| unread(folder, &target, Kind::Corrupt, error))
+}
+
+/// What is wanted is not there.
+pub(super) fn not_there(folder: &Folder, doing: &str, target: &Target) -> Error {
+    let reference = folder.location.reference(target);
+    let what = match target {
+        Target::Tag(_) => format!("cannot {doing} {reference}: there is no such tag"),
+        Target::Digest(_) => format!("cannot {doing} {reference}: there is no such manifest"),
+    };
+    folder.error(Kind::NotFound, what)
+}
+
+fn unread(
+    folder: &Folder,
+    target: &Target,
+    kind: Kind,
+    cause: impl Into<crate::transport::BoxError>,
+) -> Error {
+    let what = format!("cannot read {}", folder.location.reference(target));
+    Error::caused(kind, what, cause).at(&folder.location)
+}
+
+fn by_entry(folder: &Folder, target: &Target, listed: &Descriptor) -> Result<Manifest> {
+    let wrong = |error: ManifestError| unread(folder, target, Kind::Corrupt, error);
+    if listed.size() > MAX_BYTES as u64 {
+        let size = usize::try_from(listed.size()).unwrap_or(usize::MAX);
+        return Err(wrong(ManifestError::TooLarge(size)));
+    }
+    let file = folder.open_sized(listed)?;
+    let bytes = folder.whole(listed.digest().as_ref(), file)?;
+    let media_type = Some(listed.media_type().as_ref());
+    let manifest = Manifest::parse_pinned(bytes, media_type, listed.digest()).map_err(wrong)?;
+    manifest.check_listed(listed).map_err(wrong)?;
+    Ok(manifest)
+}
+
+fn by_digest(folder: &Folder, target: &Target, digest: &Digest) -> Result<Manifest> {
+    let Some((file, length)) = folder.open_blob(digest)? else {
+        return Err(not_there(folder, "read", target));
+    };
+    if length > MAX_BYTES as u64 {
+        return Err(not_there(folder, "read", target));
+    }
+    let bytes = folder.whole(digest.as_ref(), file)?;
+    Manifest::parse_pinned(bytes, None, digest).map_err(|error| {
+        // A layer or a config is there, and is not what is wanted.
+        let kind = match error {
+            ManifestError::Json(_) | ManifestError::Shapeless | ManifestError::SchemaVersion => {
+                Kind::NotFound
+            }
+            _ => Kind::Corrupt,
+        };
+        unread(folder, target, kind, error)
+    })
+}
+
+/// What is there before something is written. What cannot be read is not there, so that it is
+/// written anew.
+pub(super) fn find(folder: &Folder, target: &Target) -> Result<Option<Descriptor>> {
+    if !folder.is_layout()? {
+        return Ok(None);
+    }
+    if let Target::Tag(tag) = target
+        && listed(folder, &*folder.index()?, tag)?.is_none()
+    {
+        return Ok(None);
+    }
+    match manifest(folder, target) {
+        Ok(manifest) => Ok(Some(manifest.descriptor().clone())),
+        Err(error) if matches!(error.kind(), Kind::NotFound | Kind::Corrupt) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// What is meant where nothing is named: the only image, or `latest` among several.
+pub(super) fn usual_target(folder: &Folder) -> Result<Target> {
+    folder.must_be_layout()?;
+    let index = folder.index()?;
+    let mut tags = index.tags();
+    tags.retain(|tag| !tag.stands_for_a_digest());
+    if let [tag] = &tags[..] {
+        return Ok(tag.clone().into());
+    }
+    if tags.contains(&Tag::latest()) {
+        return Ok(Tag::latest().into());
+    }
+    let place = &folder.location;
+    if !tags.is_empty() {
+        let what = format!("{place} holds several images: {}", named(&tags));
+        return Err(folder.error(Kind::Usage, what));
+    }
+    let manifests = index.entries().iter();
+    let manifests = manifests.filter(|entry| is_manifest_type(entry.media_type().as_ref()));
+    let digests: BTreeSet<String> = manifests.map(|entry| entry.digest().to_string()).collect();
+    let digests: Vec<String> = digests.into_iter().collect();
+    match &digests[..] {
+        [] => Err(folder.error(Kind::NotFound, format!("{place} holds no image"))),
+        [only] => {
+            let only = only.parse().map_err(|error| folder.corrupt(error))?;
+            Ok(Target::Digest(only))
+        }
+        several => {
+            let what = format!(
+                "{place} holds several images without tags: {}",
+                named(several)
+            );
+            Err(folder.error(Kind::Usage, what))
+        }
+    }
+}
+
+fn named<T: ToString>(all: &[T]) -> String {
+    let mut names: Vec<String> = all.iter().take(SHOWN).map(ToString::to_string).collect();
+    if all.len() > SHOWN {
+        names.push(format!("{} more", all.len() - SHOWN));
+    }
+    names.join(", ")
+}
+
+/// What is attached to `subject`.
+pub(super) fn referrers(folder: &Folder, subject: &Digest) -> Result<Referrers> {
+    folder.must_be_layout()?;
+    let index = folder.index()?;
+    let list = referrers_index(folder, &index, subject)?;
+    let items = list.filter(Manifest::is_index);
+    Ok(Referrers {
+        items: items.map_or_else(Vec::new, |list| list.manifests().to_vec()),
+        origin: ReferrersOrigin::FallbackTag,
+    })
+}
+
+/// The index under the tag that is derived from `subject`.
+pub(super) fn referrers_index(
+    folder: &Folder,
+    index: &Index,
+    subject: &Digest,
+) -> Result<Option<Manifest>> {
+    let tag = fallback_tag(subject);
+    // Some tools tag an image with its own digest: that is no list of what is attached to it.
+    match listed(folder, index, &tag)? {
+        Some(entry) if entry.digest() != subject => {
+            by_entry(folder, &Target::Tag(tag), entry).map(Some)
+        }
+        _ => Ok(None),
+    }
+}

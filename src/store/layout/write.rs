@@ -1,0 +1,277 @@
+//! Changes to a layout. Whatever a killed writer leaves behind, each name in `index.json` has its
+//! bytes, and each blob under its name is whole.
+
+use super::folder::{BLOBS, Folder, INDEX, MARKER};
+use super::index::Index;
+use super::read;
+use crate::disk::lock::{self, Lock};
+use crate::disk::regular::{self, OpenError};
+use crate::disk::unfinished::{self, Unfinished};
+use crate::disk::{Access, replace};
+use crate::oci::manifest::{Manifest, ManifestError};
+use crate::oci::reference::{Tag, Target};
+use crate::oci::referrers::{MergeError, fallback_tag, merged};
+use crate::oci::{Descriptor, Digest, digest};
+use crate::registry::{Precondition, Put};
+use crate::store::error::{Error, Kind, Result};
+use std::fs;
+use std::io::{ErrorKind, Read as _};
+use std::time::Duration;
+
+const LOCK: &str = ".crossdock.lock";
+/// How long other writers are waited for. One write of the index takes milliseconds.
+const PATIENCE: Duration = Duration::from_secs(60);
+const VERSION: &[u8] = br#"{"imageLayoutVersion":"1.0.0"}"#;
+
+/// Sees to it that the folder is a layout that can be written to, and removes what writers left
+/// there that were killed.
+pub(super) fn ready(folder: &Folder) -> Result<()> {
+    if folder.is_ready.get().is_some() {
+        return Ok(());
+    }
+    if folder.is_layout()? {
+        make_blobs(folder)?;
+    } else {
+        begin(folder)?;
+    }
+    // What cannot be removed does no harm.
+    let _ = unfinished::sweep(&folder.path);
+    folder.is_ready.get_or_init(|| ());
+    Ok(())
+}
+
+/// Makes a layout. Its mark comes last: what has it is complete.
+fn begin(folder: &Folder) -> Result<()> {
+    let unwritable = |error| folder.failed("write to", error);
+    fs::create_dir_all(&folder.path).map_err(unwritable)?;
+    let _lock = locked(folder)?;
+    make_blobs(folder)?;
+    if folder.is_layout()? {
+        return Ok(());
+    }
+    let empty = folder.index_now()?;
+    let index = folder.at(INDEX);
+    if !index.try_exists().map_err(unwritable)? {
+        replace::replace(&index, empty.bytes(), Access::Usual).map_err(unwritable)?;
+    }
+    replace::replace(&folder.at(MARKER), VERSION, Access::Usual).map_err(unwritable)
+}
+
+fn make_blobs(folder: &Folder) -> Result<()> {
+    for name in [BLOBS.to_owned(), format!("{BLOBS}/sha256")] {
+        folder.make(&name)?;
+    }
+    Ok(())
+}
+
+fn locked(folder: &Folder) -> Result<Lock> {
+    let acquired = lock::acquire(&folder.at(LOCK), PATIENCE, Access::Usual);
+    acquired.map_err(|error| {
+        if error.kind() == ErrorKind::TimedOut {
+            let (place, seconds) = (&folder.location, PATIENCE.as_secs());
+            let what = format!(
+                "cannot write to {place}: another writer holds `{LOCK}` since more than {seconds} s"
+            );
+            return folder.error(Kind::Local, what);
+        }
+        folder.failed("write to", error)
+    })
+}
+
+impl Folder {
+    /// Makes a folder in the layout, where there is none.
+    fn make(&self, name: &str) -> Result<()> {
+        let path = self.at(name);
+        match fs::create_dir(&path) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                return Err(self.failed("write to", error));
+            }
+            _ => {}
+        }
+        match regular::is_folder(&path) {
+            Ok(_) => Ok(()),
+            Err(OpenError::Io(error)) => Err(self.failed("write to", error)),
+            Err(OpenError::Irregular(what)) => {
+                let what = format!("cannot write to {}: `{name}` is {what}", self.location);
+                Err(self.error(Kind::Corrupt, what))
+            }
+        }
+    }
+
+    /// Gives a blob its name.
+    pub(super) fn place(&self, whole: Unfinished, digest: &Digest) -> Result<()> {
+        digest::verifiable(digest).map_err(|error| self.corrupt(error))?;
+        self.make(&format!("{BLOBS}/{}", digest.algorithm()))?;
+        self.finish(whole, &self.blob_path(digest))
+    }
+
+    /// Writes a small blob, unless exactly this is there.
+    fn place_bytes(&self, bytes: &[u8], digest: &Digest) -> Result<()> {
+        if let Some((mut file, length)) = self.open_blob(digest)?
+            && length == bytes.len() as u64
+        {
+            let mut there = Vec::with_capacity(bytes.len());
+            let read = file.by_ref().take(length).read_to_end(&mut there);
+            if read.is_ok() && there == bytes {
+                return Ok(());
+            }
+        }
+        let mut whole = self.begin()?;
+        let written = whole.write(bytes);
+        written.map_err(|error| self.failed("write to", error))?;
+        self.place(whole, digest)
+    }
+
+    /// Replaces the index, once the blobs that it names have their names for good.
+    fn write_index(&self, index: &Index) -> Result<()> {
+        for blobs in self.blob_folders() {
+            replace::sync(&blobs);
+        }
+        let replaced = replace::replace(&self.at(INDEX), index.bytes(), Access::Usual);
+        replaced.map_err(|error| self.failed("write to", error))
+    }
+
+    fn unlistable(&self, target: &Target, error: ManifestError) -> Error {
+        let reference = self.location.reference(target);
+        Error::caused(Kind::Other, format!("cannot list {reference}"), error).at(&self.location)
+    }
+}
+
+/// Puts a manifest under a tag, or under its own digest alone.
+pub(super) fn put(
+    folder: &Folder,
+    target: &Target,
+    manifest: &Manifest,
+    precondition: &Precondition,
+) -> Result<Put> {
+    ready(folder)?;
+    let digest = match target {
+        Target::Digest(digest) => own_digest(folder, target, manifest, digest)?,
+        Target::Tag(_) => manifest.digest().clone(),
+    };
+    let put = Put {
+        digest: digest.clone(),
+        subject_accepted: false,
+    };
+    let Target::Tag(tag) = target else {
+        if *precondition != Precondition::Anything {
+            let there = read::find(folder, target)?;
+            check(folder, target, precondition, there.as_ref())?;
+        }
+        folder.place_bytes(manifest.bytes(), &digest)?;
+        return Ok(put);
+    };
+    folder.place_bytes(manifest.bytes(), &digest)?;
+    let _lock = locked(folder)?;
+    let index = folder.index_now()?;
+    if *precondition != Precondition::Anything {
+        let there = index.tagged(tag);
+        let there = there.map_err(|error| folder.corrupt(error))?;
+        check(folder, target, precondition, there)?;
+    }
+    tag_as(folder, &index, tag, manifest.descriptor())?;
+    Ok(put)
+}
+
+fn tag_as(folder: &Folder, index: &Index, tag: &Tag, manifest: &Descriptor) -> Result<()> {
+    let changed = index.with_tag(tag, manifest);
+    let changed = changed.map_err(|error| folder.unlistable(&tag.clone().into(), error))?;
+    changed.map_or(Ok(()), |index| folder.write_index(&index))
+}
+
+/// The digest to put a manifest under, which may be of another algorithm than its own.
+fn own_digest(
+    folder: &Folder,
+    target: &Target,
+    manifest: &Manifest,
+    digest: &Digest,
+) -> Result<Digest> {
+    let own = digest::compute(manifest.bytes(), digest).map_err(|error| folder.corrupt(error))?;
+    if own == *digest {
+        return Ok(own);
+    }
+    let reference = folder.location.reference(target);
+    let what = format!("cannot write {reference}: the manifest is {own}");
+    Err(folder.error(Kind::Corrupt, what))
+}
+
+fn check(
+    folder: &Folder,
+    target: &Target,
+    precondition: &Precondition,
+    there: Option<&Descriptor>,
+) -> Result<()> {
+    let there = there.map(Descriptor::digest);
+    let holds = match precondition {
+        Precondition::Anything => true,
+        Precondition::Absent => there.is_none(),
+        Precondition::Is(digest) => there == Some(digest),
+    };
+    if holds {
+        return Ok(());
+    }
+    let reference = folder.location.reference(target);
+    let now = there.map_or("nothing".to_owned(), ToString::to_string);
+    let what = format!("cannot write {reference}: it points to {now} by now");
+    Err(folder.error(Kind::Refused, what))
+}
+
+/// Lists a manifest that has no tag.
+pub(super) fn list_untagged(folder: &Folder, manifest: &Descriptor) -> Result<()> {
+    ready(folder)?;
+    let _lock = locked(folder)?;
+    let target = Target::Digest(manifest.digest().clone());
+    let changed = folder.index_now()?.with_untagged(manifest);
+    let changed = changed.map_err(|error| folder.unlistable(&target, error))?;
+    changed.map_or(Ok(()), |index| folder.write_index(&index))
+}
+
+/// Removes a tag, or a manifest with all its tags.
+pub(super) fn delete(folder: &Folder, target: &Target) -> Result<()> {
+    folder.must_be_layout()?;
+    let _lock = locked(folder)?;
+    let index = folder.index_now()?;
+    let changed = index.without(target);
+    let changed = changed.map_err(|error| folder.unlistable(target, error))?;
+    let listed = changed.is_some();
+    if let Some(index) = changed {
+        folder.write_index(&index)?;
+    }
+    match target {
+        Target::Tag(_) if listed => Ok(()),
+        // A layer, which is no manifest, is not removed by its digest.
+        Target::Digest(digest) if listed || read::manifest(folder, target).is_ok() => {
+            match fs::remove_file(folder.blob_path(digest)) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    Err(folder.failed("remove from", error))
+                }
+                _ => Ok(()),
+            }
+        }
+        _ => Err(read::not_there(folder, "remove", target)),
+    }
+}
+
+/// Lists `referrers` in the index that stands for the list of what is attached to `subject`.
+pub(super) fn attach(folder: &Folder, subject: &Digest, referrers: &[Descriptor]) -> Result<()> {
+    ready(folder)?;
+    let tag = fallback_tag(subject);
+    let _lock = locked(folder)?;
+    let index = folder.index_now()?;
+    let old = read::referrers_index(folder, &index, subject)?;
+    let list = merged(old.as_ref(), referrers).map_err(|error| {
+        let reference = folder.location.reference(&Target::Digest(subject.clone()));
+        let what = format!("cannot attach to {reference}");
+        let kind = match error {
+            // Something of somebody else's is under the tag.
+            MergeError::NotIndex(_) => Kind::Refused,
+            MergeError::Unfit(_) => Kind::Other,
+        };
+        Error::caused(kind, what, error).at(&folder.location)
+    })?;
+    let Some(list) = list else {
+        return Ok(());
+    };
+    folder.place_bytes(list.bytes(), list.digest())?;
+    tag_as(folder, &index, &tag, list.descriptor())
+}

@@ -1,0 +1,533 @@
+//! `inspect`: what an image is, for people, for programs, and byte for byte.
+
+use crate::lab::image::{CONFIG, EMPTY, MANIFEST, Part, layer, noise};
+use crate::lab::{Fault, Image, Lab};
+use serde_json::{Value, json};
+
+/// An image with this config and two layers.
+fn image(config: &Value) -> Image {
+    with_bytes(config.to_string())
+}
+
+fn with_bytes(config: impl Into<Vec<u8>>) -> Image {
+    let layers = vec![layer(1, 2048), layer(2, 1024)];
+    let more = json!({"annotations": {"org.example.team": "blue"}});
+    Image::assembled(MANIFEST, Part::new(CONFIG, config), layers, &more)
+}
+
+/// How many manifests were read, besides looks for what is attached.
+fn manifests(lab: &Lab) -> usize {
+    let requests = lab.requests("src");
+    let read = requests.of("GET", "manifests");
+    read.filter(|seen| !seen.path.contains("/sha256-")).count()
+}
+
+fn full() -> Value {
+    json!({
+        "created": "2024-05-01T10:00:00Z", "author": "ann", "architecture": "amd64", "os": "linux",
+        "config": {
+            "User": "app", "WorkingDir": "/srv", "Entrypoint": ["/bin/app", "a b"], "Cmd": ["serve"],
+            "Env": ["PATH=/bin", "MODE=live"], "ExposedPorts": {"80/tcp": {}}, "Volumes": {"/data": {}},
+            "Labels": {"version": "1"}, "StopSignal": "SIGINT",
+        },
+        "history": [
+            {"created_by": "ADD rootfs.tar /"},
+            {"created_by": "ENV MODE=live", "empty_layer": true},
+            {"created": "2024-05-01T09:00:00Z", "created_by": "RUN  make\n\tinstall"},
+        ],
+        "rootfs": {"type": "layers", "diff_ids": ["sha256:a", "sha256:b"]},
+    })
+}
+
+#[test]
+fn an_image_is_shown_with_its_config_and_the_steps_of_its_layers() {
+    let lab = Lab::new();
+    let image = image(&full());
+    lab.push("src.lab/team/app:v1", &image);
+    let (root, size) = (image.digest(), image.blobs[0].bytes.len() + 3072);
+    let [_, low, high] = &image.blobs[..] else {
+        panic!("a config and two layers")
+    };
+    let size = indicatif::BinaryBytes(size as u64);
+    let expected = format!(
+        "name:         src.lab/team/app:v1\n\
+         digest:       {root}\n\
+         media type:   {MANIFEST}\n\
+         platform:     linux/amd64\n\
+         created:      2024-05-01T10:00:00Z\n\
+         author:       ann\n\
+         size:         {size} (2 layers)\n\
+         user:         app\n\
+         working dir:  /srv\n\
+         entrypoint:   [\"/bin/app\",\"a b\"]\n\
+         cmd:          [\"serve\"]\n\
+         stop signal:  SIGINT\n\
+         ports:        80/tcp\n\
+         volumes:      /data\n\
+         env:\n  PATH=/bin\n  MODE=live\n\
+         labels:\n  version=1\n\
+         annotations:\n  org.example.team=blue\n\
+         \n\
+         \x20   SIZE  {:<71}  CREATED BY\n\
+         2.00 KiB  {}  ADD rootfs.tar /\n\
+         1.00 KiB  {}  RUN make install\n",
+        "LAYER", low.digest, high.digest
+    );
+    lab.run(["inspect", "src.lab/team/app:v1"])
+        .stdout(expected)
+        .code(0);
+    assert_eq!(
+        (lab.requests("src").count("GET", "blobs"), manifests(&lab)),
+        (1, 1)
+    );
+}
+
+#[test]
+fn in_json_an_image_is_one_object() {
+    let lab = Lab::new();
+    let image = image(&full());
+    lab.push("src.lab/team/app:v1", &image);
+    let document = lab
+        .run(["--json", "inspect", "src.lab/team/app:v1"])
+        .any_stdout()
+        .code(0)
+        .json();
+    let blob = |at: usize| {
+        let part: &Part = &image.blobs[at];
+        json!({"digest": part.digest, "size": part.bytes.len(), "media_type": part.media_type})
+    };
+    let mut layers = [blob(1), blob(2)];
+    layers[0]["created_by"] = json!("ADD rootfs.tar /");
+    layers[1]["created_by"] = json!("RUN  make\n\tinstall");
+    assert_eq!(
+        document,
+        json!({
+            "reference": "src.lab/team/app:v1", "name": "src.lab/team/app",
+            "digest": image.digest(), "media_type": MANIFEST,
+            "annotations": {"org.example.team": "blue"},
+            "config": blob(0), "total_size": image.blob_bytes(), "layers": layers,
+            "created": "2024-05-01T10:00:00Z", "author": "ann",
+            "platform": "linux/amd64", "os": "linux", "architecture": "amd64",
+            "user": "app", "working_dir": "/srv", "stop_signal": "SIGINT",
+            "entrypoint": ["/bin/app", "a b"], "cmd": ["serve"],
+            "env": ["PATH=/bin", "MODE=live"], "exposed_ports": ["80/tcp"],
+            "volumes": ["/data"], "labels": {"version": "1"},
+            "history": [
+                {"created_by": "ADD rootfs.tar /", "empty_layer": false},
+                {"created_by": "ENV MODE=live", "empty_layer": true},
+                {"created": "2024-05-01T09:00:00Z", "created_by": "RUN  make\n\tinstall",
+                 "empty_layer": false},
+            ],
+            "diff_ids": ["sha256:a", "sha256:b"], "attached": [],
+        })
+    );
+}
+
+#[test]
+fn an_index_is_shown_with_its_platforms_and_their_attestations() {
+    let lab = Lab::new();
+    let index = Image::attested(1);
+    lab.push("src.lab/app:v1", &index);
+    let digests: Vec<&str> = index.manifests.iter().map(|m| &*m.digest).collect();
+    let ran = lab.run(["inspect", "src.lab/app:v1"]).any_stdout().code(0);
+    let (_, table) = ran.stdout.split_once("\n\n").unwrap();
+    let starts = [
+        ("PLATFORM", "DIGEST".to_owned()),
+        ("linux/amd64", digests[0].to_owned()),
+        ("linux/arm64", digests[1].to_owned()),
+        ("attestation", format!("{}  of {}", digests[2], digests[0])),
+        ("attestation", format!("{}  of {}", digests[3], digests[1])),
+    ];
+    assert_eq!(table.lines().count(), starts.len(), "{table}");
+    for (line, (start, end)) in table.lines().zip(starts) {
+        assert!(line.starts_with(start) && line.ends_with(&end), "{line}");
+    }
+    assert!(
+        table.lines().nth(1).unwrap().contains(" KiB  sha256:"),
+        "{table}"
+    );
+    // The index and four children; no blob.
+    assert_eq!(
+        (lab.requests("src").count("GET", "blobs"), manifests(&lab)),
+        (0, 5)
+    );
+
+    let document = lab
+        .run(["--json", "inspect", "src.lab/app:v1"])
+        .any_stdout()
+        .code(0)
+        .json();
+    let platforms = document["platforms"].as_array().unwrap();
+    let child = Image::small(1);
+    assert_eq!(
+        platforms[0],
+        json!({
+            "platform": "linux/amd64", "kind": "image", "digest": digests[0],
+            "media_type": MANIFEST, "total_size": child.blob_bytes(), "missing": false,
+        })
+    );
+    assert_eq!(platforms[2]["kind"], "attestation");
+    assert_eq!(platforms[2]["subject"], digests[0]);
+    assert_eq!(document.get("layers"), None);
+}
+
+#[test]
+fn the_image_for_a_platform_is_selected() {
+    let lab = Lab::new();
+    let index = Image::attested(1);
+    lab.push("src.lab/app:v1", &index);
+    let inspect = [
+        "--json",
+        "inspect",
+        "--platform",
+        "linux/arm64",
+        "src.lab/app:v1",
+    ];
+    let document = lab.run(inspect).any_stdout().code(0).json();
+    assert_eq!(document["digest"], *index.manifests[1].digest);
+    assert_eq!(document["index"], index.digest());
+    assert_eq!(manifests(&lab), 2);
+
+    lab.run(["inspect", "--platform", "linux/s390x", "src.lab/app:v1"])
+        .stderr_like(format!(
+            "error: src.lab/app@{} has no image for linux/s390x\n\
+             hint: `--platform` takes linux/amd64, linux/arm64\n",
+            index.digest()
+        ))
+        .code(3);
+    lab.run(["inspect", "--platform", "arm64", "src.lab/app:v1"])
+        .stderr_has("`arm64`")
+        .code(2);
+    lab.run(["inspect", "--platform", "linux/*", "src.lab/app:v1"])
+        .stderr_has("`linux/*` may be several platforms, and one is wanted")
+        .code(2);
+}
+
+/// A single image is for the platform that its config names.
+#[test]
+fn an_image_is_selected_where_it_is_for_that_platform() {
+    let lab = Lab::new();
+    lab.push("src.lab/app:v1", &Image::small(1));
+    let inspect = |platform| lab.run(["inspect", "--platform", platform, "src.lab/app:v1"]);
+    inspect("linux/amd64").any_stdout().code(0);
+    inspect("linux/arm64")
+        .stderr_has("has no image for linux/arm64")
+        .code(3);
+}
+
+#[test]
+fn raw_is_the_manifest_byte_for_byte() {
+    let lab = Lab::new();
+    let mut image = image(&json!({"config": {"Env": ["A=\u{1b}[31m"]}}));
+    // The escape itself, not as JSON spells it, in a place where parsers do not mind.
+    let text = String::from_utf8(image.manifests[0].bytes.clone()).unwrap();
+    let text = text.replace("blue", "bl\u{9b}\u{202e}ue");
+    image.manifests[0] = Part::new(MANIFEST, text.clone());
+    lab.push("src.lab/app:v1", &image);
+    for command in [
+        &["inspect", "--raw"][..],
+        &["manifest"][..],
+        &["--json", "manifest"][..],
+    ] {
+        lab.run([command, &["src.lab/app:v1"]].concat())
+            .stdout(text.clone())
+            .code(0);
+    }
+    assert_eq!(lab.requests("src").count("GET", "blobs"), 0);
+}
+
+#[test]
+fn config_is_the_config_byte_for_byte() {
+    let lab = Lab::new();
+    let escape = "not JSON \u{1b}[31m\n\n";
+    let image = with_bytes(escape);
+    lab.push("src.lab/app:v1", &image);
+    for command in [&["inspect", "--config"][..], &["config"][..]] {
+        lab.run([command, &["src.lab/app:v1"]].concat())
+            .stdout(escape)
+            .code(0);
+    }
+    lab.run(["inspect", "--config", "--raw", "src.lab/app:v1"])
+        .any_stderr()
+        .code(2);
+}
+
+#[test]
+fn the_config_of_an_index_is_that_of_one_platform() {
+    let lab = Lab::new();
+    let (one, other) = (Image::small(1), Image::small(2));
+    let both = Image::index(&[("linux/amd64", &one), ("linux/arm64", &other)]);
+    lab.push("src.lab/app:v1", &both);
+    let config = |image: &Image| String::from_utf8(image.blobs[0].bytes.clone()).unwrap();
+    lab.run(["config", "--platform", "linux/arm64", "src.lab/app:v1"])
+        .stdout(config(&other))
+        .code(0);
+    let own = match std::env::consts::ARCH {
+        "x86_64" => &one,
+        "aarch64" => &other,
+        _ => return,
+    };
+    lab.run(["config", "src.lab/app:v1"])
+        .stdout(config(own))
+        .code(0);
+    lab.push("src.lab/app:v2", &Image::index(&[("linux/riscv64", &one)]));
+    lab.run(["config", "src.lab/app:v2"])
+        .stderr_has("hint: `--platform` takes linux/riscv64")
+        .code(3);
+}
+
+#[test]
+fn what_is_no_image_is_shown_without_a_config() {
+    let lab = Lab::new();
+    let artifact = Image::artifact(1);
+    lab.push("src.lab/notes:v1", &artifact);
+    lab.run(["inspect", "src.lab/notes:v1"])
+        .stdout_like(format!(
+            "...\nartifact type:  application/vnd.example.notes\n\
+             size:           302 B (1 layer)\n\
+             config:         {} ({EMPTY})\n\n SIZE  LAYER[..]\n300 B  {}\n",
+            artifact.blobs[0].digest, artifact.blobs[1].digest
+        ))
+        .code(0);
+    // Nothing that nobody wants is read.
+    assert_eq!(lab.requests("src").count("GET", "blobs"), 0);
+}
+
+#[test]
+fn a_config_that_cannot_be_shown_is_a_remark() {
+    let lab = Lab::new();
+    for (config, remark) in [
+        (b"\x1f\x8b\x08".to_vec(), "the document is not UTF-8"),
+        (
+            b"{\"os\":1,\"os\":2}".to_vec(),
+            "the name `os` is there twice in one object",
+        ),
+        (b"".to_vec(), "the document is empty"),
+    ] {
+        lab.push("src.lab/app:v1", &with_bytes(config));
+        lab.run(["inspect", "src.lab/app:v1"])
+            .any_stdout()
+            .stderr_like(format!("warning: the config cannot be shown: {remark}\n"))
+            .code(0);
+    }
+    for config in ["{}", "[]", "null"] {
+        lab.push("src.lab/app:v1", &with_bytes(config));
+        lab.run(["inspect", "src.lab/app:v1"]).any_stdout().code(0);
+    }
+}
+
+#[test]
+fn a_config_that_is_not_there_or_too_large_is_a_remark() {
+    let lab = Lab::new();
+    let image = image(&full());
+    lab.push("src.lab/app:v1", &image);
+    let blob = format!("/blobs/{}", image.blobs[0].digest);
+    lab.fault(
+        "src",
+        Fault::on("GET", &blob)
+            .always()
+            .refusal(404, "BLOB_UNKNOWN", "no"),
+    );
+    lab.run(["inspect", "src.lab/app:v1"])
+        .stdout_like("...\nsize: [..]\n...\n[..]SIZE  LAYER[..]\n...")
+        .stderr("warning: the config cannot be shown: it is not there\n")
+        .code(0);
+    lab.run(["inspect", "--config", "src.lab/app:v1"])
+        .stderr_has("404 BLOB_UNKNOWN")
+        .code(3);
+
+    let large = with_bytes(noise(1, (8 << 20) + 1));
+    lab.push("src.lab/app:large", &large);
+    lab.run(["inspect", "src.lab/app:large"])
+        .any_stdout()
+        .stderr("warning: the config cannot be shown: it has more than 8388608 bytes\n")
+        .code(0);
+    lab.run(["inspect", "--config", "src.lab/app:large"])
+        .stderr_has("which is too large")
+        .code(8);
+}
+
+#[test]
+fn what_does_not_match_its_digest_is_never_shown() {
+    let lab = Lab::new();
+    let image = image(&full());
+    lab.push("src.lab/app:v1", &image);
+    let blob = format!("/blobs/{}", image.blobs[0].digest);
+    lab.fault("src", Fault::on("GET", &blob).always().spoil());
+    for command in ["inspect", "config"] {
+        lab.run([command, "src.lab/app:v1"])
+            .stderr_has("the bytes are not those of its digest")
+            .code(8);
+    }
+    lab.heal();
+    let pinned = format!("src.lab/app@{}", image.digest());
+    lab.fault("src", Fault::on("GET", "/manifests/").always().spoil());
+    lab.run(["inspect", &pinned]).any_stderr().code(8);
+}
+
+#[test]
+fn a_config_that_breaks_off_is_read_again() {
+    let lab = Lab::new();
+    let image = image(&full());
+    lab.push("src.lab/app:v1", &image);
+    lab.fault("src", Fault::on("GET", "/blobs/").cut(20));
+    lab.run(["inspect", "src.lab/app:v1"]).any_stdout().code(0);
+    lab.fault("src", Fault::on("GET", "/blobs/").always().cut(20));
+    lab.run(["inspect", "src.lab/app:v1"]).any_stderr().code(7);
+}
+
+#[test]
+fn text_from_outside_is_escaped() {
+    let lab = Lab::new();
+    let hostile = "\u{1b}[2J\u{202e}\nfake: line";
+    let mut config = full();
+    config["created"] = json!(hostile);
+    config["author"] = json!(hostile);
+    config["os"] = json!(hostile);
+    config["history"][0]["created_by"] = json!(hostile);
+    for name in ["User", "WorkingDir", "StopSignal"] {
+        config["config"][name] = json!(hostile);
+    }
+    for name in ["Entrypoint", "Cmd", "Env"] {
+        config["config"][name] = json!([hostile]);
+    }
+    for name in ["Labels", "Volumes", "ExposedPorts"] {
+        config["config"][name] = json!({hostile: hostile});
+    }
+    lab.push("src.lab/app:v1", &image(&config));
+    for command in [&["inspect"][..], &["--json", "inspect"][..]] {
+        let ran = lab
+            .run([command, &["src.lab/app:v1"]].concat())
+            .any_stdout()
+            .code(0);
+        assert!(!ran.stdout.contains(['\u{1b}', '\u{202e}']), "{ran}");
+        assert!(
+            !ran.stdout.lines().any(|l| l.trim().starts_with("fake")),
+            "{ran}"
+        );
+    }
+}
+
+#[test]
+fn a_time_that_was_not_meant_is_not_set() {
+    let lab = Lab::new();
+    for (created, shown) in [
+        ("0001-01-01T00:00:00Z", "not set"),
+        ("1970-01-01T00:00:00Z", "not set"),
+        ("2024-02-30T00:00:00Z", "2024-02-30T00:00:00Z (not a time)"),
+        ("1980-01-01T00:00:01Z", "1980-01-01T00:00:01Z"),
+    ] {
+        lab.push("src.lab/app:v1", &image(&json!({"created": created})));
+        let ran = lab.run(["inspect", "src.lab/app:v1"]).any_stdout().code(0);
+        let line = ran
+            .stdout
+            .lines()
+            .find_map(|line| line.strip_prefix("created: "));
+        assert_eq!(line.map(str::trim), Some(shown));
+        let run = lab.run(["--json", "inspect", "src.lab/app:v1"]);
+        let document = run.any_stdout().code(0).json();
+        let meant = (shown == created).then_some(created);
+        assert_eq!(document.get("created").and_then(Value::as_str), meant);
+    }
+}
+
+#[test]
+fn what_an_index_lists_and_lacks_is_a_remark() {
+    let lab = Lab::new();
+    let index = Image::attested(1);
+    lab.push("src.lab/app:v1", &index);
+    let gone = &index.manifests[1].digest;
+    let manifest = format!("/manifests/{gone}");
+    lab.fault(
+        "src",
+        Fault::on("GET", &manifest)
+            .always()
+            .refusal(404, "MANIFEST_UNKNOWN", "no"),
+    );
+    lab.run(["inspect", "src.lab/app:v1"])
+        .stdout_like(format!("...\nlinux/arm64 [..] -  {gone}  missing\n..."))
+        .stderr(format!("warning: {gone} is listed, and is not there\n"))
+        .code(0);
+    lab.run(["inspect", "--platform", "linux/arm64", "src.lab/app:v1"])
+        .any_stderr()
+        .code(3);
+}
+
+#[test]
+fn what_is_not_there_is_answered_with_what_is() {
+    let lab = Lab::new();
+    lab.push("src.lab/app:v1", &Image::small(1));
+    lab.run(["inspect", "src.lab/app:v2"])
+        .stderr_like("error: [..]src.lab/app:v2[..]not found[..]\nhint: src.lab/app has v1\n")
+        .code(3);
+    let ran = lab
+        .run(["--json", "inspect", "src.lab/app:v2"])
+        .any_stderr()
+        .code(3);
+    assert_eq!(ran.json_error()["class"], "not_found");
+}
+
+#[test]
+fn the_tag_is_checked_where_that_is_wanted() {
+    let lab = Lab::new();
+    let (old, new) = (Image::small(1), Image::small(2));
+    lab.push("src.lab/app:v1", &old);
+    lab.push("src.lab/app:v1", &new);
+    let typed = format!("src.lab/app:v1@{}", old.digest());
+    lab.run(["inspect", &typed]).any_stdout().code(0);
+    lab.run(["inspect", "--check-tag", &typed])
+        .any_stderr()
+        .code(5);
+}
+
+#[test]
+fn what_is_attached_is_shown_below_what_it_is_attached_to() {
+    let lab = Lab::new();
+    let image = Image::small(1);
+    let about = |subject: &Image, sort: &str, seed| {
+        let more = json!({
+            "subject": subject.root().descriptor(), "artifactType": sort,
+            "annotations": {"org.opencontainers.image.created": "2024-05-01T10:00:00Z"},
+        });
+        Image::assembled(
+            MANIFEST,
+            Part::new(EMPTY, "{}"),
+            vec![layer(seed, 10)],
+            &more,
+        )
+    };
+    let sbom = about(&image, "application/spdx+json", 1);
+    let signature = about(&sbom, "application/vnd.cncf.notary.signature", 2);
+    let cosign = Image::small(3);
+    let tag = format!("{}.sig", image.digest().replace(':', "-"));
+    lab.push("src.lab/app:v1", &image);
+    lab.push("src.lab/app", &sbom);
+    lab.push("src.lab/app", &signature);
+    lab.push(&format!("src.lab/app:{tag}"), &cosign);
+    let ran = lab.run(["inspect", "src.lab/app:v1"]).any_stdout().code(0);
+    let (_, tree) = ran.stdout.split_once("\nATTACHED").unwrap();
+    let lines: Vec<&str> = tree.lines().skip(1).collect();
+    for (line, (start, digest, end)) in lines.iter().zip([
+        ("SPDX ", sbom.digest(), "referrers"),
+        ("  Notation signature ", signature.digest(), "referrers"),
+        ("cosign signature ", cosign.digest(), &tag),
+    ]) {
+        let fits = line.starts_with(start) && line.contains(digest) && line.ends_with(end);
+        assert!(fits, "{ran}");
+    }
+    assert_eq!(lines.len(), 3, "{ran}");
+
+    let run = lab.run(["--json", "inspect", "src.lab/app:v1"]);
+    let document = run.any_stdout().code(0).json();
+    let attached = document["attached"].as_array().unwrap();
+    assert_eq!(attached.len(), 3);
+    assert_eq!(
+        attached[2],
+        json!({
+            "subject": sbom.digest(), "digest": signature.digest(), "media_type": MANIFEST,
+            "artifact_type": "application/vnd.cncf.notary.signature",
+            "kind": "Notation signature", "size": signature.root().bytes.len(),
+            "created": "2024-05-01T10:00:00Z", "found_by": "referrers",
+        })
+    );
+}

@@ -1,0 +1,81 @@
+//! What is attached to an image goes into a folder and out of it.
+
+use super::{assert_holds, folder, tags};
+use crate::lab::{Image, Lab};
+use serde_json::Value;
+
+const NOTE: &str = "application/x-note";
+
+/// What a registry lists for an image.
+fn listed(lab: &Lab, name: &str, image: &Image) -> Vec<String> {
+    let target = format!("/v2/team/app/referrers/{}", image.digest());
+    let reply = lab.node(name).call("GET", &target, "", b"");
+    let list: Value = serde_json::from_slice(&reply.body).unwrap();
+    let items = list["manifests"].as_array().unwrap().iter();
+    let mut digests: Vec<String> = items
+        .map(|item| item["digest"].as_str().unwrap().to_owned())
+        .collect();
+    digests.sort();
+    digests
+}
+
+fn copy(lab: &Lab, from: &str, to: &str) {
+    let copied = lab.run(["copy", "-q", "--referrers", from, to]);
+    copied.any_stdout().code(0);
+}
+
+#[test]
+fn what_is_attached_goes_through_folders_and_is_listed_again() {
+    let lab = Lab::new();
+    let image = Image::small(1);
+    let notes = [2, 3, 4].map(|seed| Image::referrer(seed, NOTE, &image));
+    let on_note = Image::referrer(5, NOTE, &notes[0]);
+    lab.push("src.lab/team/app:v1", &image);
+    for attached in notes.iter().chain([&on_note]) {
+        lab.push("src.lab/team/app", attached);
+    }
+    copy(&lab, "src.lab/team/app:v1", "oci:one");
+    copy(&lab, "oci:one:v1", "oci:two");
+    copy(&lab, "oci:two:v1", "dst.lab/team/app");
+    for name in ["one", "two"] {
+        let folder = folder(&lab, name);
+        for attached in notes.iter().chain([&on_note]) {
+            assert_holds(&folder, attached);
+        }
+        // The image and two lists; what is attached is in these.
+        let mut names: Vec<String> = tags(&folder).into_iter().map(|(tag, _)| tag).collect();
+        names.sort();
+        let list = |image: &Image| image.digest().replace(':', "-");
+        let mut expected = vec![list(&image), list(&notes[0]), "v1".to_owned()];
+        expected.sort();
+        assert_eq!(names, expected, "{name}");
+        lab.run(["ls", "-O", &format!("oci:{name}")])
+            .stdout("v1\n")
+            .code(0);
+    }
+    for image in [&image, &notes[0]] {
+        assert_eq!(listed(&lab, "dst", image), listed(&lab, "src", image));
+    }
+    assert_eq!(listed(&lab, "dst", &image).len(), 3);
+}
+
+#[test]
+fn copies_side_by_side_attach_to_one_image() {
+    let lab = Lab::new();
+    let image = Image::small(1);
+    let runs: Vec<_> = (0..8)
+        .map(|seed| {
+            let place = format!("src.lab/team/app{seed}:v1");
+            lab.push(&place, &image);
+            let note = Image::referrer(10 + seed, NOTE, &image);
+            lab.push(&format!("src.lab/team/app{seed}"), &note);
+            let copied = lab.run(["copy", "-q", "--referrers", &place, "oci:one"]);
+            copied.any_stdout().start()
+        })
+        .collect();
+    for run in runs {
+        run.code(0);
+    }
+    copy(&lab, "oci:one:v1", "dst.lab/team/app");
+    assert_eq!(listed(&lab, "dst", &image).len(), 8);
+}
