@@ -139,8 +139,7 @@ impl Job<'_> {
         }
         let wanted = wanted(&**source, &self.from).await.map_err(&at_source)?;
         let names: Vec<_> = self.places.iter().map(|p| self.names(p, &wanted)).collect();
-        let total = names.iter().map(Vec::len).sum();
-        if total > 1 {
+        if names.iter().map(Vec::len).sum::<usize>() > 1 {
             self.app.output.list();
         }
         let plan = match self.run.plan(&wanted, &names).await {
@@ -154,7 +153,8 @@ impl Job<'_> {
         }
         let outcomes = self.carry_out(&self.from, plan).await;
         self.app.finish_progress();
-        let mut failures = Vec::new();
+        // A place that failed did so once, however many tags it was to get.
+        let (mut failures, total) = (Vec::new(), outcomes.len());
         for outcome in outcomes {
             match outcome {
                 Outcome::There(row) => {

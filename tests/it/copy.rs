@@ -1,10 +1,17 @@
 //! What a copy is: the same bytes under the same digest, asked for and sent once.
 
+mod attached;
 mod content;
+mod deep;
+mod failing;
 mod hostile;
+mod platforms;
 mod refused;
 mod requests;
+mod several;
+mod signatures;
 mod slow;
+mod tags;
 mod target;
 
 use crate::lab::Image;

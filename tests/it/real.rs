@@ -2,6 +2,7 @@
 //! `skopeo`. `tests/run` installs both; a test that misses one fails and says so.
 
 mod access_log;
+mod attached;
 mod certificate;
 mod check;
 mod copies;
@@ -16,6 +17,7 @@ mod referrers;
 mod refusals;
 mod requests;
 mod resume;
+mod several;
 mod skopeo;
 mod tags;
 mod tls;

@@ -49,8 +49,8 @@ pub(super) struct Image {
 /// What a task brings back.
 enum Done {
     Blob(usize, Arrivals, Permit),
-    Manifest(usize, usize, Result<()>),
-    Attachments(usize, Result<()>),
+    Manifest(usize, usize, Result<bool>),
+    Attachments(usize, Result<usize>),
 }
 
 /// What is left to do, and how far each destination is.
@@ -204,8 +204,11 @@ impl Schedule {
                     self.blob_arrived(blob, to, arrival);
                 }
             }
-            Ok(Done::Manifest(to, node, Ok(()))) => self.manifest_arrived(to, node),
-            Ok(Done::Attachments(to, Ok(()))) => {
+            Ok(Done::Manifest(to, node, Ok(written))) => self.manifest_arrived(to, node, written),
+            Ok(Done::Attachments(to, Ok(written))) => {
+                if let Ok(summary) = &mut self.destinations[to].outcome {
+                    summary.manifests += written;
+                }
                 if self.destinations[to].missing.released(0) {
                     self.publish(to, vec![0]);
                 }
@@ -239,13 +242,13 @@ impl Schedule {
         }
     }
 
-    fn manifest_arrived(&mut self, to: usize, node: usize) {
+    fn manifest_arrived(&mut self, to: usize, node: usize, written: bool) {
         let destination = &mut self.destinations[to];
         let Ok(summary) = &mut destination.outcome else {
             return;
         };
         let is_attachment = self.image.plan.is_attachment(node);
-        summary.manifests += 1;
+        summary.manifests += usize::from(written);
         let ready = destination.missing.manifest_arrived(node);
         self.publish(to, ready);
         if is_attachment {

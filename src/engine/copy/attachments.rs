@@ -90,10 +90,11 @@ impl Plan {
 }
 
 impl Image {
-    /// Sees to it that everything that goes along is found from what it is attached to.
-    pub(super) async fn attach_all(&self, to: usize) -> Result<()> {
+    /// Sees to it that everything that goes along is found from what it is attached to. Returns
+    /// how many manifests were written for that.
+    pub(super) async fn attach_all(&self, to: usize) -> Result<usize> {
         if self.run.is_source(to) {
-            return Ok(());
+            return Ok(0);
         }
         let (mut subjects, mut seen) = (Vec::new(), HashSet::new());
         let mut tags = Vec::new();
@@ -118,10 +119,11 @@ impl Image {
             .iter()
             .map(|(tag, a)| self.name_attachment(to, tag, a))
             .collect();
-        stream::iter(named)
+        let written: Vec<bool> = stream::iter(named)
             .buffer_unordered(AT_ONCE)
-            .try_collect::<()>()
-            .await
+            .try_collect()
+            .await?;
+        Ok(written.into_iter().filter(|written| *written).count())
     }
 
     /// Lists what is attached to `subject`, as far as the registry has not done so by itself.
@@ -150,15 +152,15 @@ impl Image {
         store.attach(subject, &missing).await
     }
 
-    /// Writes what is found by a tag, unless the destination has something under it that this
-    /// would take away.
-    async fn name_attachment(&self, to: usize, tag: &Tag, attachment: &Attachment) -> Result<()> {
+    /// Writes what is found by a tag, unless the destination has it, or has something under it that
+    /// this would take away. Returns whether it was written.
+    async fn name_attachment(&self, to: usize, tag: &Tag, attachment: &Attachment) -> Result<bool> {
         let store = &self.run.to[to].store;
         let node = &self.plan.work.nodes[attachment.node];
         let target = Target::Tag(tag.clone());
         if let Some(there) = store.find(&target).await? {
             if there.digest() == node.manifest.digest() {
-                return Ok(());
+                return Ok(false);
             }
             let old = store.manifest(&target).await?;
             if !contains(&node.manifest, &old) {
@@ -166,10 +168,11 @@ impl Image {
                 let note =
                     format!("{location}:{tag} has a {kind} of its own, which is left as it is");
                 self.run.progress.report(Event::Note(&note));
-                return Ok(());
+                return Ok(false);
             }
         }
-        self.put(to, node, &target).await
+        self.put(to, node, &target).await?;
+        Ok(true)
     }
 
     /// Whether the image is finished without a manifest that a registry refuses: one that is only

@@ -8,6 +8,8 @@ mod ahead;
 mod apply;
 mod attachments;
 mod budget;
+#[cfg(test)]
+mod cases;
 mod choice;
 pub mod event;
 mod forecast;
@@ -20,6 +22,8 @@ pub mod plan;
 pub mod platforms;
 mod publish;
 mod run;
+#[cfg(test)]
+mod shelf;
 mod tee;
 mod walk;
 

@@ -45,6 +45,16 @@ pub(super) struct Mover<'a> {
 /// What each destination came to, by its position.
 pub(super) type Arrivals = Vec<(usize, Result<Arrival>)>;
 
+/// The same after one try.
+type Tries = Vec<(usize, Result<Arrival, Failure>)>;
+
+/// Why a destination has not got it.
+struct Failure {
+    error: Error,
+    /// The source broke off, of which the destination only saw a request that did.
+    is_source: bool,
+}
+
 impl Mover<'_> {
     /// Sees to it that the blob is at each of `wanted`, unless this run has brought it there, or
     /// is about to.
@@ -53,6 +63,8 @@ impl Mover<'_> {
         let mut open = wanted.to_vec();
         while !open.is_empty() {
             let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+            // Of two images that want it, one brings it to all of its destinations: it is read once.
+            let turn = self.run.claims.lock();
             for to in open.drain(..) {
                 match self.run.to[to].blobs.claim(self.blob.digest()) {
                     Claim::Arrived => arrivals.push((to, Ok(Arrival::PRESENT))),
@@ -60,6 +72,7 @@ impl Mover<'_> {
                     Claim::Theirs(wait) => theirs.push((to, wait)),
                 }
             }
+            drop(turn);
             let (brought, waited) = tokio::join!(
                 self.bring(ours),
                 join_all(theirs.into_iter().map(async |(to, wait)| {
@@ -125,21 +138,19 @@ impl Mover<'_> {
             Ok(pipe) => pipe,
             Err(error) => return wanted.iter().map(|to| (*to, Err(error.again()))).collect(),
         };
-        let (mut arrivals, fault) = self.once(&pipe, wanted, holders, shared, false).await;
-        match fault {
-            // A cache in between may have spoiled it: it is read once more, whole.
-            Some(fault) if fault.kind() == Kind::Corrupt => {
-                let note = format!("{fault}; reading it once more");
-                self.run.progress.report(Event::Note(&note));
-                pipe.start_over();
-                let failed = arrivals.extract_if(.., |(_, arrival)| arrival.is_err());
-                let open: Vec<usize> = failed.map(|(to, _)| to).collect();
-                let (again, fault) = self.once(&pipe, &open, holders, shared, true).await;
-                arrivals.extend(blamed(again, fault));
-                arrivals
-            }
-            fault => blamed(arrivals, fault),
+        let (mut tries, mut fault) = self.once(&pipe, wanted, holders, shared, false).await;
+        // A cache in between may have spoiled it: it is read once more, whole.
+        if let Some(wrong) = fault.take_if(|fault| fault.kind() == Kind::Corrupt) {
+            let note = format!("{wrong}; reading it once more");
+            self.run.progress.report(Event::Note(&note));
+            pipe.start_over();
+            let failed = tries.extract_if(.., |(_, tried)| is_of_source(tried));
+            let open: Vec<usize> = failed.map(|(to, _)| to).collect();
+            let (again, still) = self.once(&pipe, &open, holders, shared, true).await;
+            tries.extend(again);
+            fault = still;
         }
+        blamed(tries, fault.as_ref())
     }
 
     /// The way of its bytes. Where several destinations share it, each says how far it is.
@@ -165,14 +176,18 @@ impl Mover<'_> {
         holders: &[usize],
         shared: bool,
         again: bool,
-    ) -> (Arrivals, Option<Error>) {
-        let arrivals = if !shared && let [to] = *wanted {
+    ) -> (Tries, Option<Error>) {
+        let tries = if !shared && let [to] = *wanted {
             let placed = self.ensure(to, &**pipe, holders).await;
-            vec![(to, placed.map(Arrival::shared))]
+            let of_source = |error| Failure {
+                error,
+                is_source: true,
+            };
+            vec![(to, placed.map(Arrival::shared).map_err(of_source))]
         } else {
             self.together(pipe, wanted, holders, again).await
         };
-        (arrivals, pipe.take_fault())
+        (tries, pipe.take_fault())
     }
 
     async fn together(
@@ -181,7 +196,7 @@ impl Mover<'_> {
         wanted: &[usize],
         holders: &[usize],
         again: bool,
-    ) -> Arrivals {
+    ) -> Tries {
         let run = self.run;
         let tee = Tee::new(Arc::clone(pipe), wanted.len());
         let sent = wanted.iter().map(async |&to| {
@@ -189,15 +204,17 @@ impl Mover<'_> {
             let branch = tee.branch(self.blob, location, &run.progress, again);
             let placed = self.ensure(to, &branch, holders).await;
             let own = branch.own_pipe();
-            let arrival = match (placed, own.and_then(|own| own.take_fault())) {
-                (Ok(placed), _) => Ok(Arrival {
+            let tried = match placed {
+                Ok(placed) => Ok(Arrival {
                     placed,
                     read_again: own.is_some(),
                 }),
-                (Err(_), Some(fault)) => Err(fault),
-                (Err(error), None) => Err(error),
+                Err(error) => Err(Failure {
+                    error: own.and_then(|own| own.take_fault()).unwrap_or(error),
+                    is_source: branch.has_broken_off(),
+                }),
             };
-            (to, arrival)
+            (to, tried)
         });
         join_all(sent).await
     }
@@ -227,17 +244,18 @@ impl Mover<'_> {
     }
 }
 
-/// Where the source failed, the destinations only saw a request that broke off.
-fn blamed(arrivals: Arrivals, fault: Option<Error>) -> Arrivals {
-    let Some(mut fault) = fault else {
-        return arrivals;
+fn is_of_source(tried: &Result<Arrival, Failure>) -> bool {
+    matches!(tried, Err(failure) if failure.is_source)
+}
+
+/// Tells those who only saw a request that broke off what was wrong with the source.
+fn blamed(tries: Tries, fault: Option<&Error>) -> Arrivals {
+    let blame = |failure: Failure| match fault {
+        Some(fault) if failure.is_source => fault.again(),
+        _ => failure.error,
     };
-    let mut blame = |arrival: Result<Arrival>| {
-        arrival.map_err(|_| {
-            let again = fault.again();
-            std::mem::replace(&mut fault, again)
-        })
-    };
-    let arrivals = arrivals.into_iter();
-    arrivals.map(|(to, arrival)| (to, blame(arrival))).collect()
+    let tries = tries.into_iter();
+    tries
+        .map(|(to, tried)| (to, tried.map_err(blame)))
+        .collect()
 }

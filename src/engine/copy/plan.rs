@@ -127,7 +127,8 @@ impl Run {
         let is_nothing = parts.iter().flatten().all(Part::is_nothing);
         let goes_further = self.options.deep || self.options.referrers;
         if is_nothing && !goes_further {
-            return Ok(Plan::nothing(first.digest().clone(), parts));
+            let (digest, chosen_from) = first.into_digests();
+            return Ok(Plan::nothing(digest, chosen_from, parts));
         }
         if let First::Told(source) = &first {
             self.prepare(source, &parts);
@@ -142,7 +143,7 @@ impl Run {
         };
         let is_nothing = parts.iter().flatten().all(Part::is_nothing);
         if is_nothing && !goes_further {
-            return Ok(Plan::nothing(root.digest().clone(), parts));
+            return Ok(Plan::nothing(root.digest().clone(), from, parts));
         }
         self.walked(root, from, parts).await
     }
@@ -287,12 +288,12 @@ impl Run {
 }
 
 impl Plan {
-    fn nothing(digest: Digest, parts: Vec<Result<Part>>) -> Self {
+    fn nothing(digest: Digest, chosen_from: Option<Digest>, parts: Vec<Result<Part>>) -> Self {
         Self {
             digest,
             work: Work::default(),
             attachments: Vec::new(),
-            chosen_from: None,
+            chosen_from,
             parts,
         }
     }
@@ -321,6 +322,14 @@ impl First {
         match self {
             Self::Told(source) => source.digest(),
             Self::Read(chosen) => chosen.root.digest(),
+        }
+    }
+
+    /// The image's digest, and that of what it was chosen from.
+    fn into_digests(self) -> (Digest, Option<Digest>) {
+        match self {
+            Self::Told(source) => (source.digest().clone(), None),
+            Self::Read(chosen) => (chosen.root.digest().clone(), chosen.from),
         }
     }
 }

@@ -13,42 +13,46 @@ use futures_util::future::try_join_all;
 use std::sync::Arc;
 
 impl Image {
-    /// Writes a node: the root under its names, all else by digest.
-    pub(super) async fn publish(&self, to: usize, position: usize) -> Result<()> {
+    /// Writes a node: the root under its names, all else by digest. Returns whether something was
+    /// written.
+    pub(super) async fn publish(&self, to: usize, position: usize) -> Result<bool> {
         let node = &self.plan.work.nodes[position];
-        if position == 0 {
+        let is_written = if position == 0 {
             let names = self.plan.parts[to].iter().flat_map(|part| &part.names);
             let names = names.filter(|name| name.is_written());
-            try_join_all(names.map(|name| self.name(to, node, name))).await?;
-        } else if !self.plan.is_named_attachment(position) {
-            self.child(to, position).await?;
-        }
+            let written = try_join_all(names.map(|name| self.name(to, node, name))).await?;
+            written.contains(&true)
+        } else if self.plan.is_named_attachment(position) {
+            false
+        } else {
+            self.child(to, position).await?
+        };
         let event = Event::Published(node.manifest.digest());
         self.run.progress.report(event);
-        Ok(())
+        Ok(is_written)
     }
 
-    /// Writes the root under one of its names.
-    async fn name(&self, to: usize, node: &Node, name: &PlannedName) -> Result<()> {
+    /// Writes the root under one of its names, unless somebody else has.
+    async fn name(&self, to: usize, node: &Node, name: &PlannedName) -> Result<bool> {
         if name.is_guarded && self.is_there(to, name).await? {
-            return Ok(());
+            return Ok(false);
         }
         self.put(to, node, &name.target).await?;
-        if name.target.digest().is_none() {
-            return Ok(());
+        if name.target.digest().is_some() {
+            let store = &self.run.to[to].store;
+            store.list_untagged(node.manifest.descriptor()).await?;
         }
-        let store = &self.run.to[to].store;
-        store.list_untagged(node.manifest.descriptor()).await
+        Ok(true)
     }
 
     /// Writes a manifest by its digest, unless this run has, or it is known to be there.
-    async fn child(&self, to: usize, position: usize) -> Result<()> {
+    async fn child(&self, to: usize, position: usize) -> Result<bool> {
         let destination = &self.run.to[to];
         let node = &self.plan.work.nodes[position];
         let digest = node.manifest.digest();
         loop {
             match destination.manifests.claim(digest) {
-                Claim::Arrived => return Ok(()),
+                Claim::Arrived => return Ok(false),
                 Claim::Theirs(wait) => wait.over().await,
                 Claim::Ours(duty) => {
                     let target = Target::Digest(digest.clone());
@@ -58,13 +62,13 @@ impl Image {
                         match self.put(to, node, &target).await {
                             Err(error) if self.may_do_without(position, &error) => {
                                 self.warn_refused(to, position, &error);
-                                return Ok(());
+                                return Ok(false);
                             }
                             put => put?,
                         }
                     }
                     duty.done();
-                    return Ok(());
+                    return Ok(!is_there);
                 }
             }
         }

@@ -7,7 +7,7 @@ use super::event::Progress;
 use super::ledger::Ledger;
 use crate::oci::reference::RepositoryName;
 use crate::store::Store;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use tokio::sync::OnceCell;
 
 /// A run from one place to several.
@@ -18,6 +18,8 @@ pub struct Run {
     pub(super) budget: Arc<Budget>,
     pub(super) window: Arc<Window>,
     pub(super) progress: Arc<dyn Progress>,
+    /// Held while somebody claims a blob for several destinations.
+    pub(super) claims: Mutex<()>,
 }
 
 /// A place that a run copies to.
@@ -58,6 +60,7 @@ impl Run {
             window: Arc::default(),
             options,
             progress,
+            claims: Mutex::default(),
         })
     }
 

@@ -39,7 +39,6 @@ struct Shared {
     changed: Notify,
     /// The source failed; why is the pipe's fault.
     failed: AtomicBool,
-    patience: Duration,
 }
 
 #[derive(Default)]
@@ -59,16 +58,13 @@ pub(super) struct Branch {
     again: bool,
     opened: AtomicBool,
     own: Arc<OnceCell<Arc<Pipe>>>,
+    broken_off: Arc<AtomicBool>,
 }
 
 impl Tee {
     /// A read of what `pipe` brings for so many branches. They say how far they are; the pipe does
     /// not.
     pub(super) fn new(pipe: Arc<Pipe>, branches: usize) -> Arc<Self> {
-        Self::with(pipe, branches, PATIENCE)
-    }
-
-    fn with(pipe: Arc<Pipe>, branches: usize, patience: Duration) -> Arc<Self> {
         let state = State {
             undecided: branches,
             ..State::default()
@@ -78,7 +74,6 @@ impl Tee {
             state: Mutex::new(state),
             changed: Notify::new(),
             failed: AtomicBool::new(false),
-            patience,
         };
         Arc::new(Self {
             shared: Arc::new(shared),
@@ -104,6 +99,7 @@ impl Tee {
             again,
             opened: AtomicBool::new(false),
             own: Arc::default(),
+            broken_off: Arc::default(),
         }
     }
 
@@ -149,7 +145,7 @@ impl Shared {
                 changed.await;
             }
         };
-        let _ = tokio::time::timeout(self.patience, decided).await;
+        let _ = tokio::time::timeout(PATIENCE, decided).await;
         let mut state = self.lock();
         state.begun = true;
         std::mem::take(&mut state.joined)
@@ -170,11 +166,7 @@ async fn drive(shared: Arc<Shared>) {
         };
         let mut kept = Vec::with_capacity(branches.len());
         for branch in branches {
-            if branch
-                .send_timeout(chunk.clone(), shared.patience)
-                .await
-                .is_ok()
-            {
+            if branch.send_timeout(chunk.clone(), PATIENCE).await.is_ok() {
                 kept.push(branch);
             }
         }
@@ -189,6 +181,11 @@ impl Branch {
     /// The pipe of this destination's own reads, if it made any.
     pub(super) fn own_pipe(&self) -> Option<&Arc<Pipe>> {
         self.own.get()
+    }
+
+    /// Whether the common read broke off while this destination took part in it.
+    pub(super) fn has_broken_off(&self) -> bool {
+        self.broken_off.load(Ordering::SeqCst)
     }
 
     /// Says that this destination joins, or needs nothing.
@@ -229,6 +226,7 @@ impl Source for Branch {
             location: self.location.clone(),
             progress: Arc::clone(&self.progress),
             own: Arc::clone(&self.own),
+            broken_off: Arc::clone(&self.broken_off),
             joined,
             stream: None,
             at: offset,
@@ -252,6 +250,7 @@ struct Share {
     location: Location,
     progress: Arc<dyn Progress>,
     own: Arc<OnceCell<Arc<Pipe>>>,
+    broken_off: Arc<AtomicBool>,
     joined: Option<mpsc::Receiver<Bytes>>,
     stream: Option<ByteStream>,
     at: u64,
@@ -268,6 +267,7 @@ impl Share {
                 return Ok(None);
             }
             if self.shared.failed.load(Ordering::SeqCst) {
+                self.broken_off.store(true, Ordering::SeqCst);
                 return Err(Box::new(Failed));
             }
             self.joined = None;
@@ -290,3 +290,6 @@ impl Share {
         own.open(self.at).await
     }
 }
+
+#[cfg(test)]
+mod cases;

@@ -79,12 +79,12 @@ fn what_fails_does_not_hold_up_the_others() {
              error: [..]src.lab/none:v1[..]not found[..]\n\
              error: 2 of 3 images have no digest\n",
         )
-        .code(3);
+        .code(10);
     let ran = lab
         .run([&digest[..], &["--json"]].concat())
         .any_stdout()
         .any_stderr()
-        .code(3);
+        .code(10);
     assert_eq!(ran.json().as_array().map(Vec::len), Some(1));
     for line in ran.stderr.lines() {
         assert!(
@@ -96,7 +96,18 @@ fn what_fails_does_not_hold_up_the_others() {
         "src",
         Fault::on("HEAD", "/none/").refusal(403, "DENIED", "no"),
     );
-    lab.run(digest).any_stdout().any_stderr().code(10);
+    lab.run([digest[0], digest[1], digest[3]])
+        .any_stderr()
+        .code(10);
+}
+
+#[test]
+fn where_all_fail_alike_it_is_that_code() {
+    let lab = Lab::new();
+    lab.push("src.lab/app:v1", &Image::small(1));
+    lab.run(["digest", "src.lab/app:v2", "src.lab/none:v1"])
+        .stderr_has("error: 2 of 2 images have no digest\n")
+        .code(3);
 }
 
 #[test]

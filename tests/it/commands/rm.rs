@@ -162,7 +162,7 @@ fn several_are_removed_and_what_fails_is_told() {
         "src.lab/app:v3",
         "src.lab/app:v2",
     ];
-    let ran = lab.run(rm).any_stdout().any_stderr().code(3);
+    let ran = lab.run(rm).any_stdout().any_stderr().code(10);
     let row = |tag: &str| {
         json!({
             "reference": format!("src.lab/app:{tag}"), "digest": image.digest(),

@@ -83,7 +83,7 @@ fn what_fails_does_not_hold_up_the_others() {
     lab.run(["tag", "src.lab/app:v1", "a", "b", "c"])
         .stdout("src.lab/app:a\nsrc.lab/app:c\n")
         .stderr_has("1 of 3 tags were not written")
-        .code(4);
+        .code(10);
 }
 
 #[test]

@@ -180,17 +180,30 @@ impl Image {
         )
     }
 
+    /// Something that is attached to `subject`, as `kind`.
+    pub(crate) fn about(subject: &Self, kind: &str, seed: u64) -> Self {
+        let layers = vec![Part::new("application/json", noise(seed + 9000, 200))];
+        let more = json!({"artifactType": kind, "subject": subject.root().descriptor()});
+        Self::assembled(MANIFEST, Part::new(EMPTY, "{}"), layers, &more)
+    }
+
     /// An index of two images, each with an attestation as buildkit makes them.
     pub(crate) fn attested(seed: u64) -> Self {
-        let (one, other) = (Self::small(seed), Self::small(seed + 1));
-        let statements = [Self::attestation(seed), Self::attestation(seed + 1)];
+        Self::attested_for(seed, &["amd64", "arm64"])
+    }
+
+    /// The same for each of these architectures. First come the images, then their attestations.
+    pub(crate) fn attested_for(seed: u64, architectures: &[&str]) -> Self {
+        let seeds = seed..seed + architectures.len() as u64;
+        let images: Vec<Self> = seeds.clone().map(Self::small).collect();
+        let statements: Vec<Self> = seeds.map(Self::attestation).collect();
         let mut listed = Vec::new();
-        for (image, architecture) in [(&one, "amd64"), (&other, "arm64")] {
+        for (image, architecture) in images.iter().zip(architectures) {
             let mut descriptor = image.root().descriptor();
             descriptor["platform"] = json!({"os": "linux", "architecture": architecture});
             listed.push(descriptor);
         }
-        for (statement, image) in statements.iter().zip([&one, &other]) {
+        for (statement, image) in statements.iter().zip(&images) {
             let mut descriptor = statement.root().descriptor();
             descriptor["platform"] = json!({"os": "unknown", "architecture": "unknown"});
             descriptor["annotations"] = json!({
@@ -199,8 +212,7 @@ impl Image {
             });
             listed.push(descriptor);
         }
-        let [first, second] = &statements;
-        Self::above(INDEX, [&one, &other, first, second], &listed)
+        Self::above(INDEX, images.iter().chain(&statements), &listed)
     }
 
     fn attestation(seed: u64) -> Self {

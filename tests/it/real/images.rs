@@ -174,7 +174,7 @@ fn write_noise(file: &mut dyn Write, size: u64) {
 }
 
 /// The system's settings: small texts.
-fn settings() -> Vec<PathBuf> {
+pub(super) fn settings() -> Vec<PathBuf> {
     let entries = std::fs::read_dir("/etc")
         .unwrap()
         .map(|entry| entry.unwrap().path());

@@ -121,6 +121,22 @@ impl Layout {
         descriptor
     }
 
+    /// Something that is attached to what `subject` names.
+    pub(super) fn attachment(&self, subject: &Value, kind: &str) -> Value {
+        let subject = json!({
+            "mediaType": subject["mediaType"], "digest": subject["digest"], "size": subject["size"],
+        });
+        let manifest = json!({
+            "schemaVersion": 2,
+            "mediaType": MANIFEST,
+            "artifactType": kind,
+            "config": self.blob("application/vnd.oci.empty.v1+json", b"{}"),
+            "layers": [self.blob(kind, kind.as_bytes())],
+            "subject": subject,
+        });
+        self.blob(MANIFEST, &bytes(&manifest))
+    }
+
     /// An index of what the descriptors name.
     pub(super) fn index(&self, children: &[Value]) -> Value {
         let index = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": children});
@@ -190,7 +206,8 @@ impl Image {
         self.push_part(host, repository, tag, &self.root);
     }
 
-    fn push_part(&self, host: &str, repository: &str, target: &str, part: &Value) {
+    /// Pushes what `part` names of the layout, and all below it.
+    pub(super) fn push_part(&self, host: &str, repository: &str, target: &str, part: &Value) {
         let media_type = text(part, "mediaType");
         let manifest = self.layout.read(part);
         let parsed: Value = serde_json::from_slice(&manifest).unwrap();
