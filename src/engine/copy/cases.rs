@@ -236,7 +236,7 @@ proptest! {
         let has_tag = |digest: &Digest| roots.iter().any(|root| root.digest() == digest);
         let parts = manifests.iter().filter(|digest| !has_tag(digest)).chain(&blobs);
         let mut parts: Vec<&Digest> = parts.collect();
-        parts.sort_unstable_by_key(|digest| digest.to_string());
+        parts.sort_unstable_by_key(std::string::ToString::to_string);
         let lost: HashSet<&Digest> = lost
             .iter()
             .filter(|_| !parts.is_empty())

@@ -328,7 +328,7 @@ impl First {
     /// The image's digest, and that of what it was chosen from.
     fn into_digests(self) -> (Digest, Option<Digest>) {
         match self {
-            Self::Told(there) => (there.digest().clone(), None),
+            Self::Told(source) => (source.digest().clone(), None),
             Self::Read(chosen) => (chosen.root.digest().clone(), chosen.from),
         }
     }
