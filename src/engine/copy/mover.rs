@@ -103,7 +103,11 @@ impl Mover<'_> {
                 .iter()
                 .filter_map(|(to, arrival)| arrival.is_ok().then_some(*to))
                 .collect();
-            arrivals.extend(self.send(&later, &holders).await);
+            let mut linked = self.send(&later, &holders).await;
+            for (to, arrival) in linked.iter_mut().filter(|_| !holders.is_empty()) {
+                arrival.iter_mut().for_each(|a| self.was_linked(*to, a));
+            }
+            arrivals.extend(linked);
         }
         for (to, duty) in duties {
             if arrivals
@@ -116,11 +120,25 @@ impl Mover<'_> {
         arrivals
     }
 
+    /// Where a registry has linked nothing from a sibling, the source was read once more. What
+    /// comes after shares one read.
+    fn was_linked(&self, to: usize, arrival: &mut Arrival) {
+        if arrival.placed != Placed::Sent {
+            return;
+        }
+        let to = &self.run.to[to];
+        to.links_nothing.store(true, Ordering::Relaxed);
+        arrival.read_again = true;
+        let event = Event::ReadAgain(self.blob, to.store.location());
+        self.run.progress.report(event);
+    }
+
     /// Who is sent to, and who can have it linked on the same registry once the first have it.
     async fn in_turn(&self, wanted: &[usize]) -> (Vec<usize>, Vec<usize>) {
         let (mut first, mut later) = (Vec::new(), Vec::new());
         for &to in wanted {
-            let siblings = if wanted.len() > 1 {
+            let links = !self.run.to[to].links_nothing.load(Ordering::Relaxed);
+            let siblings = if links && wanted.len() > 1 {
                 &self.run.mounts(to).await.siblings[..]
             } else {
                 &[]

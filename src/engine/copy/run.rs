@@ -7,6 +7,7 @@ use super::event::Progress;
 use super::ledger::Ledger;
 use crate::oci::reference::RepositoryName;
 use crate::store::Store;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use tokio::sync::OnceCell;
 
@@ -27,6 +28,8 @@ pub(super) struct Destination {
     pub(super) store: Arc<dyn Store>,
     pub(super) blobs: Ledger,
     pub(super) manifests: Ledger,
+    /// Its registry did not link a blob from a sibling that has it.
+    pub(super) links_nothing: AtomicBool,
     mounts: OnceCell<Mounts>,
 }
 
@@ -51,6 +54,7 @@ impl Run {
             store,
             blobs: Ledger::default(),
             manifests: Ledger::default(),
+            links_nothing: AtomicBool::new(false),
             mounts: OnceCell::new(),
         });
         Arc::new(Self {

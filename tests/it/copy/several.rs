@@ -2,6 +2,7 @@
 
 use crate::lab::image::layer;
 use crate::lab::{Fault, Image, Lab};
+use crossdock::server::{Mount, Options};
 use std::time::Duration;
 
 pub(super) const SRC: &str = "src.lab/app:v1";
@@ -158,6 +159,46 @@ fn the_second_repository_of_a_registry_is_linked_from_the_first() {
             (&sent.into(), &mounted.into())
         );
     }
+}
+
+/// That they are not linked shows with the first blob; the others share a read.
+#[test]
+fn where_nothing_is_linked_what_is_read_again_is_counted() {
+    for mount in [Mount::Ignored, Mount::Unknown] {
+        let lab = Lab::empty().open("src").registry("eu", |_| Options {
+            mount,
+            ..Options::default()
+        });
+        let image = Image::sized(1, &[100_000; 12]);
+        lab.push(SRC, &image);
+        let to = ["eu.lab/a:v1", "eu.lab/b:v1"];
+        let copy = ["copy", "--json", "-j", "1", SRC, to[0], to[1]];
+        let ran = lab.run(copy).any_stdout().any_stderr().code(0);
+        all_hold(&lab, &to, &image);
+        let rows = ran.json();
+        assert_eq!(rows[1]["read_again"], 1, "{mount:?}");
+        let reads = lab.requests("src").count("GET", "blobs");
+        assert_eq!(reads, image.blobs.len() + 1, "{mount:?}");
+        assert_eq!(lab.requests("eu").uploaded(), 2 * image.blob_bytes());
+    }
+}
+
+/// A folder is a place like any other.
+#[test]
+fn a_registry_and_a_folder_share_a_read() {
+    let image = Image::sized(1, &[3_000_000, 1000]);
+    let lab = lab(&image);
+    let to = ["oci:images:v1", TO[0], "oci:others:v1"];
+    lab.run([&["copy", "-q", SRC][..], &to].concat())
+        .stdout(rows(&image, &to))
+        .code(0);
+    is_read_once(&lab, &image);
+    lab.assert_holds(TO[0], &image);
+    lab.heal();
+    lab.run(["copy", "-q", "oci:others:v1", TO[1], "oci:images:v2"])
+        .stdout(rows(&image, &[TO[1], "oci:images:v2"]))
+        .code(0);
+    lab.assert_holds(TO[1], &image);
 }
 
 #[test]
