@@ -140,7 +140,10 @@ impl Mover<'_> {
         };
         let (mut tries, mut fault) = self.once(&pipe, wanted, holders, shared, false).await;
         // A cache in between may have spoiled it: it is read once more, whole.
-        if let Some(wrong) = fault.take_if(|fault| fault.kind() == Kind::Corrupt) {
+        let is_wrong = |fault: &mut Error| fault.kind() == Kind::Corrupt;
+        if tries.iter().any(|(_, tried)| is_of_source(tried))
+            && let Some(wrong) = fault.take_if(is_wrong)
+        {
             let note = format!("{wrong}; reading it once more");
             self.run.progress.report(Event::Note(&note));
             pipe.start_over();

@@ -92,9 +92,9 @@ fn all_that_is_attached_is_listed_at_the_destination() {
         let lab = lab(source_lists, destination_lists);
         let child = Image::small(1);
         let image = Image::index(&[("linux/amd64", &child), ("linux/arm64", &Image::small(2))]);
-        let sbom = Image::about(&image, SBOM, 1);
-        let of_child = Image::about(&child, SBOM, 2);
-        let signature = Image::about(&sbom, SIGNATURE, 3);
+        let sbom = Image::referrer(1, SBOM, &image);
+        let of_child = Image::referrer(2, SBOM, &child);
+        let signature = Image::referrer(3, SIGNATURE, &sbom);
         lab.push(SRC, &image);
         attach(&lab, "src", &image, source_lists, &[&sbom]);
         attach(&lab, "src", &child, source_lists, &[&of_child]);
@@ -123,7 +123,13 @@ fn without_the_option_nothing_attached_goes_along() {
     let lab = lab(true, true);
     let image = Image::small(1);
     lab.push(SRC, &image);
-    attach(&lab, "src", &image, true, &[&Image::about(&image, SBOM, 1)]);
+    attach(
+        &lab,
+        "src",
+        &image,
+        true,
+        &[&Image::referrer(1, SBOM, &image)],
+    );
     lab.run(["copy", "-q", SRC, DST])
         .stdout(copied(&image))
         .code(0);
@@ -139,8 +145,8 @@ fn what_others_listed_at_the_destination_stays_listed() {
     let lab = lab(true, false);
     let image = Image::small(1);
     let (ours, theirs) = (
-        Image::about(&image, SBOM, 1),
-        Image::about(&image, SIGNATURE, 2),
+        Image::referrer(1, SBOM, &image),
+        Image::referrer(2, SIGNATURE, &image),
     );
     lab.push(SRC, &image);
     lab.push("dst.lab/app:old", &image);
@@ -159,7 +165,7 @@ fn the_tag_is_written_last() {
         let lab = lab(true, lists);
         let image = Image::small(1);
         lab.push(SRC, &image);
-        let about = Image::about(&image, SBOM, 1);
+        let about = Image::referrer(1, SBOM, &image);
         attach(&lab, "src", &image, true, &[&about]);
         let signature = Image::of(7, vec![layer(7, 100)]);
         lab.push(&format!("src.lab/app:{}.sig", tag_of(&image)), &signature);
@@ -180,8 +186,8 @@ fn a_destination_that_does_not_take_an_attachment_gets_the_image() {
         let lab = lab(true, true);
         let image = Image::small(1);
         let (refused, taken) = (
-            Image::about(&image, SBOM, 1),
-            Image::about(&image, SIGNATURE, 2),
+            Image::referrer(1, SBOM, &image),
+            Image::referrer(2, SIGNATURE, &image),
         );
         lab.push(SRC, &image);
         attach(&lab, "src", &image, true, &[&refused, &taken]);
@@ -209,7 +215,7 @@ fn a_destination_that_denies_an_attachment_fails() {
     for (status, code) in [(403, 4), (503, 7)] {
         let lab = lab(true, true);
         let image = Image::small(1);
-        let about = Image::about(&image, SBOM, 1);
+        let about = Image::referrer(1, SBOM, &image);
         lab.push(SRC, &image);
         attach(&lab, "src", &image, true, &[&about]);
         let path = format!("/manifests/{}", about.digest());
@@ -225,7 +231,10 @@ fn a_destination_that_denies_an_attachment_fails() {
 fn a_list_that_names_what_is_gone_does_no_harm() {
     let lab = lab(false, true);
     let image = Image::small(1);
-    let (gone, there) = (Image::about(&image, SBOM, 1), Image::about(&image, SBOM, 2));
+    let (gone, there) = (
+        Image::referrer(1, SBOM, &image),
+        Image::referrer(2, SBOM, &image),
+    );
     lab.push(SRC, &image);
     attach(&lab, "src", &image, false, &[&gone, &there]);
     let path = format!("/v2/app/manifests/{}", gone.digest());
@@ -241,7 +250,7 @@ fn an_attachment_that_is_copied_by_itself_is_listed() {
     for lists in [true, false] {
         let lab = lab(true, lists);
         let image = Image::small(1);
-        let about = Image::about(&image, SBOM, 1);
+        let about = Image::referrer(1, SBOM, &image);
         lab.push(SRC, &image);
         lab.push("dst.lab/app:v1", &image);
         attach(&lab, "src", &image, true, &[&about]);
@@ -261,7 +270,7 @@ fn to_several_destinations_attachments_are_read_once() {
         ..Options::default()
     });
     let image = Image::small(1);
-    let about = Image::about(&image, SBOM, 1);
+    let about = Image::referrer(1, SBOM, &image);
     lab.push(SRC, &image);
     attach(&lab, "src", &image, true, &[&about]);
     lab.run([&COPY[..], &["far.lab/app:v1"]].concat())
@@ -291,7 +300,7 @@ fn all_tags_with_what_is_attached_to_them() {
             "src",
             &image,
             false,
-            &[&Image::about(&image, SBOM, seed)],
+            &[&Image::referrer(seed, SBOM, &image)],
         );
         lab.push(
             &format!("src.lab/app:{}.sig", tag_of(&image)),
@@ -312,7 +321,7 @@ fn all_tags_with_what_is_attached_to_them() {
     assert_eq!(ran.stdout.lines().count(), 2, "{ran}");
     for seed in [1, 2] {
         let image = Image::small(seed);
-        let about = Image::about(&image, SBOM, seed);
+        let about = Image::referrer(seed, SBOM, &image);
         let there = listed(&lab, "dst", image.digest(), false);
         assert_eq!(there, entries(&[(&about, SBOM)]));
         let signature = format!("dst.lab/app:{}.sig", tag_of(&image));
@@ -333,7 +342,7 @@ fn with_a_platform_only_what_is_attached_to_it() {
             "src",
             subject,
             true,
-            &[&Image::about(subject, SBOM, seed)],
+            &[&Image::referrer(seed, SBOM, subject)],
         );
     }
     lab.run([&COPY[..], &["--platform", "linux/arm64"]].concat())
@@ -370,7 +379,13 @@ fn a_dry_run_writes_nothing_attached_either() {
     let lab = lab(true, true);
     let image = Image::small(1);
     lab.push(SRC, &image);
-    attach(&lab, "src", &image, true, &[&Image::about(&image, SBOM, 1)]);
+    attach(
+        &lab,
+        "src",
+        &image,
+        true,
+        &[&Image::referrer(1, SBOM, &image)],
+    );
     lab.run([&COPY[..], &["--dry-run"]].concat())
         .stdout(copied(&image))
         .stderr_has("would write 2 image manifests")

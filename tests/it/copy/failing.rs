@@ -1,6 +1,6 @@
 //! Of several destinations one fails, or all do, or the source.
 
-use super::several::{SRC, TO, copy, lab, rows};
+use super::several::{SRC, TO, all_hold, copy, lab, rows};
 use crate::lab::image::layer;
 use crate::lab::{Fault, Image};
 
@@ -146,7 +146,7 @@ fn a_blob_that_is_wrong_once_is_read_once_more_for_all() {
         .stderr_like("note: [..] do not match its digest; reading it once more\n")
         .code(0);
     assert_eq!(lab.requests("src").count("GET", "blobs"), 3);
-    TO.iter().for_each(|to| lab.assert_holds(to, &image));
+    all_hold(&lab, &TO, &image);
 }
 
 #[test]

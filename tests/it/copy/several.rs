@@ -28,6 +28,13 @@ pub(super) fn rows(image: &Image, to: &[&str]) -> String {
 }
 
 #[track_caller]
+pub(super) fn all_hold(lab: &Lab, to: &[&str], image: &Image) {
+    for to in to {
+        lab.assert_holds(to, image);
+    }
+}
+
+#[track_caller]
 fn is_read_once(lab: &Lab, image: &Image) {
     let requests = lab.requests("src");
     assert_eq!(requests.count("GET", "blobs"), image.blobs.len());
@@ -58,7 +65,7 @@ fn a_slow_destination_sets_the_pace_and_nothing_is_read_twice() {
     }
     lab.run(copy(&[])).stdout(rows(&image, &TO)).code(0);
     is_read_once(&lab, &image);
-    TO.iter().for_each(|to| lab.assert_holds(to, &image));
+    all_hold(&lab, &TO, &image);
 }
 
 /// The others wait for ten seconds, and then go on without it.
@@ -77,7 +84,7 @@ fn a_destination_that_takes_nothing_reads_by_itself_in_the_end() {
         ))
         .code(0);
     assert!(ran.elapsed < Duration::from_secs(20), "{ran}");
-    TO.iter().for_each(|to| lab.assert_holds(to, &image));
+    all_hold(&lab, &TO, &image);
     assert_eq!(lab.requests("src").count("GET", "blobs"), 3);
 }
 
@@ -103,7 +110,7 @@ fn an_upload_that_starts_over_does_not_disturb_the_others() {
         for node in ["eu", "asia"] {
             assert_eq!(lab.requests(node).uploaded(), image.blob_bytes());
         }
-        TO.iter().for_each(|to| lab.assert_holds(to, &image));
+        all_hold(&lab, &TO, &image);
     }
 }
 
@@ -116,7 +123,7 @@ fn several_tags_of_a_repository_take_one_manifest_each_and_the_blobs_once() {
     let ran = lab.run(&copy).any_stdout().code(0);
     let written = "HEAD manifests 3, POST uploads 3, PUT manifests 3, PUT uploads 3";
     assert_eq!(lab.requests("eu").to_string(), written);
-    to.iter().for_each(|to| lab.assert_holds(to, &image));
+    all_hold(&lab, &to, &image);
     let rows = ran.json();
     let counts = |row: &serde_json::Value| {
         (
@@ -143,7 +150,7 @@ fn the_second_repository_of_a_registry_is_linked_from_the_first() {
         .code(0);
     is_read_once(&lab, &image);
     assert_eq!(lab.requests("eu").uploaded(), image.blob_bytes());
-    to.iter().for_each(|to| lab.assert_holds(to, &image));
+    all_hold(&lab, &to, &image);
     let rows = ran.json();
     for (row, (sent, mounted)) in [(0, (3, 0)), (1, (0, 3)), (2, (0, 3))] {
         assert_eq!(
@@ -163,7 +170,7 @@ fn on_the_source_s_registry_blobs_are_linked_and_elsewhere_sent() {
         .code(0);
     is_read_once(&lab, &image);
     assert_eq!(lab.requests("src").uploaded(), 0);
-    to.iter().for_each(|to| lab.assert_holds(to, &image));
+    all_hold(&lab, &to, &image);
 }
 
 #[test]
@@ -174,7 +181,7 @@ fn a_tag_beside_the_source_and_a_copy_elsewhere() {
     lab.run([&["copy", "-q", SRC][..], &to].concat())
         .stdout(rows(&image, &to))
         .code(0);
-    to.iter().for_each(|to| lab.assert_holds(to, &image));
+    all_hold(&lab, &to, &image);
     assert_eq!(lab.requests("src").count("PUT", "manifests"), 1);
     assert_eq!(lab.requests("src").count("POST", "uploads"), 0);
 }

@@ -180,13 +180,6 @@ impl Image {
         )
     }
 
-    /// Something that is attached to `subject`, as `kind`.
-    pub(crate) fn about(subject: &Self, kind: &str, seed: u64) -> Self {
-        let layers = vec![Part::new("application/json", noise(seed + 9000, 200))];
-        let more = json!({"artifactType": kind, "subject": subject.root().descriptor()});
-        Self::assembled(MANIFEST, Part::new(EMPTY, "{}"), layers, &more)
-    }
-
     /// An index of two images, each with an attestation as buildkit makes them.
     pub(crate) fn attested(seed: u64) -> Self {
         Self::attested_for(seed, &["amd64", "arm64"])
