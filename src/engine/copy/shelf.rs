@@ -112,10 +112,6 @@ impl Store for Arc<Shelf> {
 
     fn warm(&self, _: Lane, _: usize) {}
 
-    async fn list_untagged(&self, _: &Descriptor) -> Result<()> {
-        Ok(())
-    }
-
     async fn usual_target(&self) -> Result<Target> {
         Err(self.missing(&"latest"))
     }
@@ -156,6 +152,10 @@ impl Store for Arc<Shelf> {
             digest: new.digest().clone(),
             subject_accepted: true,
         })
+    }
+
+    async fn list_untagged(&self, _: &Descriptor) -> Result<()> {
+        Ok(())
     }
 
     async fn blob(&self, blob: &Descriptor, range: Range<u64>) -> Result<Opened> {

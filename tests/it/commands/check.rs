@@ -269,7 +269,7 @@ fn an_image_that_is_not_there_is_not_found() {
     ])
     .any_stdout()
     .stderr_has("1 of 3 images are not complete")
-    .code(3);
+    .code(10);
 }
 
 #[test]
