@@ -164,8 +164,8 @@ fn the_second_repository_of_a_registry_is_linked_from_the_first() {
 /// That they are not linked shows with the first blob; the others share a read.
 #[test]
 fn where_nothing_is_linked_what_is_read_again_is_counted() {
-    // A refusal also ends the read that was made ready in the hope of another answer.
-    for (mount, again) in [(Mount::Ignored, 1), (Mount::Unknown, 2)] {
+    // A refusal may also end a read that was made ready in the hope of another answer.
+    for (mount, given_up) in [(Mount::Ignored, 0), (Mount::Unknown, 1)] {
         let lab = Lab::empty().open("src").registry("eu", |_| Options {
             mount,
             ..Options::default()
@@ -179,7 +179,8 @@ fn where_nothing_is_linked_what_is_read_again_is_counted() {
         let rows = ran.json();
         assert_eq!(rows[1]["read_again"], 1, "{mount:?}");
         let reads = lab.requests("src").count("GET", "blobs");
-        assert_eq!(reads, image.blobs.len() + again, "{mount:?}");
+        let again = reads - image.blobs.len();
+        assert!((1..=1 + given_up).contains(&again), "{mount:?} {again}");
         assert_eq!(lab.requests("eu").uploaded(), 2 * image.blob_bytes());
     }
 }
