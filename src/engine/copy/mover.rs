@@ -105,7 +105,9 @@ impl Mover<'_> {
                 .collect();
             let mut linked = self.send(&later, &holders).await;
             for (to, arrival) in linked.iter_mut().filter(|_| !holders.is_empty()) {
-                arrival.iter_mut().for_each(|a| self.was_linked(*to, a));
+                if let Ok(arrival) = arrival {
+                    self.check_linked(*to, arrival);
+                }
             }
             arrivals.extend(linked);
         }
@@ -120,9 +122,9 @@ impl Mover<'_> {
         arrivals
     }
 
-    /// Where a registry has linked nothing from a sibling, the source was read once more. What
+    /// Where its registry has not linked it from a sibling, the source was read once more. What
     /// comes after shares one read.
-    fn was_linked(&self, to: usize, arrival: &mut Arrival) {
+    fn check_linked(&self, to: usize, arrival: &mut Arrival) {
         if arrival.placed != Placed::Sent {
             return;
         }
