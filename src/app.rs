@@ -41,7 +41,7 @@ pub struct App {
     pub environment: Environment,
     transport: Arc<Transport>,
     reach: Reach,
-    settings: Settings,
+    settings: Arc<Settings>,
     view: Arc<dyn View>,
     flags: Flags,
 }
@@ -89,7 +89,7 @@ impl App {
             environment,
             transport,
             reach,
-            settings,
+            settings: Arc::new(settings),
             view,
             flags,
         })
@@ -107,12 +107,13 @@ impl App {
 
     /// The user's rule on a tag; none where `force` was spelled out.
     pub fn guard(&self, location: &Location, tag: &Tag, force: bool) -> Guard {
-        let rules = &self.settings.immutable;
-        let covers = |repository| rules.covers(repository, tag);
-        match location.repository().and_then(covers) {
-            Some(pattern) if !force => Guard::Immutable(pattern.to_owned()),
-            _ => Guard::Free,
-        }
+        rule(&self.settings, location, tag, force)
+    }
+
+    /// The same rules, to be handed on.
+    pub fn guards(&self, force: bool) -> Box<copy::Guards> {
+        let settings = Arc::clone(&self.settings);
+        Box::new(move |location, tag| rule(&settings, location, tag, force))
     }
 
     /// The user's rule on what is asked for by tag; a digest never moves.
@@ -172,6 +173,14 @@ impl App {
     /// The credential file that a login is written to.
     pub fn credential_file(&self) -> Option<locations::Location> {
         locations::writable(&self.environment.variables, &self.environment.folders)
+    }
+}
+
+fn rule(settings: &Settings, location: &Location, tag: &Tag, force: bool) -> Guard {
+    let covers = |repository| settings.immutable.covers(repository, tag);
+    match location.repository().and_then(covers) {
+        Some(pattern) if !force => Guard::Immutable(pattern.to_owned()),
+        _ => Guard::Free,
     }
 }
 

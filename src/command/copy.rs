@@ -1,6 +1,7 @@
 //! `copy`: an image or index, or all tags of a repository, byte for byte, to one place or several.
 
 mod explain;
+mod order;
 mod places;
 mod row;
 mod tags;
@@ -9,11 +10,13 @@ use super::failure::{Usage, at};
 use super::image::{check_tag, reference, wanted};
 use super::tag::partial;
 use crate::app::App;
-use crate::engine::copy::{Name, Options, Plan, Run, Summary};
+use crate::engine::copy::{Name, Options, Plan, Run};
 use crate::oci::reference::{Reference, Target};
-use explain::{describe, explained};
+use crate::term::output::WriteError;
+use explain::{counted, describe, explained};
+use order::InOrder;
 use places::{Place, places};
-use row::Outcome;
+use row::{Copied, Outcome};
 use std::sync::Arc;
 
 /// Copies an image or index, byte for byte, to one or several repositories or folders.
@@ -96,14 +99,21 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
     } = args;
     let from = reference(&from)?;
     let places = places(&from, &to)?;
-    let selection = tags::selection(all_tags, &tags, &exclude, referrers)?;
+    let platforms = app.platforms(&platform)?;
+    let omits = referrers || !platforms.is_empty();
+    let selection = tags::selection(all_tags, &tags, &exclude, omits)?;
+    let is_pinned = selection.is_none() && from.tag.is_some() && from.digest.is_some();
+    if checked && !is_pinned {
+        let what = "`--check-tag` wants a source with a tag and a digest".to_owned();
+        return Err(Usage(what).into());
+    }
     let locations: Vec<_> = places.iter().map(|place| &place.location).collect();
     let all = [&from.location]
         .into_iter()
         .chain(locations.iter().copied());
     let options = Options {
         no_clobber,
-        platforms: app.platforms(&platform)?,
+        platforms,
         referrers,
         deep,
         only_plans: dry_run,
@@ -115,6 +125,7 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
             app.open(&from.location),
             stores.collect(),
             options,
+            app.guards(force_immutable),
             app.progress(),
         ),
         from,
@@ -146,73 +157,108 @@ impl Job<'_> {
             Ok(plan) => plan,
             Err(error) => return Err(explained(error, &self.run, wanted.tag()).await),
         };
-        if let Some(whole) = &plan.chosen_from {
-            let new = &plan.digest;
+        let (mut there, mut failed, mut written) = (Vec::new(), Vec::new(), Ok(()));
+        // One row is the last line of all; several are printed as they come.
+        let at_once = self.places.len() > 1;
+        let mut ends = InOrder::new(|end| match end {
+            Outcome::There(row) => {
+                if at_once && written.is_ok() {
+                    written = self.tell(&row);
+                }
+                there.push(row);
+            }
+            Outcome::Kept(error) | Outcome::Failed(error) => failed.push(error),
+        });
+        let mut told = |place, outcomes| ends.add(place, outcomes);
+        self.carry_out(&self.from, plan, &mut told).await;
+        drop(ends);
+        self.app.finish_progress();
+        written?;
+        if !at_once {
+            there.iter().try_for_each(|row| self.tell(row))?;
+        }
+        let new = there
+            .iter()
+            .find_map(|row| Some((&row.digest, row.chosen_from.as_ref()?)));
+        if let Some((new, whole)) = new {
             let note = format!("{new} is a new index: what signs {whole} does not cover it");
             self.app.output.note(&note);
         }
-        let outcomes = self.carry_out(&self.from, plan).await;
-        self.app.finish_progress();
-        // A place that failed did so once, however many tags it was to get.
-        let (mut failures, total) = (Vec::new(), outcomes.len());
-        for outcome in outcomes {
-            match outcome {
-                Outcome::There(row) => {
-                    if !row.changed && !row.dry_run {
-                        let there = format!("{} is up to date", row.destination);
-                        self.app.output.status(&there);
-                    }
-                    self.app.output.row(&*row)?;
-                }
-                Outcome::Kept(error) | Outcome::Failed(error) => {
-                    failures.push(explained(error, &self.run, None).await);
-                }
-            }
+        let total = there.len() + failed.len();
+        let mut failures = Vec::new();
+        for error in failed {
+            failures.push(explained(error, &self.run, None).await);
         }
         partial(failures, total, "destinations were not written", self.app)
     }
 
-    /// Does what the plan says, or only says it: what came of each name, place by place.
-    async fn carry_out(&self, from: &Reference, mut plan: Plan) -> Vec<Outcome> {
+    /// Prints what is there.
+    fn tell(&self, row: &Copied) -> Result<(), WriteError> {
+        if !row.changed && !row.dry_run {
+            let there = format!("{} is up to date", row.destination);
+            self.app.output.status(&there);
+        }
+        self.app.output.row(row)
+    }
+
+    /// Does what the plan says, or only says it. `told` is given each place's position and what
+    /// came of its names, as soon as it is known.
+    async fn carry_out(
+        &self,
+        from: &Reference,
+        mut plan: Plan,
+        told: &mut (dyn FnMut(usize, Vec<Outcome>) + Send),
+    ) {
         let rows = self.places.iter().zip(&plan.parts);
         let rows = rows.map(|(place, part)| match part {
             Ok(part) => row::rows(from, &plan, place, part, self.dry_run),
             Err(_) => Vec::new(),
         });
         let mut rows: Vec<Vec<Outcome>> = rows.collect();
-        if self.dry_run {
-            for (place, part) in self.places.iter().zip(&plan.parts) {
-                if let Ok(part) = part {
-                    let several = self.places.len() > 1 || *from != self.from;
-                    describe(&plan, part, place, several, self.app);
-                }
+        if plan.left_out > 0 {
+            let entries = counted(plan.left_out, "entry", "entries");
+            let note = format!("{entries} of {from} without a platform left out");
+            self.app.output.note(&note);
+        }
+        if !self.dry_run {
+            let mut told = |to: usize, applied| {
+                let mut rows: Vec<Outcome> = std::mem::take(&mut rows[to]);
+                row::settle(&mut rows, applied);
+                told(to, rows);
+            };
+            return self.run.apply(plan, &mut told).await;
+        }
+        let several = self.places.len() > 1 || *from != self.from;
+        for (place, part) in self.places.iter().zip(&plan.parts) {
+            if let Ok(part) = part {
+                describe(&plan, part, place, several, self.app);
             }
         }
-        let results: Vec<_> = if self.dry_run {
-            let parts = plan.parts.drain(..);
-            parts.map(|part| part.map(|_| Summary::default())).collect()
-        } else {
-            self.run.apply(plan).await
-        };
-        for (rows, result) in rows.iter_mut().zip(results) {
-            row::settle(rows, result);
+        let rows = rows.into_iter().zip(plan.parts.drain(..));
+        for (to, (mut rows, part)) in rows.enumerate() {
+            if let Err(error) = part {
+                row::settle(&mut rows, Err(error));
+            }
+            told(to, rows);
         }
-        rows.into_iter().flatten().collect()
     }
 
     /// What an image is to be written under at a place: the tags that were typed, or the source's.
     fn names(&self, place: &Place, wanted: &Target) -> Vec<Name> {
-        let typed = place.targets.iter();
-        let targets = typed.map(|target| target.clone().unwrap_or_else(|| wanted.clone()));
         let mut names: Vec<Name> = Vec::new();
-        for target in targets {
+        for typed in &place.targets {
+            let target = typed.clone().unwrap_or_else(|| wanted.clone());
             if names.iter().any(|name| name.target == target) {
                 continue;
             }
             let guard = self
                 .app
                 .guard_target(&place.location, &target, self.force_immutable);
-            names.push(Name { target, guard });
+            names.push(Name {
+                target,
+                guard,
+                is_sources: typed.is_none(),
+            });
         }
         names
     }

@@ -99,7 +99,7 @@ fn resumable(error: anyhow::Error) -> anyhow::Error {
     if !matches!(class, Class::Interrupted | Class::Terminated) {
         return error;
     }
-    let hint = "the tag is as it was; run it again to go on, and only what is missing is moved";
+    let hint = "what was printed is done; run it again to go on, and only what is missing is moved";
     error.context(Hint(hint.to_owned()))
 }
 

@@ -47,7 +47,7 @@ pub(super) fn describe(plan: &Plan, part: &Part, place: &Place, several: bool, a
     let size: u64 = blobs
         .iter()
         .map(|blob| Descriptor::size(&plan.work.blobs[*blob]))
-        .sum();
+        .fold(0, u64::saturating_add);
     let images = counted(nodes.len() - indexes, "image manifest", "image manifests");
     let indexes = counted(indexes, "index", "indexes");
     let blobs = counted(blobs.len(), "blob", "blobs");
@@ -65,11 +65,11 @@ pub(super) fn describe(plan: &Plan, part: &Part, place: &Place, several: bool, a
             app.output.status(&format!("{tag} points to {old} now"));
         }
     }
-    for layer in &plan.work.foreign {
-        let digest = layer.digest();
-        app.output.status(&format!(
-            "would not copy {digest}, which may not be distributed"
-        ));
+    let foreign = plan
+        .work
+        .foreign_layers("would not be copied", "would not be copied");
+    for text in foreign {
+        app.output.status(&text);
     }
 }
 

@@ -47,7 +47,6 @@ fn destination(from: &Reference, typed: &str) -> anyhow::Result<Reference> {
     }
     if to.target().is_none() {
         to.tag.clone_from(&from.tag);
-        to.digest = from.digest.clone().filter(|_| from.tag.is_none());
     }
     Ok(to)
 }

@@ -1,7 +1,7 @@
 //! What a copy prints.
 
 use super::places::Place;
-use crate::engine::copy::{Part, Plan, PlannedName, Summary};
+use crate::engine::copy::{Applied, Part, Plan, PlannedName, Summary};
 use crate::oci::Digest;
 use crate::oci::reference::Reference;
 use crate::store::{Error, Result};
@@ -66,25 +66,30 @@ pub(super) fn rows(
     part.names.iter().map(row).collect()
 }
 
-/// Puts what a place's copy came to into its rows: the counts into the first, a failure in place
-/// of all.
-pub(super) fn settle(rows: &mut Vec<Outcome>, result: Result<Summary>) {
-    match result {
-        Ok(summary) => {
-            let there = rows.iter_mut().find_map(|row| match row {
-                Outcome::There(row) => Some(row),
-                _ => None,
-            });
-            if let Some(row) = there {
-                // A name that was right may have had parts missing.
-                row.changed |= summary.manifests + summary.sent + summary.mounted > 0;
-                row.summary = summary;
-            }
-        }
+/// Puts what a place's copy came to into its rows: the counts into the first that is there, and
+/// failures in place of those that are not.
+pub(super) fn settle(rows: &mut Vec<Outcome>, result: Result<Applied>) {
+    let applied = match result {
+        Ok(applied) => applied,
         Err(error) => {
             rows.retain(|row| matches!(row, Outcome::Kept(_)));
-            rows.push(Outcome::Failed(error));
+            return rows.push(Outcome::Failed(error));
         }
+    };
+    for (row, refused) in rows.iter_mut().zip(applied.refused) {
+        if let Some(error) = refused {
+            *row = Outcome::Failed(error);
+        }
+    }
+    let there = rows.iter_mut().find_map(|row| match row {
+        Outcome::There(row) => Some(row),
+        _ => None,
+    });
+    if let Some(row) = there {
+        let summary = applied.summary;
+        // A name that was right may have had parts missing.
+        row.changed |= summary.manifests + summary.sent + summary.mounted > 0;
+        row.summary = summary;
     }
 }
 

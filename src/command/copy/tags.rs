@@ -1,14 +1,16 @@
 //! Copying the tags of a repository.
 
-use super::super::failure::{Usage, at};
+use super::super::failure::{Usage, at, kinds};
 use super::super::tag::partial;
 use super::explain::{counted, explained};
-use super::row::Outcome;
+use super::order::InOrder;
+use super::row::{Copied, Outcome};
 use super::{Job, glob};
 use crate::engine::copy::Name;
 use crate::engine::list::{self, lists_referrers};
 use crate::oci::reference::{Tag, Target};
-use crate::term::exit::Hint;
+use crate::store::Error;
+use crate::term::exit::{Hint, report};
 use futures_util::stream::{StreamExt, TryStreamExt};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -20,7 +22,7 @@ pub(super) fn selection(
     all: bool,
     tags: &[String],
     exclude: &[String],
-    referrers: bool,
+    omit_digest_tags: bool,
 ) -> anyhow::Result<Option<list::Options>> {
     if !all && tags.is_empty() {
         return if exclude.is_empty() {
@@ -38,7 +40,7 @@ pub(super) fn selection(
         filter: globs("--tags", tags)?,
         exclude: globs("--exclude", exclude)?,
         // What is attached goes along with what it is attached to.
-        omit_digest_tags: referrers,
+        omit_digest_tags,
         ..list::Options::default()
     }))
 }
@@ -50,6 +52,20 @@ struct Counts {
     unchanged: usize,
     kept: usize,
     lists: usize,
+    new_indexes: usize,
+}
+
+impl Counts {
+    fn count(&mut self, row: &Copied) {
+        let is_copied = row.changed || (row.dry_run && row.is_new);
+        let count = if is_copied {
+            &mut self.copied
+        } else {
+            &mut self.unchanged
+        };
+        *count += 1;
+        self.new_indexes += usize::from(row.chosen_from.is_some());
+    }
 }
 
 impl Job<'_> {
@@ -68,42 +84,50 @@ impl Job<'_> {
                 lists.fetch_add(usize::from(is_list), Ordering::Relaxed);
                 std::future::ready(!is_list)
             })
-            .map(|tag| async {
-                match tag {
-                    Ok(tag) => self.tag(tag).await,
-                    Err(error) => vec![Outcome::Failed(error)],
-                }
-            })
-            .buffered(AT_ONCE);
-        let (mut failures, mut total) = (Vec::new(), 0);
-        while let Some(rows) = copies.next().await {
-            for row in rows {
-                total += 1;
-                match row {
-                    Outcome::There(row) => {
-                        let is_copied = row.changed || (row.dry_run && row.is_new);
-                        let count = if is_copied {
-                            &mut counts.copied
-                        } else {
-                            &mut counts.unchanged
-                        };
-                        *count += 1;
-                        output.row(&*row)?;
-                    }
-                    Outcome::Kept(error) => {
-                        counts.kept += 1;
-                        output.note(&error.to_string());
-                    }
-                    Outcome::Failed(error) => {
-                        failures.push(explained(error, &self.run, None).await);
+            .enumerate()
+            .map(async |(position, tag)| Ok::<_, Error>((position, self.tag(tag?).await)))
+            .buffer_unordered(AT_ONCE);
+        let (mut failed, mut total, mut written) = (Vec::new(), 0, Ok(()));
+        let mut ends = InOrder::new(|end| {
+            total += 1;
+            match end {
+                Outcome::There(row) => {
+                    counts.count(&row);
+                    if written.is_ok() {
+                        written = output.row(&*row);
                     }
                 }
+                Outcome::Kept(error) => {
+                    counts.kept += 1;
+                    output.note(&error.to_string());
+                }
+                Outcome::Failed(error) => failed.push(error),
+            }
+        });
+        let mut broken = None;
+        while let Some(copied) = copies.next().await {
+            match copied {
+                Ok((position, outcomes)) => ends.add(position, outcomes),
+                Err(error) => broken = Some(error),
             }
         }
+        drop(ends);
         drop(copies);
+        written?;
+        let mut failures = Vec::new();
+        for error in failed {
+            failures.push(explained(error, &self.run, None).await);
+        }
         counts.lists = lists.into_inner();
         self.app.finish_progress();
         self.sum_up(total, &counts);
+        if let Some(error) = broken {
+            // How many tags there are is not known then.
+            let kinds = kinds();
+            let tell = |failure| report(failure, &kinds, output);
+            failures.iter().map(tell).for_each(drop);
+            return Err(explained(error, &self.run, None).await);
+        }
         partial(failures, total, "tags were not copied", self.app)
     }
 
@@ -113,7 +137,10 @@ impl Job<'_> {
         match self.run.plan(&wanted, &names).await {
             Ok(plan) => {
                 let from = self.from.location.reference(&wanted);
-                self.carry_out(&from, plan).await
+                let mut ends: Vec<Vec<Outcome>> = self.places.iter().map(|_| Vec::new()).collect();
+                let mut told = |place: usize, outcomes| ends[place] = outcomes;
+                self.carry_out(&from, plan, &mut told).await;
+                ends.into_iter().flatten().collect()
             }
             Err(error) => vec![Outcome::Failed(error)],
         }
@@ -144,6 +171,7 @@ impl Job<'_> {
             unchanged,
             kept,
             lists,
+            new_indexes,
         } = counts;
         if total == 0 {
             output.warn("nothing there, or nothing that matches");
@@ -161,6 +189,12 @@ impl Job<'_> {
             let all = counted(total, "tag", "tags");
             output.status(&format!(
                 "{all}: {copied} {verb}, {unchanged} up to date{left}"
+            ));
+        }
+        if *new_indexes > 0 {
+            let indexes = counted(*new_indexes, "new index", "new indexes");
+            output.note(&format!(
+                "{indexes}: what signs the old ones does not cover them (`chosen_from` in JSON)"
             ));
         }
         if *lists > 0 {

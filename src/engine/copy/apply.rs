@@ -4,7 +4,7 @@
 use super::budget::{Permit, Queue};
 use super::event::{Event, Placed};
 use super::missing::Missing;
-use super::mover::{Arrival, Arrivals, Mover};
+use super::mover::{Arrival, Mover};
 use super::plan::{Part, Plan};
 use super::run::Run;
 use crate::store::{Error, Kind, Result};
@@ -12,7 +12,9 @@ use serde::Serialize;
 use std::collections::HashSet;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{JoinError, JoinSet};
+use tokio_util::sync::CancellationToken;
 
 /// What a copy to one destination came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -37,79 +39,96 @@ fn is_zero(number: &usize) -> bool {
     *number == 0
 }
 
+/// What came of one destination.
+#[derive(Debug)]
+pub struct Applied {
+    /// What it took.
+    pub summary: Summary,
+    /// For each name of its part, why it could not be written.
+    pub refused: Vec<Option<Error>>,
+}
+
+/// Is told of each destination, by its position, when it has everything or has failed.
+pub type Told<'a> = &'a mut (dyn FnMut(usize, Result<Applied>) + Send);
+
 /// What all tasks of one image share.
 pub(super) struct Image {
     pub(super) run: Arc<Run>,
     pub(super) plan: Plan,
     likely_absent: AtomicBool,
+    given_up: Vec<CancellationToken>,
+    arrivals: UnboundedSender<(usize, usize, Result<Arrival>)>,
     /// Attachments that a destination does not take: the destination, and the node.
     refused: Mutex<HashSet<(usize, usize)>>,
 }
 
 /// What a task brings back.
 enum Done {
-    Blob(usize, Arrivals, Permit),
+    Blob(Permit),
     Manifest(usize, usize, Result<bool>),
+    Names(usize, Vec<Result<bool>>),
     Attachments(usize, Result<usize>),
 }
 
 /// What is left to do, and how far each destination is.
-struct Schedule {
+struct Schedule<'a> {
     image: Arc<Image>,
     tasks: JoinSet<Done>,
+    arrivals: UnboundedReceiver<(usize, usize, Result<Arrival>)>,
     queue: Queue,
     /// For each blob, the destinations that may lack it.
     wanted: Vec<Vec<usize>>,
     destinations: Vec<State>,
+    told: Told<'a>,
 }
 
 struct State {
     missing: Missing,
-    /// Attachments that it has not got yet.
+    /// Manifests that it has not got yet, and one for the list of what is attached.
+    open: usize,
+    /// Attachments among them.
     attachments: usize,
-    outcome: Result<Summary>,
+    /// The root waits for what is attached to it.
+    root_waits: bool,
+    is_over: bool,
+    summary: Summary,
+    refused: Vec<Option<Error>>,
 }
 
 impl Run {
     /// Does what `plan` says. The tags are written last: whatever fails before leaves them as they
-    /// were. The results are those of the destinations that take part, in their order.
-    pub async fn apply(self: &Arc<Self>, mut plan: Plan) -> Vec<Result<Summary>> {
-        let refused: Vec<Option<Error>> = plan
-            .parts
-            .iter_mut()
-            .map(|part| {
-                part.as_mut()
-                    .err()
-                    .map(|error| std::mem::replace(error, error.again()))
-            })
-            .collect();
-        let mut results = if plan.is_nothing() && plan.attachments.is_empty() {
-            plan.parts.iter().map(|_| Ok(Summary::default())).collect()
-        } else {
-            Schedule::new(self, plan).run().await
-        };
-        for (result, refused) in results.iter_mut().zip(refused) {
-            if let Some(refused) = refused {
-                *result = Err(refused);
+    /// were. Each destination is told of once; those that take no part are told of first.
+    pub async fn apply(self: &Arc<Self>, mut plan: Plan, told: Told<'_>) {
+        for (to, part) in plan.parts.iter_mut().enumerate() {
+            if let Err(error) = part {
+                let again = error.again();
+                told(to, Err(std::mem::replace(error, again)));
             }
         }
-        results
+        if plan.is_nothing() && plan.attachments.is_empty() {
+            let parts = plan.parts.iter().enumerate();
+            for (to, part) in parts.filter_map(|(to, part)| Some((to, part.as_ref().ok()?))) {
+                let applied = Applied {
+                    summary: Summary::default(),
+                    refused: part.names.iter().map(|_| None).collect(),
+                };
+                told(to, Ok(applied));
+            }
+            return;
+        }
+        Schedule::new(self, plan, told).run().await;
     }
 }
 
-impl Schedule {
-    fn new(run: &Arc<Run>, plan: Plan) -> Self {
+impl<'a> Schedule<'a> {
+    fn new(run: &Arc<Run>, plan: Plan, told: Told<'a>) -> Self {
         let mut wanted = vec![Vec::new(); plan.work.blobs.len()];
         let mut destinations = Vec::new();
         for (to, part) in plan.parts.iter().enumerate() {
-            let state = match part {
-                Ok(part) => State::new(&plan, part),
-                Err(error) => State::failed(&plan, error),
-            };
+            destinations.push(State::new(&plan, part.as_ref().ok()));
             for blob in part.iter().flat_map(|part| plan.blobs(part)) {
                 wanted[blob].push(to);
             }
-            destinations.push(state);
         }
         announce(run, &plan, &wanted);
         let replaces = |part: &Part| {
@@ -120,27 +139,37 @@ impl Schedule {
         let is_new = !plan.parts.iter().flatten().any(replaces);
         let blobs = plan.work.blobs.iter().enumerate();
         let blobs = blobs.filter(|(position, _)| !wanted[*position].is_empty());
+        let (sender, arrivals) = unbounded_channel();
         Self {
             queue: Queue::new(blobs.map(|(position, blob)| (position, blob.size()))),
             image: Arc::new(Image {
                 run: Arc::clone(run),
                 likely_absent: AtomicBool::new(is_new && !run.options.deep),
+                given_up: plan
+                    .parts
+                    .iter()
+                    .map(|_| CancellationToken::new())
+                    .collect(),
+                arrivals: sender,
                 refused: Mutex::default(),
                 plan,
             }),
             // Dropping the set stops whatever is still on its way.
             tasks: JoinSet::new(),
+            arrivals,
             wanted,
             destinations,
+            told,
         }
     }
 
-    async fn run(mut self) -> Vec<Result<Summary>> {
+    async fn run(mut self) {
         for to in 0..self.destinations.len() {
-            if self.destinations[to].outcome.is_ok() {
+            if !self.destinations[to].is_over {
                 let ready = self.destinations[to].missing.ready();
                 self.publish(to, ready);
                 self.finish_attachments(to);
+                self.settle(to);
             }
         }
         let run = Arc::clone(&self.image.run);
@@ -150,11 +179,14 @@ impl Schedule {
             while let Some((blob, permit)) = self.queue.next(&run.budget) {
                 self.place(blob, permit);
             }
-            let is_over = self.destinations.iter().all(|d| d.outcome.is_err());
-            if is_over || (self.tasks.is_empty() && self.queue.is_empty()) {
-                return self.destinations.into_iter().map(|d| d.outcome).collect();
+            if self.destinations.iter().all(|d| d.is_over) {
+                return;
+            }
+            if self.tasks.is_empty() && self.queue.is_empty() && self.arrivals.is_empty() {
+                return self.give_up_the_rest();
             }
             tokio::select! {
+                Some((blob, to, arrival)) = self.arrivals.recv() => self.blob_arrived(blob, to, arrival),
                 Some(joined) = self.tasks.join_next() => self.joined(joined),
                 () = freed, if !self.queue.is_empty() => {}
             }
@@ -163,21 +195,26 @@ impl Schedule {
 
     /// Sends a blob to those that still want it.
     fn place(&mut self, blob: usize, permit: Permit) {
-        let open = |to: &&usize| self.destinations[**to].outcome.is_ok();
+        let open = |to: &&usize| !self.destinations[**to].is_over;
         let wanted: Vec<usize> = self.wanted[blob].iter().filter(open).copied().collect();
         if wanted.is_empty() {
             return;
         }
         let image = Arc::clone(&self.image);
         self.tasks.spawn(async move {
-            let arrivals = image.mover(blob).place(&wanted).await;
-            Done::Blob(blob, arrivals, permit)
+            image.place(blob, &wanted).await;
+            Done::Blob(permit)
         });
     }
 
     fn publish(&mut self, to: usize, nodes: Vec<usize>) {
         for node in nodes {
             let image = Arc::clone(&self.image);
+            if node == 0 {
+                self.tasks
+                    .spawn(async move { Done::Names(to, image.names(to).await) });
+                continue;
+            }
             self.tasks.spawn(async move {
                 let published = image.publish(to, node).await;
                 Done::Manifest(to, node, published)
@@ -187,7 +224,8 @@ impl Schedule {
 
     /// Once everything attached is there, it is listed as such.
     fn finish_attachments(&mut self, to: usize) {
-        if self.image.plan.attachments.is_empty() || self.destinations[to].attachments > 0 {
+        let part = self.image.plan.parts[to].as_ref();
+        if !part.is_ok_and(Part::takes_attachments) || self.destinations[to].attachments > 0 {
             return;
         }
         let image = Arc::clone(&self.image);
@@ -199,29 +237,25 @@ impl Schedule {
 
     fn joined(&mut self, joined: Result<Done, JoinError>) {
         match joined {
-            Ok(Done::Blob(blob, arrivals, _permit)) => {
-                for (to, arrival) in arrivals {
-                    self.blob_arrived(blob, to, arrival);
-                }
-            }
+            Ok(Done::Blob(_permit)) => {}
             Ok(Done::Manifest(to, node, Ok(written))) => self.manifest_arrived(to, node, written),
+            Ok(Done::Names(to, names)) => self.named(to, names),
             Ok(Done::Attachments(to, Ok(written))) => {
-                if let Ok(summary) = &mut self.destinations[to].outcome {
-                    summary.manifests += written;
-                }
-                if self.destinations[to].missing.released(0) {
+                let state = &mut self.destinations[to];
+                state.summary.manifests += written;
+                state.open -= 1;
+                if state.root_waits && state.missing.released(0) {
                     self.publish(to, vec![0]);
                 }
+                self.settle(to);
             }
             Ok(Done::Manifest(to, _, Err(error)) | Done::Attachments(to, Err(error))) => {
-                self.destinations[to].fail(error);
+                self.fail(to, error);
             }
             Err(error) => {
                 let what = "a part of the copy ended unexpectedly";
                 let error = Error::caused(Kind::Other, what, error);
-                self.destinations
-                    .iter_mut()
-                    .for_each(|d| d.fail(error.again()));
+                (0..self.destinations.len()).for_each(|to| self.fail(to, error.again()));
             }
         }
     }
@@ -229,31 +263,81 @@ impl Schedule {
     fn blob_arrived(&mut self, position: usize, to: usize, arrival: Result<Arrival>) {
         let blob = &self.image.plan.work.blobs[position];
         let destination = &mut self.destinations[to];
-        match (arrival, &mut destination.outcome) {
-            (Ok(arrival), Ok(summary)) => {
-                summary.count(blob.size(), arrival);
+        match arrival {
+            Ok(arrival) if !destination.is_over => {
+                destination.summary.count(blob.size(), arrival);
                 let event = Event::Done(blob, arrival.placed);
                 self.image.run.progress.report(event);
                 let ready = destination.missing.blob_arrived(position);
                 self.publish(to, ready);
             }
-            (Err(error), _) => destination.fail(error),
-            (Ok(_), Err(_)) => {}
+            Ok(_) => {}
+            Err(error) => self.fail(to, error),
         }
     }
 
     fn manifest_arrived(&mut self, to: usize, node: usize, written: bool) {
         let destination = &mut self.destinations[to];
-        let Ok(summary) = &mut destination.outcome else {
+        if destination.is_over {
             return;
-        };
-        let is_attachment = self.image.plan.is_attachment(node);
-        summary.manifests += usize::from(written);
+        }
+        destination.open -= 1;
+        destination.summary.manifests += usize::from(written);
         let ready = destination.missing.manifest_arrived(node);
-        self.publish(to, ready);
-        if is_attachment {
-            self.destinations[to].attachments -= 1;
+        if self.image.plan.is_attachment(node) {
+            destination.attachments -= 1;
             self.finish_attachments(to);
+        }
+        self.publish(to, ready);
+        self.settle(to);
+    }
+
+    /// The root is written, or is not.
+    fn named(&mut self, to: usize, names: Vec<Result<bool>>) {
+        let is_refused = !names.is_empty() && names.iter().all(Result::is_err);
+        let is_written = names.iter().any(|name| matches!(name, Ok(true)));
+        self.destinations[to].refused = names.into_iter().map(Result::err).collect();
+        if is_refused {
+            // What it lists cannot be there either, and nothing is to be attached to it.
+            return self.end(to);
+        }
+        self.manifest_arrived(to, 0, is_written);
+    }
+
+    /// Tells of a destination that has everything.
+    fn settle(&mut self, to: usize) {
+        if self.destinations[to].open == 0 {
+            self.end(to);
+        }
+    }
+
+    fn end(&mut self, to: usize) {
+        let destination = &mut self.destinations[to];
+        if !std::mem::replace(&mut destination.is_over, true) {
+            let applied = Applied {
+                summary: std::mem::take(&mut destination.summary),
+                refused: std::mem::take(&mut destination.refused),
+            };
+            (self.told)(to, Ok(applied));
+        }
+    }
+
+    /// The first failure of a destination counts: others follow from it, or add nothing. Nothing
+    /// more is sent there.
+    fn fail(&mut self, to: usize, error: Error) {
+        if !std::mem::replace(&mut self.destinations[to].is_over, true) {
+            self.image.given_up[to].cancel();
+            (self.told)(to, Err(error));
+        }
+    }
+
+    /// Nothing is on its way, and something is still missing: manifests wait for each other. None
+    /// of those that came from outside may do that, and if one does, it is not said to be there.
+    fn give_up_the_rest(&mut self) {
+        for to in 0..self.destinations.len() {
+            let location = self.image.run.to[to].store.location();
+            let what = format!("what is to be at {location} waits for itself, and was not written");
+            self.fail(to, Error::new(Kind::Corrupt, what).at(&location.clone()));
         }
     }
 }
@@ -263,47 +347,39 @@ fn announce(run: &Run, plan: &Plan, wanted: &[Vec<usize>]) {
     let blobs = plan.work.blobs.iter().zip(wanted);
     let manifests = plan.parts.iter().flatten();
     run.progress.report(Event::Planned {
-        bytes: blobs.map(|(blob, to)| blob.size() * to.len() as u64).sum(),
+        bytes: blobs
+            .map(|(blob, to)| blob.size().saturating_mul(to.len() as u64))
+            .fold(0, u64::saturating_add),
         blobs: wanted.iter().map(Vec::len).sum(),
         manifests: manifests.map(|part| plan.lacking(part).count()).sum(),
     });
-    for layer in &plan.work.foreign {
-        let digest = layer.digest();
-        let note = format!("{digest} may not be distributed and is not copied");
-        run.progress.report(Event::Note(&note));
+    for text in plan.work.foreign_layers("is not copied", "are not copied") {
+        run.progress.report(Event::Note(&text));
     }
 }
 
 impl State {
-    fn new(plan: &Plan, part: &Part) -> Self {
+    /// `part` is nothing where the destination takes none.
+    fn new(plan: &Plan, part: Option<&Part>) -> Self {
+        let nothing = Part::of_nothing(plan);
+        let is_over = part.is_none();
+        let part = part.unwrap_or(&nothing);
         let mut missing = Missing::new(plan, part);
-        if !plan.attachments.is_empty() {
+        let lacking: Vec<usize> = plan.lacking(part).map(|(node, _)| node).collect();
+        let attaches = part.takes_attachments();
+        let root_waits = attaches && !plan.root_is_attached();
+        if root_waits {
             missing.hold(0);
         }
-        let attachments = plan.lacking(part);
+        let attached = lacking.iter().filter(|node| plan.is_attachment(**node));
         Self {
+            attachments: attached.count(),
+            open: lacking.len() + usize::from(attaches),
             missing,
-            attachments: attachments
-                .filter(|(node, _)| plan.is_attachment(*node))
-                .count(),
-            outcome: Ok(Summary::default()),
-        }
-    }
-
-    /// A destination that takes no part from the beginning.
-    fn failed(plan: &Plan, error: &Error) -> Self {
-        let nothing = Part::of_nothing(plan);
-        Self {
-            missing: Missing::new(plan, &nothing),
-            attachments: 0,
-            outcome: Err(error.again()),
-        }
-    }
-
-    /// The first failure counts: others follow from it, or add nothing.
-    fn fail(&mut self, error: Error) {
-        if self.outcome.is_ok() {
-            self.outcome = Err(error);
+            root_waits,
+            is_over,
+            summary: Summary::default(),
+            refused: part.names.iter().map(|_| None).collect(),
         }
     }
 }
@@ -313,7 +389,7 @@ impl Summary {
         match arrival.placed {
             Placed::Sent => {
                 self.sent += 1;
-                self.sent_bytes += size;
+                self.sent_bytes = self.sent_bytes.saturating_add(size);
             }
             Placed::Mounted => self.mounted += 1,
             Placed::Present => self.present += 1,
@@ -333,11 +409,26 @@ impl Image {
         refused.contains(&(to, node))
     }
 
-    pub(super) fn mover(&self, blob: usize) -> Mover<'_> {
+    /// Brings a blob to the destinations that lack it, and tells of each.
+    async fn place(&self, blob: usize, wanted: &[usize]) {
+        let told = |to: usize, arrival: Result<Arrival>| {
+            // Nobody listens any more where the copy is over.
+            let _ = self.arrivals.send((blob, to, arrival));
+        };
+        self.mover(blob, &told).place(wanted).await;
+    }
+
+    pub(super) fn mover<'a>(
+        &'a self,
+        blob: usize,
+        told: &'a (dyn Fn(usize, Result<Arrival>) + Send + Sync),
+    ) -> Mover<'a> {
         Mover {
             run: &self.run,
             blob: &self.plan.work.blobs[blob],
             likely_absent: &self.likely_absent,
+            given_up: &self.given_up,
+            told,
         }
     }
 }

@@ -5,13 +5,14 @@ use super::apply::Image;
 use super::event::Event;
 use super::plan::{Part, Plan};
 use super::run::Run;
-use super::walk::{Walk, Which};
-use crate::engine::referrers::{How, attached};
+use super::walk::{Node, Side, Walk, Which, Work, missing_at};
+use crate::engine::guard::Guard;
+use crate::engine::referrers::{Attached, How, attached};
 use crate::oci::manifest::Manifest;
 use crate::oci::reference::{Tag, Target};
 use crate::oci::referrers::descriptor_of;
 use crate::oci::{Descriptor, Digest};
-use crate::store::{Error, Kind, Result};
+use crate::store::{Error, Kind, Result, Store};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use std::collections::HashSet;
 
@@ -31,6 +32,17 @@ pub struct Attachment {
     pub node: usize,
 }
 
+/// What a node is besides what it lists.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Role {
+    /// It is attached to something.
+    is_attached: bool,
+    /// And found by tags alone.
+    is_only_named: bool,
+    /// The image is not whole without it.
+    is_part: bool,
+}
+
 /// Finds what is attached to `root`, and takes it into the walk.
 pub(super) async fn find(
     run: &Run,
@@ -38,24 +50,22 @@ pub(super) async fn find(
     root: &Manifest,
     takes_part: &Which,
 ) -> Result<Vec<Attachment>> {
-    let from = &*run.from;
+    let (from, sides) = (&*run.from, walk.sides());
     let found = attached(from, root).await?;
-    let reads = found.into_iter().map(|attached| async move {
-        let target = Target::Digest(attached.descriptor.digest().clone());
-        match from.manifest(&target).await {
-            Ok(manifest) => Ok(Some((attached, manifest))),
-            // A list of referrers may name what is no longer there.
-            Err(error) if error.kind() == Kind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
-    });
-    let read: Vec<_> = stream::iter(reads.collect::<Vec<_>>())
-        .buffered(AT_ONCE)
-        .try_collect()
-        .await?;
+    let by: Which = takes_part
+        .iter()
+        .zip(sides)
+        .map(|(part, side)| *part && !side.same_place)
+        .collect();
+    let reads: Vec<_> = found
+        .into_iter()
+        .map(|attached| read(from, sides, &by, attached))
+        .collect();
+    let mut reads = stream::iter(reads).buffered(AT_ONCE);
     let mut attachments = Vec::new();
-    for (attached, manifest) in read.into_iter().flatten() {
-        let node = walk.descend_where_missing(manifest, takes_part).await?;
+    while let Some((attached, manifest, by)) = reads.try_next().await? {
+        let Some(manifest) = manifest else { continue };
+        let node = walk.descend(manifest, by).await?;
         attachments.push(Attachment {
             kind: attached.kind().into_owned(),
             subject: attached.subject,
@@ -66,26 +76,82 @@ pub(super) async fn find(
     Ok(attachments)
 }
 
+/// Reads what is attached, if it is there, and finds out which sides lack it.
+async fn read(
+    from: &dyn Store,
+    sides: &[Side<'_>],
+    by: &Which,
+    attached: Attached,
+) -> Result<(Attached, Option<Manifest>, Which)> {
+    let digest = attached.descriptor.digest();
+    let target = Target::Digest(digest.clone());
+    match from.manifest(&target).await {
+        Ok(manifest) => {
+            let by = missing_at(sides, by, digest).await;
+            Ok((attached, Some(manifest), by))
+        }
+        // A list of referrers may name what is no longer there.
+        Err(error) if error.kind() == Kind::NotFound => Ok((attached, None, Which::new())),
+        Err(error) => Err(error),
+    }
+}
+
+/// What each node is, and whether something that is attached lists the root.
+pub(super) fn roles(work: &Work, attachments: &[Attachment]) -> (Vec<Role>, bool) {
+    let mut roles = vec![Role::default(); work.nodes.len()];
+    for attachment in attachments {
+        let role = &mut roles[attachment.node];
+        let is_named = matches!(attachment.how, How::Tag(_));
+        role.is_only_named = is_named && (!role.is_attached || role.is_only_named);
+        role.is_attached = true;
+    }
+    for part in reachable(work, [0]) {
+        roles[part].is_part = true;
+    }
+    let attached = attachments.iter().map(|attachment| attachment.node);
+    let root_is_attached = reachable(work, attached).contains(&0);
+    (roles, root_is_attached)
+}
+
+/// The nodes in `from`, and all that they list.
+fn reachable(work: &Work, from: impl IntoIterator<Item = usize>) -> HashSet<usize> {
+    let mut open: Vec<usize> = from
+        .into_iter()
+        .filter(|node| *node < work.nodes.len())
+        .collect();
+    let mut seen: HashSet<usize> = open.iter().copied().collect();
+    while let Some(node) = open.pop() {
+        for &child in &work.nodes[node].children {
+            if seen.insert(child) {
+                open.push(child);
+            }
+        }
+    }
+    seen
+}
+
 impl Plan {
-    /// Whether a node is there only because it is attached to something.
+    /// Whether a node is attached to something.
     pub(super) fn is_attachment(&self, node: usize) -> bool {
-        node != 0 && self.attachments.iter().any(|a| a.node == node)
+        node != 0 && self.roles[node].is_attached
     }
 
-    /// Whether a node is written under a tag of its own, and not by digest.
+    /// Whether a node is written under tags of its own, and not by digest.
     pub(super) fn is_named_attachment(&self, node: usize) -> bool {
-        let of_node = || self.attachments.iter().filter(|a| a.node == node);
-        of_node().next().is_some() && of_node().all(|a| matches!(a.how, How::Tag(_)))
+        let role = self.roles[node];
+        role.is_only_named && !role.is_part
+    }
+
+    /// Whether something that is attached lists the root, so that it comes after it.
+    pub(super) fn root_is_attached(&self) -> bool {
+        self.root_is_attached
     }
 
     /// Whether a manifest is among what goes along.
     pub(super) fn attaches(&self, digest: &Digest) -> bool {
-        let nodes = &self.work.nodes;
-        let mut digests = self
-            .attachments
-            .iter()
-            .map(|a| nodes[a.node].manifest.digest());
-        digests.any(|attached| attached == digest)
+        let nodes = self.work.nodes.iter().zip(&self.roles);
+        let mut attached = nodes.filter(|(_, role)| role.is_attached);
+        attached.any(|(node, _)| node.manifest.digest() == digest)
     }
 }
 
@@ -93,9 +159,6 @@ impl Image {
     /// Sees to it that everything that goes along is found from what it is attached to. Returns
     /// how many manifests were written for that.
     pub(super) async fn attach_all(&self, to: usize) -> Result<usize> {
-        if self.run.is_source(to) {
-            return Ok(0);
-        }
         let (mut subjects, mut seen) = (Vec::new(), HashSet::new());
         let mut tags = Vec::new();
         for attachment in &self.plan.attachments {
@@ -153,33 +216,67 @@ impl Image {
     }
 
     /// Writes what is found by a tag, unless the destination has it, or has something under it that
-    /// this would take away. Returns whether it was written.
+    /// this would take away, or that the user wants left alone. Returns whether it was written.
     async fn name_attachment(&self, to: usize, tag: &Tag, attachment: &Attachment) -> Result<bool> {
         let store = &self.run.to[to].store;
         let node = &self.plan.work.nodes[attachment.node];
         let target = Target::Tag(tag.clone());
-        if let Some(there) = store.find(&target).await? {
-            if there.digest() == node.manifest.digest() {
-                return Ok(false);
-            }
-            let old = store.manifest(&target).await?;
-            if !contains(&node.manifest, &old) {
-                let (location, kind) = (store.location(), &attachment.kind);
-                let note =
-                    format!("{location}:{tag} has a {kind} of its own, which is left as it is");
-                self.run.progress.report(Event::Note(&note));
-                return Ok(false);
-            }
+        let there = store.find(&target).await?;
+        let old = there.as_ref().map(Descriptor::digest);
+        if old == Some(node.manifest.digest()) {
+            return Ok(false);
         }
-        self.put(to, node, &target).await?;
-        Ok(true)
+        if let Some(why) = self.keeps(to, tag, node, old).await? {
+            let (location, kind) = (store.location(), &attachment.kind);
+            let text = format!("{location}:{tag}, a {kind}, is left as it is: {why}");
+            self.run.progress.report(Event::Warning(&text));
+            return Ok(false);
+        }
+        let precondition = self.only_over(to, old);
+        match self.put(to, node, &target, &precondition).await {
+            Ok(()) => Ok(true),
+            Err(error) if self.may_do_without(attachment.node, &error) => {
+                self.warn_refused(to, attachment.node, &error);
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Why a tag of an attachment that points to `old` is not moved.
+    async fn keeps(
+        &self,
+        to: usize,
+        tag: &Tag,
+        node: &Node,
+        old: Option<&Digest>,
+    ) -> Result<Option<String>> {
+        let Some(old) = old else {
+            return Ok(None);
+        };
+        let store = &self.run.to[to].store;
+        if let Guard::Immutable(pattern) = (self.run.guard)(store.location(), tag) {
+            return Ok(Some(format!("it is immutable (`{pattern}`)")));
+        }
+        if self.run.options.no_clobber {
+            return Ok(Some("`--no-clobber`".to_owned()));
+        }
+        let old = store.manifest(&Target::Digest(old.clone())).await?;
+        let loses = !contains(&node.manifest, &old);
+        Ok(loses.then(|| "it has contents of its own".to_owned()))
     }
 
     /// Whether the image is finished without a manifest that a registry refuses: one that is only
     /// attached to it.
     pub(super) fn may_do_without(&self, node: usize, error: &Error) -> bool {
-        let refused = matches!(error.kind(), Kind::Unsupported | Kind::Other);
-        refused && error.is_answer() && self.plan.is_attachment(node)
+        let refused = matches!(
+            error.kind(),
+            Kind::Unsupported | Kind::Other | Kind::Refused
+        );
+        refused
+            && error.is_answer()
+            && self.plan.is_attachment(node)
+            && !self.plan.roles[node].is_part
     }
 
     pub(super) fn warn_refused(&self, to: usize, node: usize, error: &Error) {
@@ -207,7 +304,13 @@ impl Part {
             names: Vec::new(),
             lacks: vec![false; plan.work.nodes.len()],
             is_source: false,
+            attaches: false,
         }
+    }
+
+    /// Whether it gets what is attached to the image.
+    pub(super) fn takes_attachments(&self) -> bool {
+        self.attaches
     }
 }
 

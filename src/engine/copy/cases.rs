@@ -3,13 +3,13 @@
 #![allow(clippy::unwrap_used)]
 
 use super::shelf::{Shelf, Told};
-use super::{Name, Options, Run, Summary};
+use super::{Applied, Name, Options, Run, Summary};
 use crate::engine::guard::Guard;
 use crate::oci::Digest;
 use crate::oci::digest::sha256;
 use crate::oci::manifest::{Child, Manifest};
 use crate::oci::reference::Target;
-use crate::store::Store;
+use crate::store::{Result, Store};
 use futures_util::future::join_all;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -137,6 +137,7 @@ async fn copied(from: &Arc<Shelf>, to: &[Arc<Shelf>], tags: usize, deep: bool) -
         store(from),
         to.iter().map(store).collect(),
         options,
+        Box::new(|_, _| Guard::Free),
         progress,
     );
     let copies = (0..tags).map(async |number| {
@@ -144,11 +145,14 @@ async fn copied(from: &Arc<Shelf>, to: &[Arc<Shelf>], tags: usize, deep: bool) -
         let name = Name {
             target: target.clone(),
             guard: Guard::Free,
+            is_sources: true,
         };
         let names = vec![vec![name]; to.len()];
         let plan = run.plan(&target, &names).await.unwrap();
-        let results = run.apply(plan).await.into_iter();
-        results.map(Result::unwrap).collect::<Vec<_>>()
+        let mut summaries = Vec::new();
+        let mut told = |_, applied: Result<Applied>| summaries.push(applied.unwrap().summary);
+        run.apply(plan, &mut told).await;
+        summaries
     });
     join_all(copies).await.concat()
 }

@@ -17,6 +17,7 @@ const LARGEST_CONFIG: u64 = 8 << 20;
 /// there is, if it is for what was asked for.
 pub(super) async fn choose(
     from: &Arc<dyn Store>,
+    target: &Target,
     whole: Manifest,
     wanted: &[PlatformPattern],
 ) -> Result<Chosen> {
@@ -27,7 +28,7 @@ pub(super) async fn choose(
         };
         Error::caused(
             kind,
-            format!("cannot choose from {}", whole.digest()),
+            format!("cannot choose from {}", from.location().reference(target)),
             error,
         )
         .at(from.location())
@@ -38,6 +39,7 @@ pub(super) async fn choose(
         return Ok(Chosen {
             root: whole,
             from: None,
+            left_out: 0,
         });
     }
     match platforms::choose(&whole, wanted).map_err(refused)? {
@@ -48,13 +50,21 @@ pub(super) async fn choose(
                 let what = format!("{} is not what it is listed as", image.digest());
                 Error::caused(Kind::Corrupt, what, error).at(from.location())
             })?;
-            Ok(Chosen { root, from: None })
+            Ok(Chosen {
+                root,
+                from: None,
+                left_out: 0,
+            })
         }
-        Choice::Several { index, .. } => {
+        Choice::Several {
+            index,
+            without_platform,
+        } => {
             let is_whole = index.digest() == whole.digest();
             Ok(Chosen {
                 root: *index,
                 from: (!is_whole).then(|| whole.digest().clone()),
+                left_out: without_platform.len(),
             })
         }
     }

@@ -27,10 +27,10 @@ mod shelf;
 mod tee;
 mod walk;
 
-pub use apply::Summary;
+pub use apply::{Applied, Summary, Told};
 pub use attachments::Attachment;
 pub use plan::{Name, Part, Plan, PlannedName};
-pub use run::Run;
+pub use run::{Guards, Run};
 pub use walk::{Node, Work};
 
 use crate::oci::platform::PlatformPattern;

@@ -1,6 +1,6 @@
 //! What must be where: for each destination what it lacks of an image, and the names to be written.
 
-use super::attachments::{self, Attachment};
+use super::attachments::{self, Attachment, Role};
 use super::choice;
 use super::run::Run;
 use super::walk::{Node, Side, Walk, Which, Work};
@@ -19,6 +19,9 @@ pub struct Name {
     pub target: Target,
     /// The user's rule on that tag.
     pub guard: Guard,
+    /// It is what the source was asked for by, and not named by the user: a digest is then that of
+    /// what is chosen.
+    pub is_sources: bool,
 }
 
 /// What is to be done for one image.
@@ -30,8 +33,12 @@ pub struct Plan {
     pub work: Work,
     /// What is attached to it and goes along.
     pub attachments: Vec<Attachment>,
+    pub(super) roles: Vec<Role>,
+    pub(super) root_is_attached: bool,
     /// The image is a choice of another's platforms, of which this is the digest.
     pub chosen_from: Option<Digest>,
+    /// So many entries were left out because they say no platform.
+    pub left_out: usize,
     /// Each destination's part, in the run's order; an error where it takes no part.
     pub parts: Vec<Result<Part>>,
 }
@@ -45,6 +52,8 @@ pub struct Part {
     pub(super) lacks: Vec<bool>,
     /// It is the place that the image is read from.
     pub(super) is_source: bool,
+    /// It gets what is attached to the image.
+    pub(super) attaches: bool,
 }
 
 /// A name at a destination.
@@ -116,13 +125,39 @@ impl Run {
     ///
     /// All places are asked at once what they have; where that is the same, nothing else is asked.
     pub async fn plan(&self, target: &Target, names: &[Vec<Name>]) -> Result<Plan> {
+        if !self.options.platforms.is_empty() && target.digest().is_some() {
+            return self.plan_chosen(target, names).await;
+        }
+        let (first, looks) = tokio::join!(self.first_look(target), self.looks(names));
+        self.compared(target, first?, Here { names, looks }).await
+    }
+
+    /// The same where the names are only known once something is chosen.
+    async fn plan_chosen(&self, target: &Target, names: &[Vec<Name>]) -> Result<Plan> {
+        let first = self.first_look(target).await?;
+        let mut names = names.to_vec();
+        let of_source = names.iter_mut().flatten();
+        for name in of_source.filter(|name| name.is_sources && name.target == *target) {
+            name.target = Target::Digest(first.digest().clone());
+        }
+        let looks = self.looks(&names).await;
+        let here = Here {
+            names: &names,
+            looks,
+        };
+        self.compared(target, first, here).await
+    }
+
+    async fn looks(&self, names: &[Vec<Name>]) -> Vec<Result<Vec<Option<Digest>>>> {
         let looks = names.iter().enumerate().map(async |(to, names)| {
             let store = &self.to[to].store;
             try_join_all(names.iter().map(|name| self.look(store, name))).await
         });
-        let (first, looks) = tokio::join!(self.first_look(target), join_all(looks));
-        let first = first?;
-        let mut here = Here { names, looks };
+        join_all(looks).await
+    }
+
+    /// Compares what the source has with what is at the destinations, and goes on from there.
+    async fn compared(&self, target: &Target, first: First, mut here: Here<'_>) -> Result<Plan> {
         let parts = self.parts(&mut here, first.digest());
         let is_nothing = parts.iter().flatten().all(Part::is_nothing);
         let goes_further = self.options.deep || self.options.referrers;
@@ -134,7 +169,11 @@ impl Run {
             self.prepare(source, &parts);
         }
         let told = first.digest().clone();
-        let Chosen { root, from } = self.root(target, first).await?;
+        let Chosen {
+            root,
+            from,
+            left_out,
+        } = self.root(target, first).await?;
         // What a HEAD says may be wrong; what was read is not.
         let parts = if *root.digest() == told {
             parts
@@ -145,7 +184,8 @@ impl Run {
         if is_nothing && !goes_further {
             return Ok(Plan::nothing(root.digest().clone(), from, parts));
         }
-        self.walked(root, from, parts).await
+        let plan = self.walked(root, from, parts).await?;
+        Ok(Plan { left_out, ..plan })
     }
 
     /// What is there before something is written.
@@ -162,7 +202,7 @@ impl Run {
             return Ok(First::Told(Box::new(there)));
         }
         let whole = self.from.manifest(target).await?;
-        let chosen = choice::choose(&self.from, whole, &self.options.platforms).await?;
+        let chosen = choice::choose(&self.from, target, whole, &self.options.platforms).await?;
         Ok(First::Read(Box::new(chosen)))
     }
 
@@ -171,7 +211,11 @@ impl Run {
             First::Read(chosen) => Ok(*chosen),
             First::Told(source) => {
                 let root = read_root(&self.from, target, source.digest()).await?;
-                Ok(Chosen { root, from: None })
+                Ok(Chosen {
+                    root,
+                    from: None,
+                    left_out: 0,
+                })
             }
         }
     }
@@ -203,6 +247,7 @@ impl Run {
             names: names.map_err(|error| error.at(location))?,
             lacks: Vec::new(),
             is_source: self.is_source(to),
+            attaches: false,
         })
     }
 
@@ -253,7 +298,10 @@ impl Run {
         let mut walk = Walk::new(&self.from, &sides);
         walk.descend(root.clone(), by).await?;
         let attachments = if self.options.referrers {
-            let takes_part = parts.iter().map(Result::is_ok).collect();
+            // Where every name is left alone, nothing is attached either.
+            let takes = |part: &Part| part.names.iter().any(|name| !name.is_kept);
+            let takes = |part: &Result<Part>| part.as_ref().is_ok_and(takes);
+            let takes_part: Which = parts.iter().map(takes).collect();
             attachments::find(self, &mut walk, &root, &takes_part).await?
         } else {
             Vec::new()
@@ -262,13 +310,19 @@ impl Run {
         for (part, lacks) in parts.iter_mut().zip(lacks) {
             if let Ok(part) = part {
                 part.lacks = lacks;
+                let takes_part = part.names.iter().any(|name| !name.is_kept);
+                part.attaches = takes_part && !part.is_source && !attachments.is_empty();
             }
         }
+        let (roles, root_is_attached) = attachments::roles(&work, &attachments);
         Ok(Plan {
             digest,
             work,
             attachments,
+            roles,
+            root_is_attached,
             chosen_from,
+            left_out: 0,
             parts,
         })
     }
@@ -293,7 +347,10 @@ impl Plan {
             digest,
             work: Work::default(),
             attachments: Vec::new(),
+            roles: Vec::new(),
+            root_is_attached: false,
             chosen_from,
+            left_out: 0,
             parts,
         }
     }
@@ -315,6 +372,7 @@ enum First {
 pub(super) struct Chosen {
     pub(super) root: Manifest,
     pub(super) from: Option<Digest>,
+    pub(super) left_out: usize,
 }
 
 impl First {

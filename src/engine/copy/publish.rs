@@ -3,46 +3,70 @@
 use super::apply::Image;
 use super::event::Event;
 use super::ledger::Claim;
+use super::mover::Arrival;
 use super::plan::PlannedName;
 use super::walk::Node;
 use crate::oci::reference::Target;
 use crate::oci::referrers::descriptor_of;
 use crate::oci::{Descriptor, Digest};
 use crate::store::{Error, Kind, Precondition, Put, Result, Store};
-use futures_util::future::try_join_all;
-use std::sync::Arc;
+use futures_util::future::join_all;
+use std::sync::{Arc, Mutex, PoisonError};
 
 impl Image {
-    /// Writes a node: the root under its names, all else by digest. Returns whether something was
-    /// written.
-    pub(super) async fn publish(&self, to: usize, position: usize) -> Result<bool> {
-        let node = &self.plan.work.nodes[position];
-        let is_written = if position == 0 {
-            let names = self.plan.parts[to].iter().flat_map(|part| &part.names);
-            let names = names.filter(|name| name.is_written());
-            let written = try_join_all(names.map(|name| self.name(to, node, name))).await?;
-            written.contains(&true)
-        } else if self.plan.is_named_attachment(position) {
-            false
-        } else {
-            self.child(to, position).await?
-        };
+    /// Writes the root under its names, and says of each whether it was written; the others were
+    /// there, or are left alone.
+    pub(super) async fn names(&self, to: usize) -> Vec<Result<bool>> {
+        let node = &self.plan.work.nodes[0];
+        let names = self.plan.parts[to].iter().flat_map(|part| &part.names);
+        let written = names.map(|name| self.name(to, node, name));
+        let written = join_all(written).await;
         let event = Event::Published(node.manifest.digest());
         self.run.progress.report(event);
-        Ok(is_written)
+        written
+    }
+
+    /// Writes any other node by its digest, and says whether it was written.
+    pub(super) async fn publish(&self, to: usize, position: usize) -> Result<bool> {
+        if self.plan.is_named_attachment(position) {
+            // Under its tags, once all is there.
+            return Ok(false);
+        }
+        let written = self.child(to, position).await?;
+        if !self.is_refused(to, position) {
+            let node = &self.plan.work.nodes[position];
+            let event = Event::Published(node.manifest.digest());
+            self.run.progress.report(event);
+        }
+        Ok(written)
     }
 
     /// Writes the root under one of its names, unless somebody else has.
     async fn name(&self, to: usize, node: &Node, name: &PlannedName) -> Result<bool> {
-        if name.is_guarded && self.is_there(to, name).await? {
+        if !name.is_written() || (name.is_guarded && self.is_there(to, name).await?) {
             return Ok(false);
         }
-        self.put(to, node, &name.target).await?;
+        let precondition = if name.is_guarded {
+            self.only_over(to, name.replaces.as_ref())
+        } else {
+            Precondition::Anything
+        };
+        self.put(to, node, &name.target, &precondition).await?;
         if name.target.digest().is_some() {
             let store = &self.run.to[to].store;
             store.list_untagged(node.manifest.descriptor()).await?;
         }
         Ok(true)
+    }
+
+    /// That a tag still points to `old`. Asked of folders alone: registries that understand the
+    /// question are few, and what the others make of it is not known.
+    pub(super) fn only_over(&self, to: usize, old: Option<&Digest>) -> Precondition {
+        match (self.run.to[to].store.location().folder(), old) {
+            (None, _) => Precondition::Anything,
+            (Some(_), None) => Precondition::Absent,
+            (Some(_), Some(old)) => Precondition::Is(old.clone()),
+        }
     }
 
     /// Writes a manifest by its digest, unless this run has, or it is known to be there.
@@ -59,7 +83,7 @@ impl Image {
                     let is_there = self.run.options.deep
                         && matches!(destination.store.find(&target).await, Ok(Some(_)));
                     if !is_there {
-                        match self.put(to, node, &target).await {
+                        match self.put(to, node, &target, &Precondition::Anything).await {
                             Err(error) if self.may_do_without(position, &error) => {
                                 self.warn_refused(to, position, &error);
                                 return Ok(false);
@@ -75,25 +99,28 @@ impl Image {
     }
 
     /// Puts a manifest, and whatever the registry lost of it in the meantime.
-    pub(super) async fn put(&self, to: usize, node: &Node, target: &Target) -> Result<()> {
-        let put = match self.put_once(to, node, target).await {
+    pub(super) async fn put(
+        &self,
+        to: usize,
+        node: &Node,
+        target: &Target,
+        precondition: &Precondition,
+    ) -> Result<()> {
+        let store = &self.run.to[to].store;
+        let put = store.put_manifest(target, &node.manifest, precondition);
+        let put = match put.await {
             Ok(put) => put,
             Err(error) => {
-                let Some(lost) = error.missing_parts() else {
+                let lost = error.missing_parts();
+                let Some(lost) = lost.and_then(|told| self.lost(node, &told)) else {
                     return Err(error);
                 };
-                self.replace_lost(to, node, &lost).await?;
-                self.put_once(to, node, target).await?
+                self.replace_lost(to, &lost).await?;
+                let put = store.put_manifest(target, &node.manifest, precondition);
+                put.await?
             }
         };
         self.list_for_subject(to, node, &put).await
-    }
-
-    async fn put_once(&self, to: usize, node: &Node, target: &Target) -> Result<Put> {
-        let store = &self.run.to[to].store;
-        store
-            .put_manifest(target, &node.manifest, &Precondition::Anything)
-            .await
     }
 
     /// A manifest that is about another is listed there by whoever writes it, where the registry
@@ -132,19 +159,36 @@ impl Image {
         Err(Error::new(Kind::Refused, what).at(store.location()))
     }
 
-    /// The registry's garbage collection took blobs away between their upload and the manifest:
-    /// those that it names, or all of this manifest's, are put there once more.
-    async fn replace_lost(&self, to: usize, node: &Node, told: &[String]) -> Result<()> {
+    /// Which of a manifest's blobs the registry means where it lacks some: those that it names, or
+    /// all where it names none. Nothing where it means others, which were never sent.
+    fn lost(&self, node: &Node, told: &[String]) -> Option<Vec<usize>> {
         let blobs = &self.plan.work.blobs;
         let named = |digest: &Digest| told.iter().any(|part| part.contains(digest.digest()));
         let is_named = |blob: &&usize| named(blobs[**blob].digest());
         let lost: Vec<usize> = node.blobs.iter().filter(is_named).copied().collect();
-        let lost = if lost.is_empty() { &node.blobs } else { &lost };
+        let names_others = told.iter().any(|part| part.contains("sha256:"));
+        match (lost.is_empty(), names_others) {
+            (false, _) => Some(lost),
+            (true, true) => None,
+            (true, false) => Some(node.blobs.clone()),
+        }
+    }
+
+    /// The registry's garbage collection took blobs away between their upload and the manifest:
+    /// they are put there once more.
+    async fn replace_lost(&self, to: usize, lost: &[usize]) -> Result<()> {
         for &blob in lost {
-            let digest = blobs[blob].digest();
+            let digest = self.plan.work.blobs[blob].digest();
             let note = format!("the registry lost {digest}; sending it again");
             self.run.progress.report(Event::Note(&note));
-            self.mover(blob).replace(to).await?;
+            let failed = Mutex::new(None);
+            let told = |_, arrival: Result<Arrival>| {
+                let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
+                *failed = arrival.err();
+            };
+            self.mover(blob, &told).replace(to).await;
+            let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
+            failed.map_or(Ok(()), Err)?;
         }
         Ok(())
     }

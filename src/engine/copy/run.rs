@@ -5,11 +5,15 @@ use super::ahead::Window;
 use super::budget::Budget;
 use super::event::Progress;
 use super::ledger::Ledger;
-use crate::oci::reference::RepositoryName;
+use crate::engine::guard::Guard;
+use crate::oci::reference::{Location, RepositoryName, Tag};
 use crate::store::Store;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use tokio::sync::OnceCell;
+
+/// The user's rule on a tag at a place.
+pub type Guards = dyn Fn(&Location, &Tag) -> Guard + Send + Sync;
 
 /// A run from one place to several.
 pub struct Run {
@@ -19,6 +23,7 @@ pub struct Run {
     pub(super) budget: Arc<Budget>,
     pub(super) window: Arc<Window>,
     pub(super) progress: Arc<dyn Progress>,
+    pub(super) guard: Box<Guards>,
     /// Held while somebody claims a blob for several destinations.
     pub(super) claims: Mutex<()>,
 }
@@ -43,11 +48,13 @@ pub(super) struct Mounts {
 }
 
 impl Run {
-    /// A run from `from` to each of `to`, which are different places. Nothing is asked yet.
+    /// A run from `from` to each of `to`, which are different places. Nothing is asked yet. `guard`
+    /// knows the user's rules on the tags of what is attached.
     pub fn new(
         from: Arc<dyn Store>,
         to: Vec<Arc<dyn Store>>,
         options: Options,
+        guard: Box<Guards>,
         progress: Arc<dyn Progress>,
     ) -> Arc<Self> {
         let to = to.into_iter().map(|store| Destination {
@@ -64,6 +71,7 @@ impl Run {
             window: Arc::default(),
             options,
             progress,
+            guard,
             claims: Mutex::default(),
         })
     }

@@ -7,7 +7,7 @@ use crate::oci::{Descriptor, Digest};
 use crate::store::{Error, Kind, Result, Store};
 use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Manifests read at once.
@@ -16,6 +16,10 @@ const READING: usize = 24;
 const DEEPEST: usize = 8;
 /// No image has more manifests and blobs in all.
 const MOST: usize = 200_000;
+/// The manifests of an image, held until they are written, take no more than this, in bytes.
+const MOST_BYTES: u64 = 64 << 20;
+/// Layers that are named one by one where they are not copied.
+const NAMED: usize = 4;
 
 /// What an image consists of.
 #[derive(Debug, Default)]
@@ -63,12 +67,28 @@ pub(super) struct Walk<'a> {
     node_of: HashMap<Digest, usize>,
     blob_of: HashMap<Digest, usize>,
     asked: HashMap<Digest, Which>,
+    foreign: HashSet<Digest>,
+    bytes: u64,
 }
 
 /// A manifest that some sides may lack.
 struct Wanted {
     manifest: Descriptor,
     by: Which,
+}
+
+impl Work {
+    /// What to say about layers that may not be distributed; `one` and `more` say what becomes of
+    /// one and of several.
+    pub fn foreign_layers(&self, one: &str, more: &str) -> Vec<String> {
+        let foreign = self.foreign.iter();
+        if self.foreign.len() <= NAMED {
+            let text = |l: &Descriptor| format!("{} may not be distributed and {one}", l.digest());
+            return foreign.map(text).collect();
+        }
+        let number = self.foreign.len();
+        vec![format!("{number} layers may not be distributed and {more}")]
+    }
 }
 
 impl<'a> Walk<'a> {
@@ -81,6 +101,8 @@ impl<'a> Walk<'a> {
             node_of: HashMap::new(),
             blob_of: HashMap::new(),
             asked: HashMap::new(),
+            foreign: HashSet::new(),
+            bytes: 0,
         }
     }
 
@@ -106,17 +128,9 @@ impl<'a> Walk<'a> {
         Err(Error::new(Kind::Corrupt, what).at(self.from.location()))
     }
 
-    /// Takes in `root` and all below it, for the sides in `by` that have not got it.
-    pub(super) async fn descend_where_missing(
-        &mut self,
-        root: Manifest,
-        by: &Which,
-    ) -> Result<usize> {
-        let looks = self.sides.iter().zip(by).map(async |(side, by)| {
-            *by && !side.same_place && !is_there(side, root.digest()).await
-        });
-        let by = join_all(looks).await;
-        self.descend(root, by).await
+    /// The places that the walk is for.
+    pub(super) fn sides(&self) -> &'a [Side<'a>] {
+        self.sides
     }
 
     /// What was found, and for each side which nodes it lacks.
@@ -171,9 +185,7 @@ impl<'a> Walk<'a> {
         let is_known = self.node_of.contains_key(wanted.manifest.digest());
         async move {
             let digest = wanted.manifest.digest().clone();
-            for (by, side) in wanted.by.iter_mut().zip(sides) {
-                *by = *by && !is_there(side, &digest).await;
-            }
+            wanted.by = missing_at(sides, &wanted.by, &digest).await;
             let is_lacking = wanted.by.contains(&true);
             let manifest = if is_lacking && !is_known {
                 Some(read(&**from, &wanted.manifest).await?)
@@ -212,13 +224,27 @@ impl<'a> Walk<'a> {
         for child in manifest.children() {
             match child {
                 Child::Manifest(_) => {}
-                Child::Blob(blob) if is_foreign(blob) => self.work.foreign.push(blob.clone()),
+                Child::Blob(blob) if is_foreign(blob) => {
+                    if self.foreign.insert(blob.digest().clone()) {
+                        self.work.foreign.push(blob.clone());
+                    }
+                }
                 Child::Blob(blob) => blobs.push(self.blob(blob)?),
             }
         }
-        let known = self.asked.len() + self.work.nodes.len() + self.work.blobs.len();
-        if known > MOST {
-            let what = format!("it consists of more than {MOST} manifests and blobs");
+        self.bytes += manifest.descriptor().size();
+        let known = self.asked.len() + self.work.nodes.len();
+        let what = if known + self.work.blobs.len() + self.foreign.len() > MOST {
+            format!("it consists of more than {MOST} manifests and blobs")
+        } else if self.bytes > MOST_BYTES {
+            format!(
+                "its manifests are larger than {} MiB in all",
+                MOST_BYTES >> 20
+            )
+        } else {
+            String::new()
+        };
+        if !what.is_empty() {
             return Err(Error::new(Kind::Corrupt, what).at(self.from.location()));
         }
         blobs.sort_unstable();
@@ -250,6 +276,13 @@ impl<'a> Walk<'a> {
         self.work.blobs.push(blob.clone());
         Ok(position)
     }
+}
+
+/// Which of the sides in `by` have not got a manifest. They are asked side by side.
+pub(super) async fn missing_at(sides: &[Side<'_>], by: &Which, digest: &Digest) -> Which {
+    let looks = sides.iter().zip(by);
+    let looks = looks.map(async |(side, by)| *by && !is_there(side, digest).await);
+    join_all(looks).await
 }
 
 /// Whether a side has a manifest. What cannot be looked at is taken for missing: the write finds
