@@ -51,7 +51,7 @@ fn signatures_at_the_destination_are_not_taken_away() {
         let ran = lab.run(COPY).stdout(copied(&image)).any_stderr().code(0);
         let there = if is_replaced { &ours } else { &theirs };
         lab.assert_holds(&format!("dst.lab/{name}"), there);
-        let note = "has a cosign signature of its own, which is left as it is";
+        let note = "a cosign signature, is left as it is: it has contents of its own";
         assert_eq!(ran.stderr.contains(note), !is_replaced, "{ran}");
         lab.assert_holds(DST, &image);
     }
