@@ -14,7 +14,9 @@ pub fn tell_faults() {
 }
 
 fn line(info: &PanicHookInfo<'_>) -> String {
-    let payload = info.payload_as_str().unwrap_or("without a message");
+    let text = info.payload().downcast_ref::<&str>().copied();
+    let payload = text.or(info.payload().downcast_ref::<String>().map(String::as_str));
+    let payload = payload.unwrap_or("without a message");
     let place = info.location();
     let place = place.map_or_else(String::new, |at| format!(" ({}:{})", at.file(), at.line()));
     let what = escape(payload);
