@@ -165,11 +165,6 @@ impl Step {
             empty_layer: fields.get("empty_layer") == Some(&Value::Bool(true)),
         }
     }
-
-    /// When it was done, where that is said and was meant.
-    pub fn created(&self) -> Option<Timestamp> {
-        meant(self.created.as_deref()?)
-    }
 }
 
 /// A time as in RFC 3339, unless it is one that only stands for none.

@@ -13,4 +13,3 @@ pub mod page;
 pub mod progress;
 pub mod prompt;
 mod screen;
-pub mod table;

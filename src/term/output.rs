@@ -178,21 +178,6 @@ impl Output {
         }
     }
 
-    /// Prints a line whose foreign parts were escaped when it was laid out, not yet handed over.
-    pub(crate) fn laid_out(&self, line: &str) -> Result<(), WriteError> {
-        self.screen.aside(|| self.document().line(line))
-    }
-
-    /// Prints a JSON element, not yet handed over.
-    pub(crate) fn element(&self, value: &impl Serialize) -> Result<(), WriteError> {
-        self.screen.aside(|| self.document().element(value))
-    }
-
-    /// Hands over what was printed.
-    pub(crate) fn flush(&self) -> Result<(), WriteError> {
-        self.results(|_| Ok(()))
-    }
-
     fn results(
         &self,
         write: impl FnOnce(&mut Document) -> Result<(), WriteError>,

@@ -3,8 +3,7 @@
 use super::document::{Change, Details, Document, Image, Layer, Named};
 use crate::command::inspect::command;
 use crate::oci::reference::Reference;
-use crate::term::page::Page;
-use crate::term::table::Align;
+use crate::term::page::{Align, Page, name};
 use indicatif::BinaryBytes;
 use serde_json::Value;
 
@@ -53,14 +52,14 @@ fn image(page: &mut Page, document: &Document, image: &Image) {
 }
 
 fn heading(image: &Image) -> String {
-    let name = image.platform.as_deref().unwrap_or("no platform");
+    let name = name(image.platform.as_deref().unwrap_or("no platform"));
     let (from, to) = (image.from.as_ref(), image.to.as_ref());
     match (from, to) {
         (Some(from), Some(to)) if from == to => format!("= {name} {to}"),
         (Some(from), Some(to)) => format!("~ {name} {from} {to}"),
         (None, Some(to)) => format!("+ {name} {to}"),
         (Some(from), None) => format!("- {name} {from}"),
-        (None, None) => name.to_owned(),
+        (None, None) => name,
     }
 }
 

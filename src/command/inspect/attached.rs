@@ -4,8 +4,7 @@ use crate::engine::referrers::{self, How};
 use crate::oci::Digest;
 use crate::oci::config::meant;
 use crate::store::ReferrersOrigin;
-use crate::term::page::Page;
-use crate::term::table::Align;
+use crate::term::page::{Align, Page, name};
 use indicatif::BinaryBytes;
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
@@ -99,7 +98,7 @@ impl<'a> Tree<'a> {
             return;
         }
         self.rows.push(vec![
-            format!("{}{}", "  ".repeat(depth), one.kind),
+            format!("{}{}", "  ".repeat(depth), name(&one.kind)),
             BinaryBytes(one.size).to_string(),
             one.created.clone().unwrap_or_default(),
             one.digest.to_string(),

@@ -17,6 +17,7 @@ use crate::oci::platform::PlatformPattern;
 use crate::oci::reference::Reference;
 use crate::store::{Error, Kind, Store};
 use crate::term::exit::Hint;
+use crate::term::page::name;
 use document::{Body, Document};
 pub(super) use page::command;
 use std::sync::Arc;
@@ -191,7 +192,7 @@ pub(super) async fn chosen(
 /// The platforms of an index, as a hint.
 fn offered(root: &Manifest) -> Option<String> {
     const SHOWN: usize = 20;
-    let mut names = platforms(root);
+    let mut names: Vec<String> = platforms(root).iter().map(|own| name(own)).collect();
     if names.is_empty() {
         return None;
     }

@@ -3,8 +3,7 @@
 use super::attached;
 use super::document::{Body, Described, Details, Document, Listed, Shown};
 use crate::oci::config::meant;
-use crate::term::page::Page;
-use crate::term::table::Align;
+use crate::term::page::{Align, Page, cut, name};
 use indicatif::BinaryBytes;
 use std::collections::BTreeMap;
 
@@ -103,10 +102,10 @@ fn index(page: &mut Page, platforms: &[Listed]) {
 }
 
 fn entry(entry: &Listed) -> Vec<String> {
-    let name = match (entry.kind, &entry.platform) {
+    let what = match (entry.kind, &entry.platform) {
         ("attestation", _) => "attestation".to_owned(),
         (kind, None) => kind.to_owned(),
-        (_, Some(platform)) => platform.clone(),
+        (_, Some(platform)) => name(platform),
     };
     let size = match entry.total_size {
         Some(size) => BinaryBytes(size).to_string(),
@@ -118,7 +117,7 @@ fn entry(entry: &Listed) -> Vec<String> {
         (None, _, "index") => "index".to_owned(),
         _ => String::new(),
     };
-    vec![name, size, entry.digest.to_string(), remark]
+    vec![what, size, entry.digest.to_string(), remark]
 }
 
 fn layers(page: &mut Page, image: &Described) {
@@ -143,13 +142,6 @@ pub(in crate::command) fn command(text: &str) -> String {
         &text.split_whitespace().collect::<Vec<_>>().join(" "),
         COMMAND,
     )
-}
-
-fn cut(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
 }
 
 fn pairs(pairs: &BTreeMap<String, String>) -> Vec<String> {

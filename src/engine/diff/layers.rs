@@ -15,15 +15,6 @@ pub enum LayerChange {
     Removed(Layer),
 }
 
-impl LayerChange {
-    /// The layer.
-    pub fn layer(&self) -> &Layer {
-        match self {
-            Self::Shared(layer) | Self::Added(layer) | Self::Removed(layer) => layer,
-        }
-    }
-}
-
 /// The layers of both, by digest and as often as they are there: first those of `new` in their
 /// order, then those that only `old` has.
 pub fn layers(old: &[Layer], new: &[Layer]) -> Vec<LayerChange> {
@@ -81,6 +72,12 @@ mod tests {
         letters.chars().map(layer).collect()
     }
 
+    fn size(change: &LayerChange) -> u64 {
+        let (LayerChange::Shared(layer) | LayerChange::Added(layer) | LayerChange::Removed(layer)) =
+            change;
+        layer.descriptor.size()
+    }
+
     /// `=a` shared, `+a` added, `-a` removed.
     fn shown(changes: &[LayerChange]) -> String {
         let shown = changes.iter().map(|change| {
@@ -89,8 +86,7 @@ mod tests {
                 LayerChange::Added(_) => '+',
                 LayerChange::Removed(_) => '-',
             };
-            let size = change.layer().descriptor.size();
-            let letter = u32::try_from(size).ok().and_then(char::from_u32);
+            let letter = u32::try_from(size(change)).ok().and_then(char::from_u32);
             format!("{sign}{}", letter.unwrap_or('?'))
         });
         shown.collect()
@@ -122,7 +118,7 @@ mod tests {
             let changes = layers(&stack(&old), &stack(&new));
             let sorted = |keep: fn(&LayerChange) -> bool| {
                 let mut sizes: Vec<u64> = changes.iter().filter(|c| keep(c))
-                    .map(|c| c.layer().descriptor.size()).collect();
+                    .map(size).collect();
                 sizes.sort_unstable();
                 sizes
             };
