@@ -6,7 +6,7 @@ use super::tag::partial;
 use crate::app::App;
 use crate::engine::check::{Fault, Options, Problem, Report, Unread, check};
 use crate::oci::Digest;
-use crate::oci::reference::Reference;
+use crate::oci::reference::{Location, Reference};
 use crate::store::{Error, Kind};
 use crate::term::escape::escape;
 use crate::term::exit::Hint;
@@ -175,7 +175,7 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
         };
         failures.extend(one(image, checked, options, app).await?);
     }
-    partial(failures, total, "images are not complete", app)
+    partial(failures, total, "images were not found complete", app)
 }
 
 /// Checks an image, prints what was found, and returns what is wrong with it.
@@ -216,7 +216,7 @@ fn judged(reference: Reference, report: Report, fast: bool) -> (Checked, Option<
     let (verdict, failure) = match unknown {
         _ if !problems.is_empty() => {
             let pinned = pinned(&reference, &report.digest);
-            let error = incomplete(&pinned, problems.len(), parts);
+            let error = incomplete(&pinned, &problems, parts);
             (Verdict::Incomplete, Some(error))
         }
         Some(error) => (Verdict::Unknown, Some(at(&reference.location)(error))),
@@ -238,12 +238,31 @@ fn judged(reference: Reference, report: Report, fast: bool) -> (Checked, Option<
     (checked, failure)
 }
 
-fn incomplete(pinned: &Reference, wrong: usize, parts: usize) -> anyhow::Error {
+fn incomplete(pinned: &Reference, problems: &[Found], parts: usize) -> anyhow::Error {
+    let wrong = problems.len();
     let are = if wrong == 1 { "is" } else { "are" };
     let what = format!("{pinned} is incomplete: {wrong} of {parts} parts {are} missing or wrong");
-    let hint = "`crossdock copy --deep` from where it is complete puts it right".to_owned();
+    let hint = remedy(&pinned.location, problems);
     let error = Error::new(Kind::Corrupt, what).at(&pinned.location);
     at(&pinned.location)(error).context(Hint(hint))
+}
+
+/// What helps: what is there under a digest is not written anew, whatever it is.
+fn remedy(location: &Location, problems: &[Found]) -> String {
+    let repair = "`crossdock copy --deep` from where it is complete puts it right";
+    let missing = Fault::Missing.name();
+    if problems.iter().all(|found| found.problem == missing) {
+        return repair.to_owned();
+    }
+    let kept = match location {
+        Location::Remote(_) => {
+            "the registry keeps what it has under a digest; once what is wrong is removed there"
+        }
+        Location::Layout(_) => {
+            "a file that is there under a digest may be kept; once the wrong ones in `blobs` are removed"
+        }
+    };
+    format!("{kept}, {repair}")
 }
 
 /// An error with its causes.

@@ -23,24 +23,38 @@ pub struct Opened {
 }
 
 impl Client {
-    /// Whether a repository holds a blob.
-    pub async fn has_blob(&self, name: &RepositoryName, digest: &Digest) -> Result<bool, Error> {
+    /// Whether a repository holds a blob, whose size must be its own where the answer tells it.
+    pub async fn has_blob(&self, name: &RepositoryName, blob: &Descriptor) -> Result<bool, Error> {
         let access = self.access(name, &[Action::Pull]).await?;
-        self.has_blob_as(name, digest, &access).await
+        let found = self.head_blob(name, blob.digest(), &access).await?;
+        let Some(response) = found else {
+            return Ok(false);
+        };
+        self.check_length(&response, blob).map(|()| true)
     }
 
-    /// The same with an access that is there.
+    /// Whether it holds it, in whatever size, asked with an access that is there.
     pub(super) async fn has_blob_as(
         &self,
         name: &RepositoryName,
         digest: &Digest,
         access: &Access,
     ) -> Result<bool, Error> {
+        let found = self.head_blob(name, digest, access).await?;
+        Ok(found.is_some())
+    }
+
+    async fn head_blob(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+        access: &Access,
+    ) -> Result<Option<Response>, Error> {
         let url = self.blob_url(name, digest).await?;
         let response = self.call(Request::new(Method::HEAD, url), access).await?;
         match response.status() {
-            StatusCode::OK => self.refuse_markup(&response).map(|()| true),
-            StatusCode::NOT_FOUND => Ok(false),
+            StatusCode::OK => self.refuse_markup(&response).map(|()| Some(response)),
+            StatusCode::NOT_FOUND => Ok(None),
             _ => Err(Error::refused(response).await),
         }
     }
@@ -102,6 +116,14 @@ impl Client {
 
     /// A whole body, whose declared length must be the blob's.
     fn whole(&self, response: Response, blob: &Descriptor) -> Result<Opened, Error> {
+        self.check_length(&response, blob)?;
+        Ok(Opened {
+            stream: response.stream(),
+            offset: 0,
+        })
+    }
+
+    fn check_length(&self, response: &Response, blob: &Descriptor) -> Result<(), Error> {
         match response.content_length() {
             Some(length) if length != blob.size() => Err(Error::Length {
                 host: self.host().to_string(),
@@ -109,10 +131,7 @@ impl Client {
                 expected: blob.size(),
                 actual: length,
             }),
-            _ => Ok(Opened {
-                stream: response.stream(),
-                offset: 0,
-            }),
+            _ => Ok(()),
         }
     }
 

@@ -44,6 +44,14 @@ pub struct Error {
     source: Option<crate::transport::BoxError>,
 }
 
+/// Content of another size than it is listed with.
+#[derive(Debug, thiserror::Error)]
+#[error("it has {actual} bytes instead of {expected}")]
+pub(super) struct Length {
+    pub(super) expected: u64,
+    pub(super) actual: u64,
+}
+
 /// The causes of a failure that was told once already.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -150,7 +158,7 @@ impl Error {
     pub fn length(&self) -> Option<u64> {
         self.causes().find_map(|cause| match cause.downcast_ref() {
             Some(registry::Error::Length { actual, .. }) => Some(*actual),
-            _ => None,
+            _ => cause.downcast_ref().map(|length: &Length| length.actual),
         })
     }
 

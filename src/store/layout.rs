@@ -108,7 +108,10 @@ impl Store for Layout {
 
     async fn has_blob(&self, blob: &Descriptor) -> Result<bool> {
         let blob = blob.clone();
-        off(&self.folder, move |folder| blob::is_there(folder, &blob)).await
+        off(&self.folder, move |folder| {
+            Ok(folder.find_sized(&blob)?.is_some())
+        })
+        .await
     }
 
     async fn ensure_blob(

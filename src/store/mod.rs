@@ -67,7 +67,8 @@ pub trait Store: Send + Sync {
     /// A blob's bytes, unverified: those of `range`, or from the beginning on where the store
     /// knows no ranges. [`Opened::offset`] says which.
     async fn blob(&self, blob: &Descriptor, range: Range<u64>) -> Result<Opened>;
-    /// Whether a blob is there, in its full size where that can be known.
+    /// Whether a blob is there. One that is there in another size, where that can be known, is
+    /// [`Kind::Corrupt`] with its [`Error::length`].
     async fn has_blob(&self, blob: &Descriptor) -> Result<bool>;
     /// Sees to it that a blob is there, with as few bytes as possible.
     async fn ensure_blob(

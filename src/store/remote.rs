@@ -125,10 +125,7 @@ impl Store for Remote {
     }
 
     async fn has_blob(&self, blob: &Descriptor) -> Result<bool> {
-        let asked = self
-            .client
-            .has_blob(&self.repository.name, blob.digest())
-            .await;
+        let asked = self.client.has_blob(&self.repository.name, blob).await;
         asked.map_err(|error| self.blob_failed("look in", blob.digest(), error))
     }
 

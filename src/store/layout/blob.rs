@@ -99,7 +99,7 @@ fn read(mut file: File, rest: u64) -> JoinHandle<io::Result<Chunk>> {
 }
 
 /// Whether a blob is there in its size.
-pub(super) fn is_there(folder: &Folder, blob: &Descriptor) -> Result<bool> {
+fn is_there(folder: &Folder, blob: &Descriptor) -> Result<bool> {
     let opened = folder.open_blob(blob.digest())?;
     Ok(opened.is_some_and(|(_, length)| length == blob.size()))
 }

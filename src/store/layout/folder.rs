@@ -10,7 +10,7 @@ use crate::oci::manifest::MAX_BYTES;
 use crate::oci::reference::Location;
 use crate::oci::strict::{self, Shape};
 use crate::oci::{Descriptor, Digest, digest};
-use crate::store::error::{Error, Kind, Result};
+use crate::store::error::{Error, Kind, Length, Result};
 use bytes::Bytes;
 use std::collections::HashSet;
 use std::fs::{File, Metadata};
@@ -249,18 +249,24 @@ impl Folder {
 
     /// Opens a blob that must have the size of its descriptor.
     pub(super) fn open_sized(&self, blob: &Descriptor) -> Result<File> {
-        let place = &self.location;
-        let (digest, size) = (blob.digest(), blob.size());
+        if let Some(file) = self.find_sized(blob)? {
+            return Ok(file);
+        }
+        self.must_be_layout()?;
+        let what = format!("{} does not have {}", self.location, blob.digest());
+        Err(self.error(Kind::NotFound, what))
+    }
+
+    /// The same where it need not be there.
+    pub(super) fn find_sized(&self, blob: &Descriptor) -> Result<Option<File>> {
+        let (digest, expected) = (blob.digest(), blob.size());
         match self.open_blob(digest)? {
-            Some((file, length)) if length == size => Ok(file),
-            Some((_, length)) => {
-                let what = format!("{digest} in {place} has {length} bytes instead of {size}");
-                Err(self.error(Kind::Corrupt, what))
+            Some((_, actual)) if actual != expected => {
+                let what = format!("cannot read {digest} from {}", self.location);
+                let length = Length { expected, actual };
+                Err(Error::caused(Kind::Corrupt, what, length).at(&self.location))
             }
-            None => {
-                self.must_be_layout()?;
-                Err(self.error(Kind::NotFound, format!("{place} does not have {digest}")))
-            }
+            found => Ok(found.map(|(file, _)| file)),
         }
     }
 

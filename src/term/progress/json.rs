@@ -29,9 +29,15 @@ enum Line<'a> {
         blobs: usize,
         manifests: usize,
     },
+    /// So much is to be looked at, and nothing is moved. May come several times and adds up.
+    Checking {
+        bytes: u64,
+        blobs: usize,
+        manifests: usize,
+    },
     /// A blob's bytes begin to flow.
     Started { digest: &'a Digest, size: u64 },
-    /// So much of it has been sent.
+    /// So much of it has been sent, or by a check read.
     Moved {
         digest: &'a Digest,
         position: u64,
@@ -48,11 +54,11 @@ enum Line<'a> {
         digest: &'a Digest,
         destination: &'a Location,
     },
-    /// It is at the destination.
+    /// It is at the destination; by a check, it was read.
     Done {
         digest: &'a Digest,
         size: u64,
-        /// `sent`, `mounted` or `present`.
+        /// `sent`, `mounted`, `present`; `read` by a check.
         placed: &'a str,
     },
     /// A manifest or index is at the destination.
@@ -69,6 +75,38 @@ enum Line<'a> {
     },
     /// Nothing more will come: how much of what was planned is done.
     Finished(Summary),
+    /// The same of a check.
+    #[serde(rename = "finished")]
+    Checked {
+        blobs: u64,
+        read: u64,
+        read_bytes: u64,
+        manifests: u64,
+        seconds: f64,
+    },
+}
+
+impl From<Summary> for Line<'_> {
+    fn from(summary: Summary) -> Self {
+        if !summary.is_check {
+            return Self::Finished(summary);
+        }
+        let Summary {
+            blobs,
+            sent: read,
+            sent_bytes: read_bytes,
+            manifests,
+            seconds,
+            ..
+        } = summary;
+        Self::Checked {
+            blobs,
+            read,
+            read_bytes,
+            manifests,
+            seconds,
+        }
+    }
 }
 
 /// JSON lines on stderr.
@@ -102,12 +140,16 @@ impl Json {
                 bytes,
                 blobs,
                 manifests,
-            }
-            | Event::Checking {
+            } => Line::Planned {
                 bytes,
                 blobs,
                 manifests,
-            } => Line::Planned {
+            },
+            Event::Checking {
+                bytes,
+                blobs,
+                manifests,
+            } => Line::Checking {
                 bytes,
                 blobs,
                 manifests,
@@ -130,7 +172,7 @@ impl Json {
                 digest: blob.digest(),
                 size: blob.size(),
                 placed: match placed {
-                    Placed::Sent => "sent",
+                    Placed::Sent => self.tally.word(),
                     Placed::Mounted => "mounted",
                     Placed::Present => "present",
                 },
@@ -177,7 +219,7 @@ impl Json {
             return;
         }
         if let Some(summary) = self.tally.summary(now) {
-            self.output.json(&Line::Finished(summary));
+            self.output.json(&Line::from(summary));
         }
     }
 }

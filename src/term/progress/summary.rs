@@ -8,9 +8,9 @@ use std::time::Duration;
 /// The counters at the end.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(super) struct Summary {
-    /// What is said of a blob whose bytes went all their way.
+    /// Nothing was sent, only read.
     #[serde(skip)]
-    pub(super) word: &'static str,
+    pub(super) is_check: bool,
     /// Blobs that were to be there.
     pub(super) blobs: u64,
     /// Blobs whose bytes were sent.
@@ -27,6 +27,11 @@ pub(super) struct Summary {
     pub(super) published: u64,
     /// From the first event to the end.
     pub(super) seconds: f64,
+}
+
+/// What is said of a blob whose bytes went all their way.
+pub(super) fn word(is_check: bool) -> &'static str {
+    if is_check { "read" } else { "sent" }
 }
 
 impl Summary {
@@ -56,7 +61,7 @@ impl Summary {
             let mut sent = format!(
                 "{} {} ({} in {}",
                 self.sent,
-                self.word,
+                word(self.is_check),
                 size(self.sent_bytes),
                 Span(time)
             );

@@ -5,7 +5,7 @@
 
 use crate::engine::copy::event::{Event, Placed};
 use crate::oci::{Descriptor, Digest};
-use crate::term::progress::summary::Summary;
+use crate::term::progress::summary::{Summary, word};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -98,11 +98,7 @@ impl Tally {
 
     /// What is said of a blob whose bytes went all their way.
     pub(super) fn word(&self) -> &'static str {
-        if self.checking.load(Relaxed) {
-            "read"
-        } else {
-            "sent"
-        }
+        word(self.checking.load(Relaxed))
     }
 
     /// How many blobs are planned.
@@ -126,7 +122,7 @@ impl Tally {
     /// The counters now; nothing if nothing was planned.
     pub(super) fn summary(&self, now: Instant) -> Option<Summary> {
         let summary = Summary {
-            word: self.word(),
+            is_check: self.checking.load(Relaxed),
             blobs: self.blobs(),
             sent: self.sent.load(Relaxed),
             mounted: self.mounted.load(Relaxed),

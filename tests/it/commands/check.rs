@@ -81,7 +81,8 @@ fn everything_that_is_missing_is_listed_with_its_place() {
         lab.run(check)
             .stdout(incomplete(&image, &problems))
             .stderr_has(format!(
-                "error: {IMAGE}@{} is incomplete: 3 of 12 parts are missing or wrong",
+                "error: {IMAGE}@{} is incomplete: 3 of 12 parts are missing or wrong\n\
+                 hint: `crossdock copy --deep` from where it is complete puts it right\n",
                 image.digest()
             ))
             .code(8);
@@ -102,6 +103,10 @@ fn other_bytes_are_found_by_reading_alone() {
         .stderr_has("1 of 4 parts is missing or wrong")
         .code(8);
     assert_eq!(lab.requests("src").count("GET", "blobs"), 4);
+    lab.run(CHECK)
+        .any_stdout()
+        .stderr_has("hint: the registry keeps what it has under a digest; once what is wrong is removed there, `crossdock copy --deep`")
+        .code(8);
     lab.run(FAST).any_stdout().code(0);
     lab.heal();
     lab.fault("src", spoil());
@@ -134,10 +139,27 @@ fn another_size_than_the_listed_is_found() {
             big.digest
         ),
     ];
-    lab.run(CHECK)
-        .stdout(incomplete(&image, &problems))
-        .any_stderr()
-        .code(8);
+    for check in [&CHECK[..], &FAST] {
+        lab.run(check)
+            .stdout(incomplete(&image, &problems))
+            .any_stderr()
+            .code(8);
+    }
+}
+
+#[test]
+fn for_programs_a_check_reads_and_sends_nothing() {
+    let image = Image::small(1);
+    let lab = lab(&image, &[]);
+    let bytes = image.blob_bytes();
+    lab.run([&CHECK[..], &["--progress", "json", "-j", "1"]].concat())
+        .any_stdout()
+        .stderr_like(format!(
+            "{{\"event\":\"checking\",\"bytes\":{bytes},\"blobs\":3,\"manifests\":1}}\n...\n\
+             {{\"event\":\"done\",[..],\"placed\":\"read\"}}\n\
+             {{\"event\":\"finished\",\"blobs\":3,\"read\":3,\"read_bytes\":{bytes},\"manifests\":1,\"seconds\":[..]}}\n"
+        ))
+        .code(0);
 }
 
 /// Without a length in the answer's head, the bytes themselves tell.
@@ -268,7 +290,7 @@ fn an_image_that_is_not_there_is_not_found() {
         "src.lab/none:v1",
     ])
     .any_stdout()
-    .stderr_has("1 of 3 images are not complete")
+    .stderr_has("1 of 3 images were not found complete")
     .code(10);
 }
 

@@ -3,6 +3,7 @@
 use super::{blob, folder, tags, write};
 use crate::lab::{Image, Lab};
 use serde_json::json;
+use std::fs;
 
 /// A folder with one image under `v1`.
 fn bench() -> (Lab, Image) {
@@ -145,4 +146,30 @@ fn a_tag_is_removed_alone_and_an_image_with_its_manifest() {
     assert!(!blob(&folder, digest).exists());
     assert!(blob(&folder, &image.blobs[1].digest).exists());
     lab.run(["rm", &pinned]).any_stderr().code(3);
+}
+
+/// What is cut short is not missing.
+#[test]
+fn a_file_of_a_folder_that_was_cut_has_another_size() {
+    let (lab, image) = (Lab::empty(), Image::small(1));
+    let folder = folder(&lab, "one");
+    write(&folder, &image, "v1");
+    let cut = &image.blobs[1].digest;
+    fs::File::options()
+        .write(true)
+        .open(blob(&folder, cut))
+        .and_then(|file| file.set_len(5))
+        .unwrap();
+    for check in [
+        &["check", "oci:one:v1"][..],
+        &["check", "--fast", "oci:one:v1"],
+    ] {
+        lab.run(check)
+            .stdout(format!(
+                "oci:one:v1@{} incomplete\n  {cut} wrong size: 5 bytes, listed with 1000 (layer 1)\n",
+                image.digest()
+            ))
+            .stderr_has("once the wrong ones in `blobs` are removed, `crossdock copy --deep`")
+            .code(8);
+    }
 }

@@ -94,7 +94,7 @@ fn a_blob_of_another_size_is_refused_unread() {
         file.unwrap().set_len(1 << 40).unwrap();
     });
     copy(&lab)
-        .stderr_has("has 1099511627776 bytes instead of 1000")
+        .stderr_has("it has 1099511627776 bytes instead of 1000")
         .code(8);
 }
 

@@ -62,7 +62,9 @@ fn lost_cut_and_changed_files_of_a_registry_are_all_found() {
         .code(8);
     user.runs(fast)
         .stdout(format!(
-            "{here}@{} incomplete\n  {lost} missing (layer 3)\n",
+            "{here}@{} incomplete\n  \
+             {cut} wrong size: {short} bytes, listed with {size} (layer 2)\n  \
+             {lost} missing (layer 3)\n",
             image.digest()
         ))
         .any_stderr()
