@@ -8,7 +8,7 @@ use crate::store::error::Kind;
 pub enum Code {
     /// Done, or already so.
     Done = 0,
-    /// Failed in a way that has no code of its own.
+    /// Failed in a way that has no code of its own, or what was compared differs.
     Failed = 1,
     /// A bad flag, reference, policy or configuration; nothing was sent.
     Usage = 2,
@@ -70,6 +70,8 @@ pub enum Class {
     Kind(Kind),
     /// Several things went wrong, not all alike.
     Partial,
+    /// Nothing went wrong; what was compared differs, and that was asked for.
+    Different,
     /// SIGINT.
     Interrupted,
     /// SIGTERM.
@@ -82,6 +84,7 @@ impl Class {
         match self {
             Self::Kind(kind) => kind.into(),
             Self::Partial => Code::Partial,
+            Self::Different => Code::Failed,
             Self::Interrupted => Code::Interrupted,
             Self::Terminated => Code::Terminated,
         }
@@ -92,6 +95,7 @@ impl Class {
         match self {
             Self::Kind(kind) => kind_name(kind),
             Self::Partial => "partial",
+            Self::Different => "different",
             Self::Interrupted => "interrupted",
             Self::Terminated => "terminated",
         }
@@ -135,6 +139,7 @@ mod tests {
             (Class::Kind(Kind::Corrupt), "corrupt", 8),
             (Class::Kind(Kind::Local), "local", 9),
             (Class::Partial, "partial", 10),
+            (Class::Different, "different", 1),
             (Class::Interrupted, "interrupted", 130),
             (Class::Terminated, "terminated", 143),
         ] {

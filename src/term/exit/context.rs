@@ -38,6 +38,11 @@ pub enum Stopped {
     Terminate,
 }
 
+/// What was compared differs, which is no failure: only programs are told, by the code and in JSON.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{0} and {1} differ")]
+pub struct Different(pub String, pub String);
+
 /// Some of several items failed; each was reported when it did.
 ///
 /// Prints as `3 of 120 images were not deleted`, the words after the numbers being the caller's.

@@ -97,7 +97,10 @@ fn hint(class: Class, host: Option<&str>) -> Option<String> {
 /// Prints why something failed, and returns the code to end with.
 pub fn report(error: &anyhow::Error, kinds: &Kinds, output: &Output) -> Code {
     let failure = Failure::new(error, kinds);
-    output.error(&failure);
+    let is_told = failure.class() != Class::Different || output.settings().json;
+    if is_told {
+        output.error(&failure);
+    }
     failure.class().code()
 }
 

@@ -3,7 +3,7 @@
 use crate::store::error::{self, Kind};
 use crate::term::exit::chain;
 use crate::term::exit::class::Class;
-use crate::term::exit::context::{Partial, Stopped};
+use crate::term::exit::context::{Different, Partial, Stopped};
 use crate::term::prompt::PromptError;
 use std::error::Error;
 use std::io;
@@ -61,6 +61,9 @@ impl Kinds {
 fn end(link: &(dyn Error + 'static)) -> Option<Class> {
     if let Some(partial) = link.downcast_ref::<Partial>() {
         return Some(partial.class());
+    }
+    if link.is::<Different>() {
+        return Some(Class::Different);
     }
     link.downcast_ref().map(|stopped| match stopped {
         Stopped::Interrupt => Class::Interrupted,
@@ -163,6 +166,11 @@ mod tests {
                     Stopped::Interrupt,
                 )),
                 Class::Interrupted,
+            ),
+            (
+                "different",
+                Error::new(Different("a".to_owned(), "b".to_owned())),
+                Class::Different,
             ),
             (
                 "terminated",

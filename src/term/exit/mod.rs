@@ -7,6 +7,6 @@ mod failure;
 mod kinds;
 
 pub use class::{Class, Code};
-pub use context::{At, Hint, Partial, Stopped};
+pub use context::{At, Different, Hint, Partial, Stopped};
 pub use failure::{Failure, conclude, report};
 pub use kinds::Kinds;
