@@ -10,3 +10,6 @@ pub mod list;
 pub mod referrers;
 pub mod remove;
 pub mod tag;
+
+/// An index inside an index inside an index … no deeper; nor a signature on a signature.
+pub(crate) const DEEPEST: usize = 8;

@@ -1,6 +1,7 @@
 //! Everything that is attached to an image: signatures, attestations, bills of materials, what is
 //! attached to those, and what is attached to the images of an index.
 
+use crate::engine::DEEPEST;
 use crate::oci::manifest::{Child, Manifest, is_index_type};
 use crate::oci::reference::{Tag, Target};
 use crate::oci::referrers::cosign_tags;
@@ -14,8 +15,6 @@ use std::collections::{HashMap, HashSet};
 
 /// Manifests about which is asked at once. Each takes four questions or five.
 const ASKING: usize = 12;
-/// A signature on an attestation on a signature … no further; nor an index inside an index.
-const DEEPEST: usize = 8;
 /// No image has more manifests and attachments in all.
 const MOST: usize = 200_000;
 /// When something was made (image-spec, "Pre-Defined Annotation Keys").
@@ -120,7 +119,7 @@ pub async fn manifests_of(store: &dyn Store, root: &Manifest) -> Result<Vec<Dige
     let mut all = vec![root.digest().clone()];
     let mut seen: HashSet<Digest> = all.iter().cloned().collect();
     let mut level = vec![root.clone()];
-    for _ in 0..=DEEPEST {
+    for _ in 0..DEEPEST {
         let mut indexes = Vec::new();
         for child in level.iter().flat_map(Manifest::children) {
             let Child::Manifest(child) = child else {

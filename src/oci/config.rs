@@ -18,12 +18,24 @@ const MEDIA_TYPES: [&str; 2] = [
     "application/vnd.docker.container.image.v1+json",
 ];
 
-/// Times before this one were never meant: tools write the year 1 or 1970 where they know none.
+/// Times before this one were never meant: tools write the first day of the year 1 or of 1970 where
+/// they know none.
 const FIRST_MEANT: i64 = 24 * 60 * 60;
 
 /// Whether a config with this media type is an image's.
 pub fn is_config_type(media_type: &str) -> bool {
     MEDIA_TYPES.contains(&media_type)
+}
+
+/// Why something is no image config.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// No JSON, or such that readers differ.
+    #[error(transparent)]
+    Strict(#[from] StrictError),
+    /// An array, a text or the like.
+    #[error("the document is no JSON object")]
+    NotObject,
 }
 
 /// An image config. Whatever it does not say is empty.
@@ -41,6 +53,8 @@ pub struct Config {
     pub os: Option<String>,
     /// The system's version.
     pub os_version: Option<String>,
+    /// What the system must offer, such as `win32k`.
+    pub os_features: Vec<String>,
     /// What its containers are started with.
     pub run: Run,
     /// How it came about, the oldest step first.
@@ -88,10 +102,10 @@ pub struct Step {
 impl Config {
     /// Reads a config. What is no JSON object at all, or one that readers may understand
     /// differently, is no image config; its bytes are as good as any.
-    pub fn read(bytes: &[u8]) -> Result<Self, StrictError> {
+    pub fn read(bytes: &[u8]) -> Result<Self, ConfigError> {
         let value = strict::parse(bytes, Shape::Free)?;
+        let fields = value.as_object().ok_or(ConfigError::NotObject)?;
         let nothing = Map::new();
-        let fields = value.as_object().unwrap_or(&nothing);
         let rootfs = object(fields, "rootfs").unwrap_or(&nothing);
         Ok(Self {
             created: text(fields, "created"),
@@ -100,6 +114,7 @@ impl Config {
             variant: text(fields, "variant"),
             os: text(fields, "os"),
             os_version: text(fields, "os.version"),
+            os_features: texts(fields_or(fields, "os.features")),
             run: Run::read(object(fields, "config").unwrap_or(&nothing)),
             history: array(fields, "history").iter().map(Step::read).collect(),
             diff_ids: texts(fields_or(rootfs, "diff_ids")),
@@ -236,7 +251,7 @@ mod tests {
     fn a_config_says_what_is_in_it() {
         let config = read(&json!({
             "created": "2024-05-01T10:00:00Z", "author": "a", "architecture": "arm",
-            "variant": "v7", "os": "linux", "os.version": "1", "unknown": [1],
+            "variant": "v7", "os": "linux", "os.version": "1", "os.features": ["f"], "unknown": [1],
             "config": {
                 "User": "1:2", "WorkingDir": "/w", "Entrypoint": ["/e"], "Cmd": ["c", "d"],
                 "Env": ["A=b"], "ExposedPorts": {"80/tcp": {}, "1/udp": {}}, "Volumes": {"/v": {}},
@@ -276,6 +291,7 @@ mod tests {
             names.map(Option::as_deref),
             ["1:2", "/w", "INT", "a"].map(Some)
         );
+        assert_eq!(config.os_features, ["f"]);
         assert_eq!(config.diff_ids, ["sha256:0"]);
         let steps = config.steps_of_layers(1);
         assert_eq!(steps[0].created_by.as_deref(), Some("x"));
@@ -328,12 +344,10 @@ mod tests {
             assert_eq!(config.platform(), None);
             read(&json!({"config": strange, "rootfs": {"diff_ids": strange}}));
         }
-        for empty in ["{}", "null", "[]", "\"text\"", "1"] {
-            assert_eq!(
-                Config::read(empty.as_bytes()),
-                Ok(Config::default()),
-                "{empty}"
-            );
+        assert_eq!(Config::read(b"{}"), Ok(Config::default()));
+        for other in ["null", "[]", "\"text\"", "1"] {
+            let read = Config::read(other.as_bytes());
+            assert_eq!(read, Err(ConfigError::NotObject), "{other}");
         }
         assert_eq!(read(&json!({"config": {"Cmd": "sh"}})).run.cmd, ["sh"]);
     }

@@ -46,7 +46,12 @@ pub(super) struct Details {
     pub(super) added_bytes: u64,
     pub(super) removed_bytes: u64,
     pub(super) layers: Vec<Layer>,
+    /// Whether the layers that both have are in another order.
+    pub(super) reordered: bool,
     pub(super) changes: Vec<Change>,
+    /// Why the configs could not be compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) problem: Option<String>,
 }
 
 /// A layer.
@@ -106,7 +111,8 @@ impl Document {
         let same = |image: &Image| match &image.details {
             _ if image.status == "same" => true,
             Some(details) => {
-                details.changes.is_empty() && details.layers.iter().all(|l| l.status == "shared")
+                let shared = details.layers.iter().all(|layer| layer.status == "shared");
+                shared && !details.reordered && details.changes.is_empty()
             }
             None => false,
         };
@@ -153,6 +159,8 @@ impl From<diff::Details> for Details {
             removed_bytes: sum("removed"),
             changes: details.changes.into_iter().map(Change::from).collect(),
             layers,
+            reordered: details.is_reordered,
+            problem: details.problem,
         }
     }
 }

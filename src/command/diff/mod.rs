@@ -12,7 +12,8 @@ use crate::oci::Digest;
 use crate::oci::manifest::Manifest;
 use crate::oci::platform::PlatformPattern;
 use crate::oci::reference::Reference;
-use crate::store::{Error, Kind, Store};
+use crate::store::Store;
+use crate::term::exit::Different;
 use document::Document;
 use std::sync::Arc;
 
@@ -71,8 +72,7 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
     app.output.block(&document)?;
     if exit_code && !document.identical {
         let (from, to) = (&document.from.reference, &document.to.reference);
-        let what = format!("{from} and {to} differ");
-        return Err(Error::new(Kind::Other, what).into());
+        return Err(Different(from.to_string(), to.to_string()).into());
     }
     Ok(())
 }

@@ -78,7 +78,12 @@ fn totals(details: &Details) -> String {
     if totals.is_empty() {
         return "none".to_owned();
     }
-    totals.join(", ")
+    let order = if details.reordered {
+        "; those shared are in another order"
+    } else {
+        ""
+    };
+    totals.join(", ") + order
 }
 
 fn row(layer: &Layer) -> Vec<String> {

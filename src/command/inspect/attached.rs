@@ -1,5 +1,6 @@
 //! What is attached to an image, as a tree.
 
+use super::document::{Body, Document};
 use crate::engine::referrers::{self, How};
 use crate::oci::Digest;
 use crate::oci::config::meant;
@@ -59,7 +60,13 @@ impl From<referrers::Attached> for Attached {
 }
 
 /// Adds what is attached, each below what it is attached to.
-pub(super) fn show(page: &mut Page, attached: &[Attached]) {
+pub(super) fn show(page: &mut Page, document: &Document) {
+    lay_out(page, &document.attached, |subject| {
+        called(document, subject)
+    });
+}
+
+fn lay_out(page: &mut Page, attached: &[Attached], called: impl Fn(&Digest) -> String) {
     if attached.is_empty() {
         return;
     }
@@ -72,8 +79,11 @@ pub(super) fn show(page: &mut Page, attached: &[Attached]) {
     for one in attached {
         tree.below.entry(&one.subject).or_default().push(one);
     }
+    let mut subjects = HashSet::new();
     for one in attached.iter().filter(|one| !known.contains(&one.subject)) {
-        tree.add(one, 0);
+        if subjects.insert(&one.subject) {
+            tree.add_subject(called(&one.subject), &one.subject);
+        }
     }
     page.gap();
     let columns = [
@@ -92,7 +102,31 @@ struct Tree<'a> {
     rows: Vec<Vec<String>>,
 }
 
+/// What a part of the image is called.
+fn called(document: &Document, subject: &Digest) -> String {
+    let listed = match &document.body {
+        Body::Index { platforms } => platforms.iter().find(|entry| entry.digest == *subject),
+        Body::Image(_) => None,
+    };
+    match (listed, &document.body) {
+        (Some(entry), _) => name(entry.platform.as_deref().unwrap_or(entry.kind)),
+        (None, Body::Index { .. }) if document.digest == *subject => "this index".to_owned(),
+        (None, Body::Image(_)) => "this image".to_owned(),
+        (None, Body::Index { .. }) => "in an index".to_owned(),
+    }
+}
+
 impl<'a> Tree<'a> {
+    fn add_subject(&mut self, called: String, subject: &'a Digest) {
+        let nothing = String::new;
+        let digest = subject.to_string();
+        self.rows
+            .push(vec![called, nothing(), nothing(), digest, nothing()]);
+        for one in self.below.get(subject).cloned().unwrap_or_default() {
+            self.add(one, 1);
+        }
+    }
+
     fn add(&mut self, one: &'a Attached, depth: usize) {
         if depth > DEEPEST || !self.seen.insert((&one.subject, &one.digest)) {
             return;
@@ -140,15 +174,19 @@ mod tests {
             attachment(b"sbom", b"signature", "a/signature"),
         ];
         let mut page = Page::default();
-        show(&mut page, &list.map(Attached::from));
+        let list = list.map(Attached::from);
+        lay_out(&mut page, &list, |_| "this image".to_owned());
         let text = page.to_string();
         let starts: Vec<&str> = text
             .lines()
             .map(|line| line.split("  2.00").next().unwrap_or_default())
             .collect();
+        assert!(
+            starts[1].starts_with("this image  ") && starts[1].ends_with(sha256(b"image").as_ref())
+        );
         assert_eq!(
-            starts[1..],
-            ["a/sbom       ", "  a/signature", "a/other\\u{1b}"]
+            starts[2..],
+            ["  a/sbom       ", "    a/signature", "  a/other\\u{1b}"]
         );
         assert!(text.contains("2024-05-01T10:00:00Z"));
         assert!(text.contains(sha256(b"signature").as_ref()));
@@ -164,7 +202,8 @@ mod tests {
         ];
         let list_length = list.len();
         let mut page = Page::default();
-        show(&mut page, &list.map(Attached::from));
-        assert_eq!(page.to_string().lines().count(), 1 + list_length);
+        let list = list.map(Attached::from);
+        lay_out(&mut page, &list, |_| "this image".to_owned());
+        assert_eq!(page.to_string().lines().count(), 2 + list_length);
     }
 }

@@ -7,7 +7,7 @@ use crate::oci::config::{Config, Step, meant};
 use crate::oci::manifest::Manifest;
 use crate::oci::platform;
 use crate::oci::reference::{Location, Reference};
-use crate::oci::{Descriptor, Digest};
+use crate::oci::{Descriptor, Digest, Platform};
 use crate::term::output::Row;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -31,6 +31,9 @@ pub(super) struct Document {
     #[serde(flatten)]
     pub(super) body: Body,
     pub(super) attached: Vec<Attached>,
+    /// Why it is not known what is attached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) attached_problem: Option<String>,
 }
 
 /// What is different for indexes and images.
@@ -46,6 +49,8 @@ pub(super) enum Body {
 pub(super) struct Listed {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) platform: Option<String>,
+    #[serde(flatten)]
+    pub(super) parts: Parts,
     pub(super) kind: &'static str,
     pub(super) digest: Digest,
     pub(super) media_type: String,
@@ -57,10 +62,25 @@ pub(super) struct Listed {
     pub(super) missing: bool,
 }
 
+/// A platform, part by part.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Parts {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) os: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) os_version: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) os_features: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) architecture: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) variant: Option<String>,
+}
+
 /// An image.
 #[derive(Debug, Serialize)]
 pub(super) struct Described {
-    pub(super) config: Blob,
+    pub(super) config: Configuration,
     pub(super) total_size: u64,
     pub(super) layers: Vec<Shown>,
     /// Only where the config could be read and is an image's.
@@ -74,6 +94,16 @@ pub(super) struct Blob {
     pub(super) digest: Digest,
     pub(super) size: u64,
     pub(super) media_type: String,
+}
+
+/// A config.
+#[derive(Debug, Serialize)]
+pub(super) struct Configuration {
+    #[serde(flatten)]
+    pub(super) blob: Blob,
+    /// Why it cannot be shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) problem: Option<String>,
 }
 
 /// A layer.
@@ -95,14 +125,8 @@ pub(super) struct Details {
     pub(super) created_as_written: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) platform: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) os: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) os_version: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) architecture: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) variant: Option<String>,
+    #[serde(flatten)]
+    pub(super) parts: Parts,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) author: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -139,8 +163,12 @@ impl Document {
         manifest: &Manifest,
         index: Option<Digest>,
         body: Body,
-        attached: Vec<referrers::Attached>,
+        attached: Result<Vec<referrers::Attached>, String>,
     ) -> Self {
+        let (attached, attached_problem) = match attached {
+            Ok(attached) => (attached, None),
+            Err(problem) => (Vec::new(), Some(problem)),
+        };
         Self {
             name: reference.location.clone(),
             reference,
@@ -152,6 +180,7 @@ impl Document {
             annotations: manifest.annotations().clone(),
             body,
             attached: attached.into_iter().map(Attached::from).collect(),
+            attached_problem,
         }
     }
 }
@@ -179,7 +208,10 @@ impl Body {
         };
         let details = image.config.get().map(Details::from);
         Self::Image(Box::new(Described {
-            config,
+            config: Configuration {
+                blob: config,
+                problem: image.config.problem(),
+            },
             total_size: size(manifest),
             layers: image.layers.into_iter().map(Shown::from).collect(),
             details,
@@ -217,6 +249,10 @@ impl From<Entry> for Listed {
         let descriptor = entry.descriptor;
         Self {
             platform: descriptor.platform().as_ref().map(platform::name),
+            parts: descriptor
+                .platform()
+                .as_ref()
+                .map_or_else(Parts::default, Parts::from),
             kind,
             digest: descriptor.digest().clone(),
             media_type: descriptor.media_type().to_string(),
@@ -230,6 +266,19 @@ impl From<Entry> for Listed {
     }
 }
 
+impl From<&Platform> for Parts {
+    fn from(platform: &Platform) -> Self {
+        let said = |text: String| (!text.is_empty()).then_some(text);
+        Self {
+            os: said(platform.os().to_string()),
+            os_version: platform.os_version().clone(),
+            os_features: platform.os_features().clone().unwrap_or_default(),
+            architecture: said(platform.architecture().to_string()),
+            variant: platform.variant().clone(),
+        }
+    }
+}
+
 impl From<&Config> for Details {
     fn from(config: &Config) -> Self {
         let Config {
@@ -239,6 +288,7 @@ impl From<&Config> for Details {
             variant,
             os,
             os_version,
+            os_features,
             run,
             history,
             diff_ids,
@@ -247,10 +297,13 @@ impl From<&Config> for Details {
             created: created.clone().filter(|_| config.created().is_some()),
             created_as_written: created,
             platform: config.platform().as_ref().map(platform::name),
-            os,
-            os_version,
-            architecture,
-            variant,
+            parts: Parts {
+                os,
+                os_version,
+                os_features,
+                architecture,
+                variant,
+            },
             author,
             user: run.user,
             working_dir: run.working_dir,

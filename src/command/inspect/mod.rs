@@ -8,8 +8,10 @@ use super::failure::{Usage, at, at_tag};
 use super::image::{check_tag, reference, wanted};
 use crate::app::App;
 use crate::engine::content;
-use crate::engine::inspect::{Content, Image, entries, platforms, select};
-use crate::engine::referrers::{attached, attached_to};
+use crate::engine::inspect::{
+    Content, Entry, Image, MOST_ASKED, Subjects, entries, select, subjects,
+};
+use crate::engine::referrers::{Attached, attached_to};
 use crate::oci::Digest;
 use crate::oci::config::MAX_BYTES;
 use crate::oci::manifest::Manifest;
@@ -17,7 +19,6 @@ use crate::oci::platform::PlatformPattern;
 use crate::oci::reference::Reference;
 use crate::store::{Error, Kind, Store};
 use crate::term::exit::Hint;
-use crate::term::page::name;
 use document::{Body, Document};
 pub(super) use page::command;
 use std::sync::Arc;
@@ -170,45 +171,26 @@ pub(super) async fn root(
     }
 }
 
-/// The image for a platform. Where there is none, those that there are are named.
+/// The image for a platform. Where there is none, the message names those that there are.
 pub(super) async fn chosen(
     store: &Arc<dyn Store>,
     root: &Manifest,
     wanted: &PlatformPattern,
 ) -> anyhow::Result<Manifest> {
-    let location = store.location();
-    let selected = select(&**store, root, wanted).await.map_err(at(location))?;
-    selected.ok_or_else(|| {
-        let digest = root.digest();
-        let what = format!("{location}@{digest} has no image for {wanted}");
-        let failed = at(location)(Error::new(Kind::NotFound, what).at(location));
-        match offered(root) {
-            Some(offered) => failed.context(Hint(offered)),
-            None => failed,
-        }
-    })
-}
-
-/// The platforms of an index, as a hint.
-fn offered(root: &Manifest) -> Option<String> {
-    const SHOWN: usize = 20;
-    let mut names: Vec<String> = platforms(root).iter().map(|own| name(own)).collect();
-    if names.is_empty() {
-        return None;
-    }
-    let more = names.len().saturating_sub(SHOWN);
-    names.truncate(SHOWN);
-    if more > 0 {
-        names.push(format!("{more} more"));
-    }
-    Some(format!("`--platform` takes {}", names.join(", ")))
+    let selected = select(&**store, root, wanted).await;
+    selected.map_err(at(store.location()))
 }
 
 /// The bytes of an image's config.
 async fn config_bytes(store: &dyn Store, image: &Manifest) -> Result<bytes::Bytes, Error> {
     let location = store.location();
     let Some(config) = image.config() else {
-        let what = format!("{location}@{} has no config", image.digest());
+        let lacks = if image.is_index() {
+            "is an index, and has no config"
+        } else {
+            "has no config"
+        };
+        let what = format!("{location}@{} {lacks}", image.digest());
         return Err(Error::new(Kind::NotFound, what).at(location));
     };
     if config.size() > MAX_BYTES {
@@ -241,21 +223,59 @@ async fn gathered(
         }
         Body::image(manifest, image)
     };
-    // Each image of an index may have an index of what is attached to it, which is a pull too.
-    let attached = if store.counts_reading() {
-        attached_to(&**store, [manifest.digest().clone()]).await
-    } else {
-        attached(&**store, manifest).await
+    let attached = match attachments(store, manifest, app).await {
+        Ok(attached) => Ok(attached),
+        Err(error) => {
+            let problem = error_text(&error);
+            app.output
+                .warn(&format!("what is attached is not known: {problem}"));
+            Err(problem)
+        }
     };
-    let attached = attached.map_err(at(store.location()))?;
     Ok(Document::new(reference, manifest, index, body, attached))
 }
 
-fn remark_on(entries: &[crate::engine::inspect::Entry], store: &Arc<dyn Store>, app: &App) {
+/// What is attached to `manifest` and to what it lists.
+async fn attachments(
+    store: &Arc<dyn Store>,
+    manifest: &Manifest,
+    app: &App,
+) -> Result<Vec<Attached>, Error> {
+    // Each image of an index may have an index of what is attached to it, which is a pull too.
+    if store.counts_reading() {
+        return attached_to(&**store, [manifest.digest().clone()]).await;
+    }
+    let Subjects {
+        manifests,
+        missing,
+        is_cut,
+    } = subjects(&**store, manifest).await?;
+    for digest in missing {
+        app.output.warn(&gone(&digest));
+    }
+    if is_cut {
+        app.output.note(&format!(
+            "what is attached to single images is left out: there are more than {MOST_ASKED}; `--platform` shows one"
+        ));
+    }
+    attached_to(&**store, manifests).await
+}
+
+/// A failure with its causes.
+fn error_text(error: &Error) -> String {
+    match error.causes_text() {
+        causes if causes.is_empty() => error.to_string(),
+        causes => format!("{error}: {causes}"),
+    }
+}
+
+fn gone(digest: &Digest) -> String {
+    format!("{digest} is listed, and is not there")
+}
+
+fn remark_on(entries: &[Entry], store: &Arc<dyn Store>, app: &App) {
     for entry in entries.iter().filter(|e| e.content == Content::Missing) {
-        let digest = entry.descriptor.digest();
-        app.output
-            .warn(&format!("{digest} is listed, and is not there"));
+        app.output.warn(&gone(entry.descriptor.digest()));
     }
     if store.counts_reading() {
         let location = store.location();

@@ -28,6 +28,10 @@ pub(super) fn page(document: &Document) -> Page {
         ("index", document.index.as_ref().map(shown)),
         ("subject", document.subject.as_ref().map(shown)),
         ("platform", details.and_then(|own| own.platform.clone())),
+        (
+            "os features",
+            details.and_then(|own| listed(&own.parts.os_features)),
+        ),
         ("created", details.and_then(created)),
         ("author", details.and_then(|own| own.author.clone())),
         ("size", size(&document.body)),
@@ -55,7 +59,7 @@ pub(super) fn page(document: &Document) -> Page {
         Body::Index { platforms } => index(&mut page, platforms),
         Body::Image(image) => layers(&mut page, image),
     }
-    attached::show(&mut page, &document.attached);
+    attached::show(&mut page, document);
     page
 }
 
@@ -84,7 +88,7 @@ fn config(body: &Body) -> Option<String> {
     match body {
         Body::Image(image) if image.details.is_none() => Some(format!(
             "{} ({})",
-            image.config.digest, image.config.media_type
+            image.config.blob.digest, image.config.blob.media_type
         )),
         _ => None,
     }
@@ -115,7 +119,10 @@ fn entry(entry: &Listed) -> Vec<String> {
         (_, true, _) => "missing".to_owned(),
         (Some(subject), _, _) => format!("of {subject}"),
         (None, _, "index") => "index".to_owned(),
-        _ => String::new(),
+        (None, _, _) => {
+            let features = listed(&entry.parts.os_features);
+            features.map_or_else(String::new, |features| format!("with {}", name(&features)))
+        }
     };
     vec![what, size, entry.digest.to_string(), remark]
 }

@@ -2,6 +2,7 @@
 
 use super::Fault;
 use super::place::{Listed, Name, Place};
+use crate::engine::DEEPEST;
 use crate::engine::referrers;
 use crate::oci::manifest::{Child, Manifest, is_foreign};
 use crate::oci::reference::Target;
@@ -15,8 +16,6 @@ use std::collections::{HashMap, HashSet};
 const UNREAD: usize = 8;
 /// Manifests read at once.
 const READING: usize = 24;
-/// An index inside an index inside an index … no deeper.
-const DEEPEST: usize = 8;
 /// No image has more manifests and blobs in all.
 const MOST: usize = 200_000;
 /// A manifest or a blob that belongs to the image.

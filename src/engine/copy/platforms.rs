@@ -15,6 +15,8 @@ const ATTESTATION: &str = "attestation-manifest";
 
 /// So many platforms are named in a message.
 const NAMED: usize = 24;
+/// The longest name of one there, in characters.
+const LONGEST: usize = 80;
 
 /// What of an index is meant.
 #[derive(Debug, Clone)]
@@ -48,6 +50,8 @@ pub struct NotThere {
     pub pattern: PlatformPattern,
     /// The platforms that are there, in their order, each once.
     pub there: Vec<String>,
+    /// How many images and indexes say no platform.
+    pub nameless: usize,
 }
 
 /// Chooses from an index. Nothing wanted means all of it.
@@ -67,7 +71,7 @@ pub fn choose(index: &Manifest, wanted: &[PlatformPattern]) -> Result<Choice, Ch
     for pattern in wanted {
         let meant = meant(entries, pattern);
         if meant.is_empty() {
-            return Err(NotThere::among(pattern, entries.iter().filter_map(offered)).into());
+            return Err(NotThere::in_index(pattern, entries).into());
         }
         if let ([only], [place]) = (wanted, &meant[..])
             && only.is_exact()
@@ -130,6 +134,18 @@ impl NotThere {
         Self {
             pattern: pattern.clone(),
             there: named.filter(|name| seen.insert(name.clone())).collect(),
+            nameless: 0,
+        }
+    }
+
+    fn in_index(pattern: &PlatformPattern, entries: &[Descriptor]) -> Self {
+        let is_nameless = |entry: &&Descriptor| {
+            is_manifest_type(entry.media_type().as_ref()) && entry.platform().is_none()
+        };
+        let nameless = entries.iter().filter(is_nameless);
+        Self {
+            nameless: nameless.filter(|entry| about(entry).is_none()).count(),
+            ..Self::among(pattern, entries.iter().filter_map(offered))
         }
     }
 }
@@ -138,13 +154,23 @@ impl fmt::Display for NotThere {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "there is no image for {}, ", self.pattern)?;
         if self.there.is_empty() {
-            return f.write_str("nor does any say its platform");
+            f.write_str("and what there is says no platform")?;
+        } else {
+            let named = self.there.iter().take(NAMED);
+            let named = named.map(|name| name.chars().take(LONGEST).collect());
+            write!(f, "only for {}", named.collect::<Vec<String>>().join(", "))?;
         }
-        let named = self.there.iter().take(NAMED).cloned();
-        write!(f, "only for {}", named.collect::<Vec<_>>().join(", "))?;
         match self.there.len().saturating_sub(NAMED) {
+            0 => {}
+            more => write!(f, " and {more} more")?,
+        }
+        match self.nameless {
             0 => Ok(()),
-            more => write!(f, " and {more} more"),
+            1 => f.write_str("; one entry says no platform, and REPO@DIGEST takes it"),
+            many => write!(
+                f,
+                "; {many} entries say no platform, and REPO@DIGEST takes one"
+            ),
         }
     }
 }

@@ -43,6 +43,20 @@ pub fn layers(old: &[Layer], new: &[Layer]) -> Vec<LayerChange> {
     changes
 }
 
+/// Whether the layers that both have are in another order.
+pub fn is_reordered(old: &[Layer], new: &[Layer]) -> bool {
+    let kept = |from: &[Layer], of: &[Layer]| {
+        let mut left: HashMap<&Digest, usize> = HashMap::new();
+        for layer in of {
+            *left.entry(layer.descriptor.digest()).or_default() += 1;
+        }
+        let shared = from.iter().filter(|layer| take(&mut left, layer));
+        let digests = shared.map(|layer| layer.descriptor.digest().clone());
+        digests.collect::<Vec<_>>()
+    };
+    kept(old, new) != kept(new, old)
+}
+
 fn take(left: &mut HashMap<&Digest, usize>, layer: &Layer) -> bool {
     match left.get_mut(layer.descriptor.digest()) {
         Some(count) if *count > 0 => {
@@ -109,6 +123,21 @@ mod tests {
                 expected,
                 "{old} {new}"
             );
+        }
+    }
+
+    #[test]
+    fn another_order_is_told_from_what_is_new_or_gone() {
+        for (old, new, expected) in [
+            ("ab", "ab", false),
+            ("ab", "ba", true),
+            ("abc", "xacy", false),
+            ("abc", "ca", true),
+            ("aab", "ab", false),
+            ("aba", "baa", true),
+        ] {
+            let found = is_reordered(&stack(old), &stack(new));
+            assert_eq!(found, expected, "{old} {new}");
         }
     }
 

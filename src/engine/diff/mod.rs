@@ -3,7 +3,7 @@
 mod layers;
 mod settings;
 
-pub use layers::{LayerChange, layers};
+pub use layers::{LayerChange, is_reordered, layers};
 pub use settings::{Change, Part};
 
 use crate::engine::inspect::{Image, Sort, child, sort};
@@ -51,6 +51,8 @@ pub struct Pair {
 pub struct Details {
     /// The layers of both.
     pub layers: Vec<LayerChange>,
+    /// Whether the layers that both have are in another order.
+    pub is_reordered: bool,
     /// What else is different.
     pub changes: Vec<Change>,
     /// Why configs were not compared, where one could not be read.
@@ -202,10 +204,7 @@ async fn details(
     }
     let images = (Image::read(from.store, &old), Image::read(to.store, &new));
     let (old_image, new_image) = tokio::try_join!(images.0, images.1)?;
-    let mut changes = Vec::new();
-    if let (Some(old), Some(new)) = (old_image.config.get(), new_image.config.get()) {
-        changes = settings::of_configs(old, new);
-    }
+    let (mut changes, problem) = configs((&old, &old_image), (&new, &new_image));
     // Of the sides themselves this is said above.
     let inside = old.digest() != from.manifest.digest() || new.digest() != to.manifest.digest();
     if inside {
@@ -213,13 +212,38 @@ async fn details(
     }
     let details = Details {
         layers: layers(&old_image.layers, &new_image.layers),
+        is_reordered: is_reordered(&old_image.layers, &new_image.layers),
         changes,
-        problem: old_image.config.problem().or(new_image.config.problem()),
+        problem,
     };
     Ok((
         Some(details),
         said(&old, &old_image) + said(&new, &new_image),
     ))
+}
+
+/// What the configs say differently, and why they could not be compared. Where what they say is
+/// not known, as an artifact's is not, it is their digests that differ.
+fn configs(
+    (old, old_image): (&Manifest, &Image),
+    (new, new_image): (&Manifest, &Image),
+) -> (Vec<Change>, Option<String>) {
+    let digest = |manifest: &Manifest| manifest.config().map(|config| config.digest().to_string());
+    let (from, to) = (digest(old), digest(new));
+    if from == to {
+        return (Vec::new(), None);
+    }
+    let (old, new) = (&old_image.config, &new_image.config);
+    match (old.get(), new.get()) {
+        (Some(old), Some(new)) => (settings::of_configs(old, new), None),
+        _ => {
+            let change = settings::field("config", from, to);
+            (
+                change.into_iter().collect(),
+                old.problem().or(new.problem()),
+            )
+        }
+    }
 }
 
 /// The bytes of a manifest, and of the config that was read with it.

@@ -65,6 +65,7 @@ pub(super) fn of_configs(old: &Config, new: &Config) -> Vec<Change> {
         variant,
         os,
         os_version,
+        os_features,
         run,
         history: _,
         diff_ids: _,
@@ -81,6 +82,7 @@ pub(super) fn of_configs(old: &Config, new: &Config) -> Vec<Change> {
     let mut changes: Vec<Change> = fields
         .filter_map(|(name, old, new)| field(name, old, new))
         .collect();
+    changes.extend(words("os_features", os_features, new.os_features.clone()));
     changes.extend(of_runs(run, new.run.clone()));
     changes
 }
@@ -101,7 +103,11 @@ fn of_runs(old: Run, new: Run) -> Vec<Change> {
     changes
 }
 
-fn field(name: &'static str, old: Option<String>, new: Option<String>) -> Option<Change> {
+pub(super) fn field(
+    name: &'static str,
+    old: Option<String>,
+    new: Option<String>,
+) -> Option<Change> {
     (old != new).then(|| Change {
         part: Part::Field(name),
         name: None,
@@ -188,7 +194,7 @@ mod tests {
     fn each_setting_is_compared() {
         let old = json!({
             "created": "a", "author": "a", "architecture": "a", "variant": "a", "os": "a",
-            "os.version": "a", "config": {
+            "os.version": "a", "os.features": ["a"], "config": {
                 "User": "a", "WorkingDir": "a", "Entrypoint": ["a"], "Cmd": ["a"],
                 "Env": ["A=a"], "ExposedPorts": {"1": {}}, "Volumes": {"/a": {}},
                 "Labels": {"l": "a"}, "StopSignal": "a",
@@ -204,6 +210,7 @@ mod tests {
             "os_version",
             "architecture",
             "variant",
+            "os_features",
             "user",
             "working_dir",
             "entrypoint",

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use super::{Content, Sort, entries, select};
+use super::{Content, Sort, entries, select, subjects};
 use crate::engine::diff::{Side, diff, same_unread};
 use crate::oci::manifest::{ACCEPT, Manifest};
 use crate::oci::reference::{Location, RepositoryName, Tag, Target};
@@ -185,26 +185,62 @@ async fn where_reading_counts_and_where_there_is_too_much_of_it_sizes_are_left_o
     }
 }
 
+/// As `copy` takes it.
 #[tokio::test]
-async fn a_platform_is_looked_for_in_indexes_inside_but_not_endlessly() {
-    let one = image(100);
+async fn an_entry_that_is_an_index_is_taken_as_it_is() {
+    let inner = index(&[described(&image(100), "linux/a")]);
+    let outer = index(&[described(&inner, "linux/a")]);
+    let shelf = Shelf::new(&[&inner], false);
     let wanted = "linux/a".parse().unwrap();
-    for (depth, found) in [(1, true), (8, true), (9, false)] {
-        let mut all = vec![one.clone()];
-        for _ in 0..depth {
-            let inner = all.last().unwrap();
-            all.push(index(&[described(inner, "linux/a")]));
-        }
-        let shelf = Shelf::new(&all.iter().collect::<Vec<_>>(), false);
-        let selected = select(&shelf, all.last().unwrap(), &wanted).await;
-        match selected {
-            Ok(selected) => {
-                assert_eq!(selected.unwrap().digest(), one.digest());
-                assert!(found, "{depth}");
-            }
-            Err(error) => assert!(error.kind() == Kind::Corrupt && !found, "{depth}: {error}"),
-        }
+    let selected = select(&shelf, &outer, &wanted).await.unwrap();
+    assert_eq!(selected.digest(), inner.digest());
+    assert_eq!(shelf.reads(), 1);
+}
+
+#[tokio::test]
+async fn what_is_listed_and_not_there_is_a_broken_index() {
+    let lost = index(&[described(&image(100), "linux/a")]);
+    let outer = index(&[described(&lost, "linux/a"), described(&image(1), "linux/b")]);
+    let shelf = Shelf::new(&[], false);
+    for wanted in ["linux/a", "linux/b"] {
+        let wanted = wanted.parse().unwrap();
+        let error = select(&shelf, &outer, &wanted).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Corrupt);
     }
+    let entries = entries(&shelf, &outer).await.unwrap();
+    assert_eq!(entries[1].content, Content::Missing);
+    let found = subjects(&shelf, &outer).await.unwrap();
+    assert_eq!(found.missing, [lost.digest().clone()]);
+    assert_eq!(found.manifests.len(), 2);
+}
+
+#[tokio::test]
+async fn attestations_and_too_many_images_are_not_asked_about() {
+    let images: Vec<Manifest> = (0..=super::MOST_ASKED as u64).map(image).collect();
+    let entries: Vec<Value> = images.iter().map(|m| described(m, "linux/a")).collect();
+    let attestation = described(&image(9999), "unknown/unknown");
+    for (number, is_cut) in [(super::MOST_ASKED, false), (super::MOST_ASKED + 1, true)] {
+        let mut listed = entries[..number].to_vec();
+        listed.push(attestation.clone());
+        let found = subjects(&Shelf::new(&[], false), &index(&listed))
+            .await
+            .unwrap();
+        assert_eq!(found.is_cut, is_cut, "{number}");
+        let asked = if is_cut { 1 } else { 1 + number };
+        assert_eq!(found.manifests.len(), asked);
+    }
+}
+
+#[tokio::test]
+async fn indexes_in_indexes_have_an_end() {
+    let mut all = vec![image(100)];
+    for _ in 0..10 {
+        let inner = all.last().unwrap();
+        all.push(index(&[described(inner, "linux/a")]));
+    }
+    let shelf = Shelf::new(&all.iter().collect::<Vec<_>>(), false);
+    let error = subjects(&shelf, all.last().unwrap()).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Corrupt);
 }
 
 #[tokio::test]

@@ -2,9 +2,8 @@
 
 use crate::engine::content;
 use crate::oci::Descriptor;
-use crate::oci::config::{Config, MAX_BYTES, Step, is_config_type};
+use crate::oci::config::{Config, ConfigError, MAX_BYTES, Step, is_config_type};
 use crate::oci::manifest::Manifest;
-use crate::oci::strict::StrictError;
 use crate::store::{Kind, Result, Store};
 
 /// One image, or an artifact in an image's form.
@@ -28,7 +27,7 @@ pub enum Configured {
     /// It is larger than any that is read.
     TooLarge,
     /// It cannot be understood.
-    Unclear(StrictError),
+    Unclear(ConfigError),
 }
 
 /// A layer.

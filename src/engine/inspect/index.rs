@@ -108,12 +108,9 @@ async fn contents(store: &dyn Store, listed: &[Descriptor]) -> Result<HashMap<Di
         .collect();
     stream::iter(images)
         .map(|(digest, entry)| async move {
-            let content = match child(store, &entry).await {
-                Ok(manifest) => Content::Bytes(size(&manifest)),
-                Err(error) if error.kind() == Kind::NotFound => Content::Missing,
-                Err(error) => return Err(error),
-            };
-            Ok((digest, content))
+            let manifest = read_listed(store, &entry).await?;
+            let content = manifest.map(|manifest| Content::Bytes(size(&manifest)));
+            Ok((digest, content.unwrap_or(Content::Missing)))
         })
         .buffer_unordered(READING)
         .try_collect()
@@ -126,12 +123,24 @@ pub fn size(manifest: &Manifest) -> u64 {
     blobs.fold(0, |sum, blob| sum.saturating_add(blob.size()))
 }
 
-/// Reads an entry, which must be what its index says it is.
+/// Reads an entry, which must be there: an index without it is broken.
 pub async fn child(store: &dyn Store, entry: &Descriptor) -> Result<Manifest> {
+    let read = read_listed(store, entry).await?;
+    read.ok_or_else(|| {
+        let what = format!("{} is listed, and is not there", entry.digest());
+        Error::new(Kind::Corrupt, what).at(store.location())
+    })
+}
+
+/// Reads an entry where it is there. It must be what its index says it is.
+pub(super) async fn read_listed(store: &dyn Store, entry: &Descriptor) -> Result<Option<Manifest>> {
     let target = Target::Digest(entry.digest().clone());
-    let manifest = store.manifest(&target).await?;
+    let manifest = match store.manifest(&target).await {
+        Err(error) if error.kind() == Kind::NotFound => return Ok(None),
+        read => read?,
+    };
     let checked = manifest.check_listed(entry);
-    checked.map(|()| manifest).map_err(|error| {
+    checked.map(|()| Some(manifest)).map_err(|error| {
         let what = format!("{} is not what it is listed as", entry.digest());
         Error::caused(Kind::Corrupt, what, error).at(store.location())
     })

@@ -85,8 +85,13 @@ fn two_images_are_compared_layer_by_layer_and_setting_by_setting() {
     }
     lab.run([&diff[..], &["--exit-code"]].concat())
         .stdout(expected)
-        .stderr("error: src.lab/app:v1 and dst.lab/other:v2 differ\n")
         .code(1);
+    let told = lab.run([&diff[..], &["--exit-code", "--json"]].concat());
+    let told = told.any_stdout().any_stderr().code(1).json_error();
+    assert_eq!(
+        (&told["class"], &told["exit"]),
+        (&json!("different"), &json!(1))
+    );
 
     let document = lab
         .run([&["--json"][..], &diff].concat())
@@ -214,7 +219,7 @@ fn indexes_are_compared_platform_by_platform() {
         "src.lab/app:v1",
         "src.lab/app:v2",
     ])
-    .stderr_has("hint: `--platform` takes linux/arm64, linux/amd64, linux/s390x")
+    .stderr_has("there is no image for linux/386, only for linux/arm64, linux/amd64, linux/s390x")
     .code(3);
 }
 
@@ -269,13 +274,67 @@ fn configs_that_cannot_be_compared_are_a_remark() {
     let blob = format!("/blobs/{}", old.blobs[0].digest);
     lab.fault("src", Fault::on("GET", &blob).always().status(404));
     lab.run(["diff", "src.lab/app:v1", "src.lab/app:v2"])
-        .stdout_like("...\nlayers: 1 shared (1.00 KiB), 1 added [..]\n=[..]\n+[..]\n-[..]\n")
+        .stdout_like(format!(
+            "...\nlayers: 1 shared (1.00 KiB), 1 added [..]\n=[..]\n+[..]\n-[..]\n- config: {}\n+ config: {}\n",
+            old.blobs[0].digest, new.blobs[0].digest
+        ))
         .stderr("warning: the configs are not compared: it is not there\n")
         .code(0);
+    let run = lab.run(["--json", "diff", "src.lab/app:v1", "src.lab/app:v2"]);
+    let document = run.any_stdout().any_stderr().code(0).json();
+    assert_eq!(document["images"][0]["problem"], "it is not there");
+    assert_eq!(document["images"][0]["changes"][0]["part"], "config");
     lab.heal();
     lab.fault("src", Fault::on("GET", &blob).always().spoil());
     lab.run(["diff", "src.lab/app:v1", "src.lab/app:v2"])
         .stderr_has("the bytes are not those of its digest")
+        .code(8);
+}
+
+/// The same layers, and still not the same: nothing is said that is not known.
+#[test]
+fn only_what_was_compared_is_called_the_same() {
+    let lab = Lab::new();
+    let chart = |text: &str| {
+        let config = Part::new("application/vnd.cncf.helm.config.v1+json", text);
+        Image::assembled(MANIFEST, config, vec![layer(1, 1024)], &json!({}))
+    };
+    let (one, other) = (chart("{\"version\":\"1\"}"), chart("{\"version\":\"2\"}"));
+    lab.push("src.lab/chart:v1", &one);
+    lab.push("src.lab/chart:v2", &other);
+    lab.run(["diff", "src.lab/chart:v1", "src.lab/chart:v2"])
+        .stdout_like(format!(
+            "--- [..]\n+++ [..]\nlayers: 1 shared (1.00 KiB)\n=[..]\n- config: {}\n+ config: {}\n",
+            one.blobs[0].digest, other.blobs[0].digest
+        ))
+        .code(0);
+    let config = on("amd64", "x");
+    lab.push("src.lab/app:v1", &image(&config, &[1, 2]));
+    lab.push("src.lab/app:v2", &image(&config, &[2, 1]));
+    let diff = ["diff", "src.lab/app:v1", "src.lab/app:v2"];
+    lab.run(diff)
+        .stdout_like(
+            "--- [..]\n+++ [..]\nlayers: 2 shared (2.00 KiB); those shared are in another order\n=[..]\n=[..]\n",
+        )
+        .code(0);
+    let run = lab.run([&["--json"][..], &diff].concat());
+    let document = run.any_stdout().code(0).json();
+    assert_eq!(document["images"][0]["reordered"], true);
+}
+
+#[test]
+fn an_image_that_is_listed_and_not_there_is_a_broken_index() {
+    let lab = Lab::new();
+    let (old, new) = (
+        image(&on("amd64", "x"), &[1, 2]),
+        image(&on("amd64", "y"), &[1, 3]),
+    );
+    lab.push("src.lab/app:v1", &Image::index(&[("linux/amd64", &old)]));
+    lab.push("src.lab/app:v2", &Image::index(&[("linux/amd64", &new)]));
+    let manifest = format!("/manifests/{}", old.digest());
+    lab.fault("src", Fault::on("GET", &manifest).always().status(404));
+    lab.run(["diff", "src.lab/app:v1", "src.lab/app:v2"])
+        .stderr_has(format!("{} is listed, and is not there", old.digest()))
         .code(8);
 }
 

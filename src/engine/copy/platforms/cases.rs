@@ -137,15 +137,18 @@ fn what_is_not_there_is_named_with_what_is() {
     for (wanted, message) in [
         (
             &["linux/s390x"][..],
-            "there is no image for linux/s390x, only for linux/amd64, linux/arm/v7",
+            "there is no image for linux/s390x, only for linux/amd64, linux/arm/v7; \
+             one entry says no platform, and REPO@DIGEST takes it",
         ),
         (
             &["linux/amd64", "windows/*"],
-            "there is no image for windows/*, only for linux/amd64, linux/arm/v7",
+            "there is no image for windows/*, only for linux/amd64, linux/arm/v7; \
+             one entry says no platform, and REPO@DIGEST takes it",
         ),
         (
             &["unknown/unknown"],
-            "there is no image for unknown/unknown, only for linux/amd64, linux/arm/v7",
+            "there is no image for unknown/unknown, only for linux/amd64, linux/arm/v7; \
+             one entry says no platform, and REPO@DIGEST takes it",
         ),
     ] {
         assert_eq!(chosen(&offered, wanted), message);
@@ -153,7 +156,8 @@ fn what_is_not_there_is_named_with_what_is() {
     let without = chosen(&["index", "plain"], &["linux/amd64"]);
     assert_eq!(
         without,
-        "there is no image for linux/amd64, nor does any say its platform"
+        "there is no image for linux/amd64, and what there is says no platform; \
+         2 entries say no platform, and REPO@DIGEST takes one"
     );
     let many: Vec<String> = (0..40).map(|n| format!("linux/cpu{n}")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
