@@ -249,7 +249,7 @@ fn incomplete(pinned: &Reference, problems: &[Found], parts: usize) -> anyhow::E
 
 /// What helps: what is there under a digest is not written anew, whatever it is.
 fn remedy(location: &Location, problems: &[Found]) -> String {
-    let repair = "`crossdock copy --deep` from where it is complete puts it right";
+    let repair = "`crossdock copy --deep SRC DST` from where it is complete puts it right";
     let missing = Fault::Missing.name();
     if problems.iter().all(|found| found.problem == missing) {
         return repair.to_owned();

@@ -25,19 +25,19 @@ pub use run::run;
 use crate::app::flags::Flags;
 use clap::{Parser, Subcommand};
 
-/// Moves, tags, lists and removes container images in any registry, by digest.
+/// Copies, inspects, checks, tags and removes container images in any registry, by digest.
 #[derive(Debug, Parser)]
 #[command(
     name = "crossdock",
     bin_name = "crossdock",
     version,
-    about = "Moves, tags, lists and removes container images in any registry, by digest",
-    long_about = "Moves, tags, lists and removes container images in any registry, by digest: \
+    about = "Copies, inspects, checks, tags and removes container images in any registry, by digest",
+    long_about = "Copies, inspects, checks, tags and removes container images in any registry, by digest: \
                   no Docker daemon, no vendor tool.",
     disable_help_subcommand = true,
     subcommand_required = true,
     arg_required_else_help = true,
-    after_help = "`crossdock help` lists the topics: references, credentials, settings, exit-codes, environment.\n`crossdock demo` shows everything on two registries inside the process."
+    after_help = "`crossdock help` lists the topics: references, credentials, settings, exit-codes, environment.\n`crossdock demo` shows the main commands on two registries inside the process."
 )]
 pub struct Cli {
     /// The common options.

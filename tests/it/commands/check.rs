@@ -82,7 +82,7 @@ fn everything_that_is_missing_is_listed_with_its_place() {
             .stdout(incomplete(&image, &problems))
             .stderr_has(format!(
                 "error: {IMAGE}@{} is incomplete: 3 of 12 parts are missing or wrong\n\
-                 hint: `crossdock copy --deep` from where it is complete puts it right\n",
+                 hint: `crossdock copy --deep SRC DST` from where it is complete puts it right\n",
                 image.digest()
             ))
             .code(8);
@@ -105,7 +105,7 @@ fn other_bytes_are_found_by_reading_alone() {
     assert_eq!(lab.requests("src").count("GET", "blobs"), 4);
     lab.run(CHECK)
         .any_stdout()
-        .stderr_has("hint: the registry keeps what it has under a digest; once what is wrong is removed there, `crossdock copy --deep`")
+        .stderr_has("hint: the registry keeps what it has under a digest; once what is wrong is removed there, `crossdock copy --deep SRC DST`")
         .code(8);
     lab.run(FAST).any_stdout().code(0);
     lab.heal();
