@@ -199,6 +199,15 @@ impl Body {
         Self::Index { platforms }
     }
 
+    /// Notes what is not there of what an index lists.
+    pub(super) fn miss(&mut self, missing: &[Digest]) {
+        if let Self::Index { platforms } = self {
+            for entry in platforms {
+                entry.missing |= missing.contains(&entry.digest);
+            }
+        }
+    }
+
     pub(super) fn image(manifest: &Manifest, image: Image) -> Self {
         let config = manifest.config().map(Blob::from);
         let Some(config) = config else {

@@ -211,7 +211,7 @@ async fn gathered(
     app: &App,
 ) -> anyhow::Result<Document> {
     let failed = at(store.location());
-    let body = if manifest.is_index() {
+    let mut body = if manifest.is_index() {
         let entries = entries(&**store, manifest).await.map_err(failed)?;
         remark_on(&entries, store, app);
         Body::index(entries)
@@ -224,7 +224,10 @@ async fn gathered(
         Body::image(manifest, image)
     };
     let attached = match attachments(store, manifest, app).await {
-        Ok(attached) => Ok(attached),
+        Ok((attached, missing)) => {
+            body.miss(&missing);
+            Ok(attached)
+        }
         Err(error) => {
             let problem = error_text(&error);
             app.output
@@ -235,30 +238,31 @@ async fn gathered(
     Ok(Document::new(reference, manifest, index, body, attached))
 }
 
-/// What is attached to `manifest` and to what it lists.
+/// What is attached to `manifest` and to what it lists, and the indexes in it that are not there.
 async fn attachments(
     store: &Arc<dyn Store>,
     manifest: &Manifest,
     app: &App,
-) -> Result<Vec<Attached>, Error> {
+) -> Result<(Vec<Attached>, Vec<Digest>), Error> {
     // Each image of an index may have an index of what is attached to it, which is a pull too.
     if store.counts_reading() {
-        return attached_to(&**store, [manifest.digest().clone()]).await;
+        let attached = attached_to(&**store, [manifest.digest().clone()]).await?;
+        return Ok((attached, Vec::new()));
     }
     let Subjects {
         manifests,
         missing,
         is_cut,
     } = subjects(&**store, manifest).await?;
-    for digest in missing {
-        app.output.warn(&gone(&digest));
+    for digest in &missing {
+        app.output.warn(&gone(digest));
     }
     if is_cut {
         app.output.note(&format!(
             "what is attached to single images is left out: there are more than {MOST_ASKED}; `--platform` shows one"
         ));
     }
-    attached_to(&**store, manifests).await
+    Ok((attached_to(&**store, manifests).await?, missing))
 }
 
 /// A failure with its causes.

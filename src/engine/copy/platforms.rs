@@ -49,7 +49,7 @@ pub struct NotThere {
     /// What was asked for.
     pub pattern: PlatformPattern,
     /// The platforms that are there, in their order, each once.
-    pub there: Vec<String>,
+    pub there: Box<[String]>,
     /// How many images and indexes say no platform.
     pub nameless: usize,
 }

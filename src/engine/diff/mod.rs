@@ -234,16 +234,12 @@ fn configs(
         return (Vec::new(), None);
     }
     let (old, new) = (&old_image.config, &new_image.config);
-    match (old.get(), new.get()) {
-        (Some(old), Some(new)) => (settings::of_configs(old, new), None),
-        _ => {
-            let change = settings::field("config", from, to);
-            (
-                change.into_iter().collect(),
-                old.problem().or(new.problem()),
-            )
-        }
+    if let (Some(old), Some(new)) = (old.get(), new.get()) {
+        return (settings::of_configs(old, new), None);
     }
+    let change = settings::field("config", from, to);
+    let problem = old.problem().or(new.problem());
+    (change.into_iter().collect(), problem)
 }
 
 /// The bytes of a manifest, and of the config that was read with it.

@@ -44,13 +44,11 @@ pub async fn subjects(store: &dyn Store, root: &Manifest) -> Result<Subjects> {
                 return Ok(found);
             }
             if sort == Sort::Index {
-                match read_listed(store, entry).await? {
-                    Some(index) => level.push(index),
-                    None => {
-                        found.missing.push(entry.digest().clone());
-                        continue;
-                    }
-                }
+                let Some(index) = read_listed(store, entry).await? else {
+                    found.missing.push(entry.digest().clone());
+                    continue;
+                };
+                level.push(index);
             }
             found.manifests.push(entry.digest().clone());
         }

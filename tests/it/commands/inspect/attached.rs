@@ -110,8 +110,9 @@ fn an_index_that_is_listed_and_not_there_is_a_remark() {
     lab.fault("src", Fault::on("GET", &manifest).always().status(404));
     lab.run(["inspect", "src.lab/app:v1"])
         .stdout_like(format!(
-            "...\nlinux/amd64 [..]  {}\nindex [..]",
-            image.digest()
+            "...\nlinux/amd64 [..]  {}\nindex [..] -  {}  missing\n",
+            image.digest(),
+            lost.digest()
         ))
         .stderr(format!(
             "warning: {} is listed, and is not there\n",
