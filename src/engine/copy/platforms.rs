@@ -13,6 +13,9 @@ const KIND: &str = "vnd.docker.reference.type";
 const ABOUT: &str = "vnd.docker.reference.digest";
 const ATTESTATION: &str = "attestation-manifest";
 
+/// The platform of what is no image.
+const UNKNOWN: &str = "unknown/unknown";
+
 /// So many platforms are named in a message.
 const NAMED: usize = 24;
 /// The longest name of one there, in characters.
@@ -130,7 +133,8 @@ fn about(entry: &Descriptor) -> Option<&str> {
 impl NotThere {
     fn among<'p>(pattern: &PlatformPattern, there: impl Iterator<Item = &'p Platform>) -> Self {
         let mut seen = HashSet::new();
-        let named = there.map(platform::name);
+        // What has neither is an attestation, also where nothing else says so.
+        let named = there.map(platform::name).filter(|name| name != UNKNOWN);
         Self {
             pattern: pattern.clone(),
             there: named.filter(|name| seen.insert(name.clone())).collect(),

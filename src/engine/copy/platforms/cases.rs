@@ -159,6 +159,8 @@ fn what_is_not_there_is_named_with_what_is() {
         "there is no image for linux/amd64, and what there is says no platform; \
          2 entries say no platform, and REPO@DIGEST takes one"
     );
+    let unmarked = chosen(&["linux/amd64", "unknown/unknown"], &["linux/x"]);
+    assert!(unmarked.ends_with("only for linux/amd64"), "{unmarked}");
     let many: Vec<String> = (0..40).map(|n| format!("linux/cpu{n}")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
     assert!(chosen(&many, &["linux/x"]).ends_with("linux/cpu23 and 16 more"));
