@@ -4,7 +4,9 @@ mod attached;
 mod content;
 mod deep;
 mod failing;
+mod foreign;
 mod hostile;
+mod kept;
 mod platforms;
 mod refused;
 mod requests;
@@ -13,6 +15,7 @@ mod signatures;
 mod slow;
 mod tags;
 mod target;
+mod waiting;
 
 use crate::lab::Image;
 
