@@ -7,6 +7,7 @@ mod failing;
 mod foreign;
 mod hostile;
 mod kept;
+mod listing;
 mod platforms;
 mod refused;
 mod requests;
