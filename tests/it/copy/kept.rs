@@ -163,7 +163,12 @@ fn a_part_of_the_image_that_is_refused_is_a_failure() {
             let path = format!("/manifests/{}", part.digest());
             let fault = Fault::on("PUT", &path).always();
             lab.fault("dst", fault.refusal(status, code, "no subjects here"));
-            lab.run(copy).stderr_has("no subjects here").code(1);
+            let ran = lab.run(copy).stderr_has("no subjects here").code(1);
+            assert!(!ran.stderr.contains("left out"), "{ran}");
+            // Nor is it left to the destination to find out.
+            let requests = lab.requests("dst");
+            let mut put = requests.of("PUT", "manifests");
+            assert!(put.all(|seen| !seen.path.ends_with("/v1")), "{ran}");
             assert_eq!(lab.digest(DST), None, "{status}");
         }
     }
