@@ -3,11 +3,18 @@
 #![forbid(unsafe_code)]
 
 use crossdock::command::{self, Environment};
+use crossdock::term::fault::tell_faults;
 use std::ffi::OsString;
+use std::panic::catch_unwind;
 use std::process::ExitCode;
 use tokio::runtime::Builder;
 
 fn main() -> ExitCode {
+    tell_faults();
+    catch_unwind(run).unwrap_or(ExitCode::FAILURE)
+}
+
+fn run() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let Ok(runtime) = Builder::new_multi_thread().enable_all().build() else {
         return ExitCode::FAILURE;

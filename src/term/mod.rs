@@ -6,6 +6,7 @@ mod color;
 mod document;
 pub mod escape;
 pub mod exit;
+pub mod fault;
 mod json;
 pub mod output;
 pub mod page;

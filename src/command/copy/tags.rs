@@ -78,7 +78,9 @@ impl Job<'_> {
         output.list();
         let source = self.run.source();
         let listed = list::tags(&**source, selection).await;
-        let listed = listed.map_err(at(&self.from.location))?;
+        let listed = listed.map_err(at(&self.from.location))?.peekable();
+        let mut listed = std::pin::pin!(listed);
+        tokio::join!(listed.as_mut().peek(), self.run.list_destinations());
         let (mut counts, lists) = (Counts::default(), AtomicUsize::new(0));
         let tags = listed
             .try_filter(|tag| {

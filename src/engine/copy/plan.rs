@@ -128,13 +128,13 @@ impl Run {
         if !self.options.platforms.is_empty() && target.digest().is_some() {
             return self.plan_chosen(target, names).await;
         }
-        let (first, looks) = tokio::join!(self.first_look(target), self.looks(names));
+        let (first, looks) = tokio::join!(self.first_look(target, names), self.looks(names));
         self.compared(target, first?, Here { names, looks }).await
     }
 
     /// The same where the names are only known once something is chosen.
     async fn plan_chosen(&self, target: &Target, names: &[Vec<Name>]) -> Result<Plan> {
-        let first = self.first_look(target).await?;
+        let first = self.first_look(target, names).await?;
         let mut names = names.to_vec();
         let of_source = names.iter_mut().flatten();
         for name in of_source.filter(|name| name.is_sources && name.target == *target) {
@@ -150,8 +150,7 @@ impl Run {
 
     async fn looks(&self, names: &[Vec<Name>]) -> Vec<Result<Vec<Option<Digest>>>> {
         let looks = names.iter().enumerate().map(async |(to, names)| {
-            let store = &self.to[to].store;
-            try_join_all(names.iter().map(|name| self.look(store, name))).await
+            try_join_all(names.iter().map(|name| self.look(to, name))).await
         });
         join_all(looks).await
     }
@@ -189,14 +188,31 @@ impl Run {
     }
 
     /// What is there before something is written.
-    async fn look(&self, store: &Arc<dyn Store>, name: &Name) -> Result<Option<Digest>> {
+    async fn look(&self, to: usize, name: &Name) -> Result<Option<Digest>> {
+        if self.lacks_tag(to, &name.target) {
+            return Ok(None);
+        }
+        let store = &self.to[to].store;
         let guarded = self.options.no_clobber || name.guard != Guard::Free;
         let there = found(&**store, &name.target, guarded).await?;
         Ok(there.map(|there| there.digest().clone()))
     }
 
-    /// What the source has: only its digest, unless its content decides what is copied.
-    async fn first_look(&self, target: &Target) -> Result<First> {
+    /// What the source has: only its digest, unless its content decides what is copied, or no
+    /// destination has anything to compare it with.
+    async fn first_look(&self, target: &Target, names: &[Vec<Name>]) -> Result<First> {
+        let mut named = names.iter().enumerate();
+        let lacks = |(to, names): (usize, &Vec<Name>)| {
+            names.iter().all(|name| self.lacks_tag(to, &name.target))
+        };
+        if self.options.platforms.is_empty() && !self.options.only_plans && named.all(lacks) {
+            let root = self.from.manifest(target).await?;
+            return Ok(First::Read(Box::new(Chosen {
+                root,
+                from: None,
+                left_out: 0,
+            })));
+        }
         if self.options.platforms.is_empty() {
             let there = self.from.resolve(target).await?;
             return Ok(First::Told(Box::new(there)));

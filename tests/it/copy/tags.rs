@@ -80,7 +80,8 @@ fn tags_that_are_up_to_date_take_a_question_to_each_side() {
         lab.requests("src").to_string(),
         "GET tags 1, HEAD manifests 5"
     );
-    assert_eq!(lab.requests("dst").to_string(), "HEAD manifests 5");
+    let to_dst = lab.requests("dst").to_string();
+    assert_eq!(to_dst, "GET tags 1, HEAD manifests 5");
     let moved = Image::small(77);
     lab.push("src.lab/app:v1.0", &moved);
     lab.heal();
@@ -97,7 +98,7 @@ fn tags_that_are_up_to_date_take_a_question_to_each_side() {
         .filter(|row| row["changed"] == true);
     let changed: Vec<_> = changed.map(|row| &row["destination"]).collect();
     assert_eq!(changed, ["dst.lab/app:v1.0"]);
-    let written = "HEAD manifests 5, POST uploads 3, PUT manifests 1, PUT uploads 3";
+    let written = "GET tags 1, HEAD manifests 5, POST uploads 3, PUT manifests 1, PUT uploads 3";
     assert_eq!(lab.requests("dst").to_string(), written);
     lab.assert_holds("dst.lab/app:v1.0", &moved);
 }
@@ -207,7 +208,8 @@ fn a_dry_run_says_what_would_be_copied() {
         )
         .code(0);
     assert_eq!(tags(&ran.stdout), ["v1", "v2"]);
-    assert_eq!(lab.requests("dst").to_string(), "HEAD manifests 2");
+    let to_dst = lab.requests("dst").to_string();
+    assert_eq!(to_dst, "GET tags 1, HEAD manifests 1");
 }
 
 #[test]
@@ -247,7 +249,18 @@ fn nothing_that_matches_is_a_warning() {
         let ran = json.any_stdout().any_stderr().code(0);
         assert_eq!(ran.json(), Value::Array(Vec::new()));
     }
-    assert_eq!(lab.requests("dst").len(), 0);
+    assert_eq!(lab.requests("dst").count("PUT", "manifests"), 0);
+}
+
+/// What a destination has not got is known from its list of tags.
+#[test]
+fn tags_that_are_new_are_not_asked_for_one_by_one() {
+    let lab = lab(&ALL);
+    lab.run(copy(&["-q", "-a"])).any_stdout().code(0);
+    for (node, method, wanted) in [("src", "HEAD", 0), ("src", "GET", 5), ("dst", "HEAD", 0)] {
+        let asked = lab.requests(node).count(method, "manifests");
+        assert_eq!(asked, wanted, "{method} at {node}");
+    }
 }
 
 #[test]

@@ -71,3 +71,29 @@ fn many_layers_at_once_need_little_memory() {
     copies(&from.image(NAME), &to.image(NAME));
     copies(&to.image(NAME), &from.image("back/app:v1"));
 }
+
+/// A thousand layers take no more than forty do, out of a folder and to two registries at once.
+#[test]
+fn a_thousand_layers_need_no_more_memory() {
+    let (from, one, other) = (
+        Distribution::open(),
+        Distribution::open(),
+        Distribution::open(),
+    );
+    let image = images::layered(1000, 64 * 1024);
+    let user = User::nobody();
+    let copies = |places: &[&str], rows: usize| {
+        let ran = user
+            .runs([&["copy", "--progress=none"], places].concat())
+            .any_stdout()
+            .code(0);
+        assert_eq!(ran.stdout.matches(image.digest()).count(), rows, "{ran}");
+        assert!(ran.peak > 0, "the peak is known");
+        assert!(ran.peak <= CEILING, "{} bytes at the most", ran.peak);
+    };
+    copies(&[&image.place(), &from.image(NAME)], 1);
+    copies(
+        &[&from.image(NAME), &one.image(NAME), &other.image(NAME)],
+        2,
+    );
+}
