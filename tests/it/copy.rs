@@ -4,7 +4,10 @@ mod attached;
 mod content;
 mod deep;
 mod failing;
+mod foreign;
 mod hostile;
+mod kept;
+mod listing;
 mod platforms;
 mod refused;
 mod requests;
@@ -13,6 +16,7 @@ mod signatures;
 mod slow;
 mod tags;
 mod target;
+mod waiting;
 
 use crate::lab::Image;
 

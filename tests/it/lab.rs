@@ -17,7 +17,7 @@ pub(crate) use home::Home;
 pub(crate) use image::Image;
 pub(crate) use log::{Requests, Seen};
 pub(crate) use node::{Node, wait_for};
-pub(crate) use run::{Ran, Run, crossdock};
+pub(crate) use run::{Ran, Run, Running, crossdock};
 
 use crossdock::server::Options;
 use node::Serving;

@@ -12,7 +12,9 @@ use crate::oci::reference::{Tag, Target};
 use crate::store::Error;
 use crate::term::exit::{Hint, report};
 use futures_util::stream::{StreamExt, TryStreamExt};
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// Images that are compared and copied at once.
 const AT_ONCE: usize = 32;
@@ -80,17 +82,15 @@ impl Job<'_> {
         let mut listed = std::pin::pin!(listed);
         tokio::join!(listed.as_mut().peek(), self.run.list_destinations());
         let (mut counts, lists) = (Counts::default(), AtomicUsize::new(0));
-        let mut copies = listed
+        let tags = listed
             .try_filter(|tag| {
                 let is_list = lists_referrers(tag);
                 lists.fetch_add(usize::from(is_list), Ordering::Relaxed);
                 std::future::ready(!is_list)
             })
-            .enumerate()
-            .map(async |(position, tag)| Ok::<_, Error>((position, self.tag(tag?).await)))
-            .buffer_unordered(AT_ONCE);
+            .enumerate();
         let (mut failed, mut total, mut written) = (Vec::new(), 0, Ok(()));
-        let mut ends = InOrder::new(|end| {
+        let ends = Mutex::new(InOrder::new(|end| {
             total += 1;
             match end {
                 Outcome::There(row) => {
@@ -105,16 +105,20 @@ impl Job<'_> {
                 }
                 Outcome::Failed(error) => failed.push(error),
             }
-        });
+        }));
+        let told = |position: usize, outcomes| {
+            let mut ends = ends.lock().unwrap_or_else(PoisonError::into_inner);
+            ends.add(position, outcomes);
+        };
         let mut broken = None;
-        while let Some(copied) = copies.next().await {
-            match copied {
-                Ok((position, outcomes)) => ends.add(position, outcomes),
-                Err(error) => broken = Some(error),
+        {
+            let copy = async |(position, tag)| self.tag(position, tag?, &told).await;
+            let mut copies = pin!(tags.map(copy).buffer_unordered(AT_ONCE));
+            while let Some(copied) = copies.next().await {
+                broken = copied.err().or(broken);
             }
         }
         drop(ends);
-        drop(copies);
         written?;
         let mut failures = Vec::new();
         for error in failed {
@@ -133,19 +137,29 @@ impl Job<'_> {
         partial(failures, total, "tags were not copied", self.app)
     }
 
-    async fn tag(&self, tag: Tag) -> Vec<Outcome> {
+    /// Copies one tag. Each place has a position of its own, so that it is told of when it is done,
+    /// though another hangs.
+    async fn tag(
+        &self,
+        position: usize,
+        tag: Tag,
+        told: &(dyn Fn(usize, Vec<Outcome>) + Sync),
+    ) -> Result<(), Error> {
         let wanted = Target::Tag(tag);
+        let first = position * self.places.len();
         let names: Vec<Vec<Name>> = self.places.iter().map(|p| self.names(p, &wanted)).collect();
         match self.run.plan(&wanted, &names).await {
             Ok(plan) => {
                 let from = self.from.location.reference(&wanted);
-                let mut ends: Vec<Vec<Outcome>> = self.places.iter().map(|_| Vec::new()).collect();
-                let mut told = |place: usize, outcomes| ends[place] = outcomes;
+                let mut told = |place: usize, outcomes| told(first + place, outcomes);
                 self.carry_out(&from, plan, &mut told).await;
-                ends.into_iter().flatten().collect()
             }
-            Err(error) => vec![Outcome::Failed(error)],
+            Err(error) => {
+                told(first, vec![Outcome::Failed(error)]);
+                (1..self.places.len()).for_each(|place| told(first + place, Vec::new()));
+            }
         }
+        Ok(())
     }
 
     /// Tags keep their names: neither side has one of its own.

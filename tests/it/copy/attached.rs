@@ -43,7 +43,7 @@ fn attach(lab: &Lab, node: &str, subject: &Image, lists: bool, attached: &[&Imag
 }
 
 /// What a registry without a list, or with one, lists of a subject; sorted.
-fn listed(lab: &Lab, node: &str, subject: &str, lists: bool) -> Vec<(String, String)> {
+pub(super) fn listed(lab: &Lab, node: &str, subject: &str, lists: bool) -> Vec<(String, String)> {
     let target = if lists {
         format!("/v2/app/referrers/{subject}")
     } else {

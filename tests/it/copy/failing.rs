@@ -190,6 +190,32 @@ fn each_tag_of_a_repository_that_is_refused_is_told() {
         .code(10);
 }
 
+/// The others are there, and are told of in their order.
+#[test]
+fn a_tag_of_a_repository_that_is_refused_does_not_stop_its_others() {
+    let image = Image::small(1);
+    let tags = ["eu.lab/app:v1", "eu.lab/app:1", "eu.lab/app:stable"];
+    for refused in 0..tags.len() {
+        let lab = lab(&image);
+        let (_, tag) = tags[refused].rsplit_once(':').unwrap();
+        let path = format!("/manifests/{tag}");
+        let fault = Fault::on("PUT", &path).always();
+        lab.fault("eu", fault.refusal(403, "DENIED", "not for you"));
+        let mut others = tags.to_vec();
+        others.remove(refused);
+        let ran = lab
+            .run([&["copy", "--progress", "none", SRC][..], &tags].concat())
+            .stdout(rows(&image, &others))
+            .stderr_has(tags[refused])
+            .stderr_has("not for you")
+            .stderr_has("error: 1 of 3 destinations were not written\n")
+            .code(10);
+        assert_eq!(ran.stderr.matches("not for you").count(), 1, "{ran}");
+        all_hold(&lab, &others, &image);
+        assert_eq!(lab.digest(tags[refused]), None);
+    }
+}
+
 #[test]
 fn an_immutable_tag_at_one_of_them_is_left_alone() {
     let (old, new) = (Image::small(1), Image::small(2));

@@ -1,7 +1,7 @@
 //! Images that are made to wear a client out, or to lead it astray.
 
 use super::{COPY, copied};
-use crate::lab::image::{CONFIG, INDEX, MANIFEST, Part};
+use crate::lab::image::{CONFIG, INDEX, LAYER, MANIFEST, Part};
 use crate::lab::{Fault, Image, Lab};
 use serde_json::json;
 
@@ -102,4 +102,45 @@ fn urls_of_layers_are_not_followed() {
         .code(0);
     assert_eq!(lab.requests("src").count("GET", "blobs"), 1, "the config");
     lab.assert_holds("dst.lab/team/app:v1", &image);
+}
+
+/// Three thousand layers of 2^53-1 bytes: more than a sum of 64 bits holds, and none is there.
+#[test]
+fn sizes_beyond_all_sums_are_no_trouble() {
+    let config = Part::new(CONFIG, "{}");
+    let layer = |number: u32| {
+        let digest = format!("sha256:{number:064x}");
+        json!({"mediaType": LAYER, "digest": digest, "size": (1_u64 << 53) - 1})
+    };
+    let layers: Vec<_> = (0..3000).map(layer).collect();
+    let config_entry = config.descriptor();
+    let document = json!({
+        "schemaVersion": 2,
+        "mediaType": MANIFEST,
+        "config": config_entry,
+        "layers": layers,
+    });
+    let manifest = Part::new(MANIFEST, document.to_string());
+    let mut image = Image::small(1);
+    image.manifests.push(manifest);
+    let lab = Lab::new().open("far");
+    lab.push("src.lab/team/app:v1", &Image::small(1));
+    let digest = [
+        ("content-type", MANIFEST),
+        ("docker-content-digest", image.digest()),
+    ];
+    let body = String::from_utf8(image.root().bytes.clone()).unwrap();
+    let huge = Fault::on("*", "/manifests/").always();
+    lab.fault("src", huge.answer(200, &digest, &body));
+    let far = "far.lab/team/app:v1";
+    lab.run(["copy", "--dry-run", COPY[2], COPY[3], far])
+        .stdout(format!("{}{far}@{}\n", copied(&image), image.digest()))
+        .stderr_has("would write 1 image manifest and 0 indexes, with 3001 blobs (16.00 EiB)")
+        .code(0);
+    for progress in ["none", "plain", "json"] {
+        let copy = ["copy", "--progress", progress, COPY[2], COPY[3], far];
+        let ran = lab.run(copy).stderr_has("error: ").code(3);
+        assert!(!ran.stderr.contains("panicked"), "{ran}");
+    }
+    assert_eq!(lab.digest(COPY[3]), None);
 }

@@ -268,3 +268,72 @@ fn a_new_index_that_is_refused_leaves_the_tag() {
         .code(4);
     lab.assert_holds(DST, &old);
 }
+
+/// A source by digest alone is a digest there: that of what is chosen.
+#[test]
+fn a_choice_from_a_digest_is_written_under_its_own() {
+    let src = format!("src.lab/app@{}", whole().digest());
+    for to in ["dst.lab/app", "dst.lab/"] {
+        for platforms in [&["linux/arm64"][..], &["linux/amd64", "linux/arm64"]] {
+            let lab = lab();
+            let mut copy = copy(platforms);
+            (copy[3], copy[4]) = (&src, to);
+            let ran = lab.run(&copy).any_stdout().any_stderr().code(0);
+            let digest = ran.stdout.strip_prefix("dst.lab/app@").unwrap().trim_end();
+            let reply =
+                lab.node("dst")
+                    .call("GET", &format!("/v2/app/manifests/{digest}"), "", b"");
+            assert_eq!(reply.status, 200, "{ran}");
+            assert_ne!(digest, whole().digest());
+            let told = format!(
+                "note: {digest} is a new index: what signs {} does not cover it\n",
+                whole().digest()
+            );
+            match platforms.len() {
+                1 => assert_eq!((digest, &*ran.stderr), (one(1).digest(), ""), "{ran}"),
+                _ => assert_eq!(ran.stderr, told, "{ran}"),
+            }
+            assert!(lab.node("dst").registry.tags("app").is_empty());
+            // The same once more is there.
+            let again = lab.run(&copy).any_stdout().any_stderr().code(0);
+            assert_eq!(again.stdout, ran.stdout);
+        }
+    }
+}
+
+/// What cosign puts beside an image is no image, and belongs to the whole index.
+#[test]
+fn tags_of_signatures_are_left_out_where_platforms_are_asked_for() {
+    let lab = lab();
+    let stem = whole().digest().replace(':', "-");
+    for (end, seed) in [("sig", 10), ("att", 20), ("sbom", 30)] {
+        let attached = Image::artifact(seed);
+        lab.push(&format!("src.lab/app:{stem}.{end}"), &attached);
+    }
+    let all = ["copy", "-a", "--platform", "linux/amd64"];
+    lab.run([&all[..], &["-q", "src.lab/app", "dst.lab/app"]].concat())
+        .stdout(format!("{DST}@{}\n", one(0).digest()))
+        .code(0);
+    assert_eq!(lab.node("dst").registry.tags("app").len(), 1);
+}
+
+/// Who asks for platforms hears of what says none.
+#[test]
+fn entries_without_a_platform_are_a_note() {
+    let (amd, arm) = (Image::small(1), Image::small(2));
+    for (without, told) in [
+        (&[3][..], "note: 1 entry of src.lab/app:v1 without"),
+        (&[3, 4], "note: 2 entries of src.lab/app:v1 without"),
+    ] {
+        let lab = Lab::new();
+        let without: Vec<Image> = without.iter().map(|seed| Image::small(*seed)).collect();
+        let mut entries = vec![("linux/amd64", &amd), ("linux/arm64", &arm)];
+        entries.extend(without.iter().map(|image| ("", image)));
+        lab.push(SRC, &Image::index(&entries));
+        lab.run(copy(&["linux/amd64", "linux/arm64"]))
+            .any_stdout()
+            .stderr_has(format!("{told} a platform left out\n"))
+            .code(0);
+        assert_eq!(listed(&lab, "dst"), [amd.digest(), arm.digest()]);
+    }
+}

@@ -228,3 +228,30 @@ fn in_json_an_error_is_one_object_with_its_class() {
     );
     assert_eq!(error["hint"], "src.lab/team/app has v1.0");
 }
+
+/// It compares a tag with a digest: without both there is nothing to compare.
+#[test]
+fn a_check_of_the_tag_wants_a_tag_and_a_digest() {
+    let lab = Lab::new();
+    let image = Image::small(1);
+    lab.push("src.lab/app:v1", &image);
+    let pinned = format!("src.lab/app:v1@{}", image.digest());
+    let by_digest = format!("src.lab/app@{}", image.digest());
+    for (src, more) in [
+        ("src.lab/app:v1", &[][..]),
+        ("src.lab/app", &[]),
+        (&by_digest, &[]),
+        ("src.lab/app", &["-a"]),
+        ("src.lab/app", &["--tags", "v*"]),
+        (&pinned, &["-a"]),
+    ] {
+        let copy = ["copy", "--check-tag", src, "dst.lab/app"];
+        lab.run([&copy[..], more].concat())
+            .stderr_has("`--check-tag` wants a source with a tag and a digest")
+            .code(2);
+    }
+    assert_eq!(lab.requests("src").len() + lab.requests("dst").len(), 0);
+    lab.run(["copy", "-q", "--check-tag", &pinned, "dst.lab/app"])
+        .stdout(format!("dst.lab/app:v1@{}\n", image.digest()))
+        .code(0);
+}

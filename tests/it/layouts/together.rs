@@ -1,7 +1,7 @@
 //! Many writers of one folder.
 
 use super::{FILES, assert_holds, folder, names, tags};
-use crate::lab::{Image, Lab};
+use crate::lab::{Image, Lab, Running};
 
 /// Twelve processes, each with an image of its own and a layer that they share.
 #[test]
@@ -46,4 +46,38 @@ fn fs04_twelve_copies_side_by_side_leave_twelve_entries() {
         assert_holds(&folder, image);
     }
     assert_eq!(names(&folder), FILES);
+}
+
+/// `-n`: of several that write one new tag, the first has it, and the others leave it alone.
+#[test]
+fn of_copies_to_one_new_tag_that_clobber_nothing_one_wins() {
+    let lab = Lab::new();
+    let images: Vec<Image> = (0..8).map(Image::small).collect();
+    for (number, image) in images.iter().enumerate() {
+        lab.push(&format!("src.lab/team/app:v{number}"), image);
+    }
+    for round in 0..3 {
+        let to = format!("oci:one:new{round}");
+        let copy = |number| {
+            let from = format!("src.lab/team/app:v{number}");
+            lab.run(["copy", "-q", "-n", &from, &to])
+        };
+        let running: Vec<_> = (0..8).map(|number| copy(number).start()).collect();
+        let ran: Vec<_> = running.into_iter().map(Running::wait).collect();
+        let won = |place: &usize| ran[*place].code == 0;
+        let winners: Vec<usize> = (0..8).filter(won).collect();
+        let [winner] = winners[..] else {
+            panic!("{winners:?} have written {to}");
+        };
+        let digest = images[winner].digest();
+        assert_eq!(ran[winner].stdout, format!("{to}@{digest}\n"));
+        for other in (0..8).filter(|place| *place != winner) {
+            assert_eq!(ran[other].code, 5, "{}", ran[other]);
+            assert_eq!(ran[other].stdout, "");
+        }
+        let entry = (format!("new{round}"), digest.to_owned());
+        let there = tags(&folder(&lab, "one"));
+        assert_eq!(there.iter().filter(|(tag, _)| *tag == entry.0).count(), 1);
+        assert!(there.contains(&entry), "{there:?}");
+    }
 }
