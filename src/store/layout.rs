@@ -4,13 +4,15 @@
 //! put there by digest alone. Readers need no lock: each file under its name is whole.
 
 mod blob;
+mod changes;
 mod folder;
 mod index;
+mod known;
 mod read;
 mod write;
 
 use super::error::{Error, Kind, Result};
-use super::{Hints, Lane, Opened, Placed, Precondition, Put, Referrers, Source, Store};
+use super::{Hints, Lane, Opened, Placed, Precondition, Put, Referrers, Root, Source, Store};
 use crate::oci::manifest::Manifest;
 use crate::oci::reference::{Location, RepositoryName, Tag, Target};
 use crate::oci::{Descriptor, Digest};
@@ -115,9 +117,9 @@ impl Store for Layout {
         &self,
         blob: &Descriptor,
         source: &dyn Source,
-        _hints: Hints<'_>,
+        hints: Hints<'_>,
     ) -> Result<Placed> {
-        blob::ensure(&self.folder, blob, source).await
+        blob::ensure(&self.folder, blob, source, hints.verify).await
     }
 
     async fn mountable(&self, _other: &Location) -> Option<RepositoryName> {
@@ -150,6 +152,10 @@ impl Store for Layout {
             Ok::<_, Error>(stream::iter(tags.await?).map(Ok))
         };
         stream::once(listed).try_flatten().boxed()
+    }
+
+    async fn roots(&self) -> Result<Option<Vec<Root>>> {
+        off(&self.folder, read::roots).await.map(Some)
     }
 
     fn counts_reading(&self) -> bool {

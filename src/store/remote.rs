@@ -142,6 +142,7 @@ impl Store for Remote {
         let Hints {
             mount_from,
             likely_absent,
+            verify: _,
         } = hints;
         let placed = self
             .client
