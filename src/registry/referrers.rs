@@ -6,7 +6,7 @@ use super::Client;
 use super::error::Error;
 use super::page::{LIMIT, Pages};
 use crate::auth::scope::Action;
-use crate::oci::manifest::{Manifest, is_index_type};
+use crate::oci::manifest::{Manifest, OCI_INDEX, is_index_type};
 use crate::oci::reference::{RepositoryName, Target};
 use crate::oci::referrers::fallback_tag;
 use crate::oci::{Descriptor, Digest};
@@ -15,7 +15,6 @@ use http::header::CONTENT_TYPE;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 /// All pages together are read no further, in bytes.
 const MOST: usize = 64 * 1024 * 1024;
 
@@ -80,7 +79,7 @@ impl Client {
     ) -> Result<Option<Vec<Descriptor>>, Error> {
         let access = self.access(name, &[Action::Pull]).await?;
         let path = format!("{name}/referrers/{subject}");
-        let mut pages = Pages::new(Arc::clone(self), path, access).of_type(INDEX);
+        let mut pages = Pages::new(Arc::clone(self), path, access).of_type(OCI_INDEX);
         let mut list = List::about(subject);
         let mut read = 0;
         loop {

@@ -24,7 +24,7 @@ pub(super) const MARKER: &str = "oci-layout";
 pub(super) const INDEX: &str = "index.json";
 pub(super) const BLOBS: &str = "blobs";
 /// The only version that there is.
-const VERSION: &str = "1.0.0";
+pub(super) const VERSION: &str = "1.0.0";
 
 /// A folder that is, or is to be, a layout.
 pub(super) struct Folder {

@@ -5,7 +5,7 @@
 //!
 //! Source: image-spec 1.1, "Image Layout", "index.json file" and "Pre-Defined Annotation Keys".
 
-use crate::oci::manifest::{MAX_BYTES, Manifest, ManifestError};
+use crate::oci::manifest::{MAX_BYTES, Manifest, ManifestError, OCI_INDEX};
 use crate::oci::reference::{Tag, Target};
 use crate::oci::{Descriptor, Digest};
 use bytes::Bytes;
@@ -14,7 +14,6 @@ use serde_json::{Map, Value, json};
 /// The annotation that holds an entry's tag.
 const NAME: &str = "org.opencontainers.image.ref.name";
 const ENTRIES: &str = "manifests";
-const MEDIA_TYPE: &str = "application/vnd.oci.image.index.v1+json";
 
 /// Two entries that have one tag and are not the same.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,7 +36,7 @@ impl Index {
     pub(super) fn empty() -> Self {
         let document = [
             ("schemaVersion", json!(2)),
-            ("mediaType", json!(MEDIA_TYPE)),
+            ("mediaType", json!(OCI_INDEX)),
             (ENTRIES, json!([])),
         ];
         let document = document.map(|(name, value)| (name.to_owned(), value));
@@ -49,7 +48,7 @@ impl Index {
 
     /// Reads an index.
     pub(super) fn parse(bytes: Bytes) -> Result<Self, ManifestError> {
-        let listed = Manifest::parse(bytes, Some(MEDIA_TYPE))?;
+        let listed = Manifest::parse(bytes, Some(OCI_INDEX))?;
         Ok(Self {
             entries: listed.manifests().to_vec(),
             // It was read already, so that it is an object.

@@ -3,7 +3,7 @@
 
 use super::blob;
 use super::changes::change;
-use super::folder::{BLOBS, Folder, INDEX, MARKER};
+use super::folder::{BLOBS, Folder, INDEX, MARKER, VERSION};
 use super::index::Index;
 use super::read;
 use crate::disk::lock::{self, Lock};
@@ -23,7 +23,6 @@ use std::time::Duration;
 const LOCK: &str = ".crossdock.lock";
 /// How long other writers are waited for. One write of the index takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(60);
-const VERSION: &[u8] = br#"{"imageLayoutVersion":"1.0.0"}"#;
 
 /// Sees to it that the folder is a layout that can be written to, and removes what writers left
 /// there that were killed.
@@ -56,7 +55,8 @@ fn begin(folder: &Folder) -> Result<()> {
     if !folder.at(INDEX).try_exists().map_err(unwritable)? {
         write_index(folder, Index::clone(&empty))?;
     }
-    let marked = replace::replace(&folder.at(MARKER), VERSION, Access::Usual);
+    let marker = format!(r#"{{"imageLayoutVersion":"{VERSION}"}}"#);
+    let marked = replace::replace(&folder.at(MARKER), marker.as_bytes(), Access::Usual);
     marked.map(|_| ()).map_err(unwritable)
 }
 
