@@ -94,6 +94,7 @@ impl Client {
                 self.memory.set_no_referrers();
                 return Ok(None);
             }
+            self.memory.set_referrers();
             let bytes = response.bytes(LIMIT).await?;
             // An empty page counts too, so that only the first one decides.
             read += bytes.len().max(1);
@@ -102,22 +103,28 @@ impl Client {
                 return Err(Error::protocol(self.host(), what));
             }
             let page = Manifest::parse(bytes, kind.as_deref())?;
+            let before = list.items.len();
             list.extend(&page);
+            pages.brought(list.items.len() - before)?;
         }
     }
 
     /// Whether a refusal means that the registry keeps no list of referrers. Where it may be about
     /// this repository or this subject alone (Quay: 400 for one that it does not know), the next
-    /// one is asked for again.
+    /// one is asked for again; a 404 that does not say what is not there must come twice.
     fn knows_no_list(&self, error: &Error) -> bool {
-        let of_all = match error.status() {
-            Some(StatusCode::BAD_REQUEST) => false,
-            Some(StatusCode::NOT_FOUND) => !error.has("NAME_UNKNOWN"),
-            Some(StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_ACCEPTABLE) => true,
+        match error.status() {
+            Some(StatusCode::BAD_REQUEST) => {}
+            Some(StatusCode::NOT_FOUND) => {
+                let about_one = ["NAME_UNKNOWN", "MANIFEST_UNKNOWN"];
+                if !about_one.iter().any(|code| error.has(code)) {
+                    self.memory.doubt_referrers();
+                }
+            }
+            Some(StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_ACCEPTABLE) => {
+                self.memory.set_no_referrers();
+            }
             _ => return false,
-        };
-        if of_all {
-            self.memory.set_no_referrers();
         }
         true
     }
