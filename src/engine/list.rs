@@ -49,6 +49,13 @@ pub fn lists_referrers(tag: &Tag) -> bool {
     tag.stands_for_a_digest() && !tag.as_str().contains('.')
 }
 
+/// How many names there are beside the tags, as other programs give them in folders.
+pub async fn other_names(store: &dyn Store) -> Result<usize> {
+    let roots = store.roots().await?.unwrap_or_default();
+    let names = roots.iter().filter_map(|root| root.name.as_deref());
+    Ok(names.filter(|name| name.parse::<Tag>().is_err()).count())
+}
+
 /// The tags of `store` that look most like `wanted`, best first, five at most; where there are no
 /// more, all of them. Where the list cannot be had there are none: this only embellishes another
 /// error.

@@ -198,7 +198,7 @@ fn a_name_that_is_no_tag_is_not_shown() {
         let lab = Lab::new();
         write(&folder(&lab, "one"), &Image::small(1), name);
         lab.run(["ls", "oci:one"])
-            .stderr("warning: nothing there, or nothing that matches\n")
+            .stderr("warning: nothing there, or nothing that matches\nnote: 1 name is no tag there, and not listed\n")
             .code(0);
         // There is one image nevertheless.
         let digest = Image::small(1).digest().to_owned();
