@@ -16,6 +16,7 @@ use super::{Hints, Lane, Opened, Placed, Precondition, Put, Referrers, Root, Sou
 use crate::oci::manifest::Manifest;
 use crate::oci::reference::{Location, RepositoryName, Tag, Target};
 use crate::oci::{Descriptor, Digest};
+use crate::transport::observe::Observer;
 use async_trait::async_trait;
 use folder::Folder;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
@@ -27,12 +28,14 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub(super) struct Layout {
     folder: Arc<Folder>,
+    observer: Arc<dyn Observer>,
 }
 
 impl Layout {
-    pub(super) fn new(folder: PathBuf) -> Self {
+    pub(super) fn new(folder: PathBuf, observer: Arc<dyn Observer>) -> Self {
         Self {
             folder: Arc::new(Folder::new(folder)),
+            observer,
         }
     }
 
@@ -127,9 +130,10 @@ impl Store for Layout {
     }
 
     async fn referrers(&self, subject: &Digest) -> Result<Referrers> {
-        let subject = subject.clone();
+        let (subject, observer) = (subject.clone(), Arc::clone(&self.observer));
         off(&self.folder, move |folder| {
-            read::referrers(folder, &subject)
+            let place = folder.location.to_string();
+            read::referrers(folder, &subject, |text| observer.warning(&place, text))
         })
         .await
     }

@@ -185,12 +185,29 @@ fn named<T: ToString>(all: &[T]) -> String {
 
 /// What is attached to `subject`: what its list has, and what is listed without a name and says so
 /// itself, as other tools leave it.
-pub(super) fn referrers(folder: &Folder, subject: &Digest) -> Result<Referrers> {
+///
+/// Somebody is warned of a list that is none.
+pub(super) fn referrers(
+    folder: &Folder,
+    subject: &Digest,
+    warn: impl FnOnce(&str),
+) -> Result<Referrers> {
     folder.must_be_layout()?;
     let index = folder.index()?;
-    let list = referrers_index(folder, &index, subject)?;
-    let list = list.filter(Manifest::is_index);
-    let mut items = list.map_or_else(Vec::new, |list| list.manifests().to_vec());
+    let mut items = match referrers_list(folder, &index, subject)? {
+        List::None => Vec::new(),
+        List::There(list) if list.is_index() => list.manifests().to_vec(),
+        List::There(_) => {
+            let tag = fallback_tag(subject);
+            warn(&format!("{tag} should list referrers, and is no index"));
+            Vec::new()
+        }
+        List::Gone => {
+            let tag = fallback_tag(subject);
+            warn(&format!("the list of referrers under {tag} is not there"));
+            Vec::new()
+        }
+    };
     let mut seen: HashSet<Digest> = items.iter().map(|item| item.digest().clone()).collect();
     let mut read = 0;
     for entry in index.entries().iter().filter(|entry| is_nameless(entry)) {
@@ -240,21 +257,36 @@ fn subject_of(folder: &Folder, entry: &Descriptor) -> Result<Option<Digest>> {
     Ok(subject)
 }
 
-/// The index under the tag that is derived from `subject`. One that is listed and not there lists
-/// nothing.
+/// What is under the tag that is derived from a subject.
+enum List {
+    /// Nothing is listed.
+    None,
+    /// Something is listed and not there.
+    Gone,
+    There(Box<Manifest>),
+}
+
+fn referrers_list(folder: &Folder, index: &Index, subject: &Digest) -> Result<List> {
+    let tag = fallback_tag(subject);
+    let entry = match listed(folder, index, &tag)? {
+        // Some tools tag an image with its own digest: that is no list of what is attached to it.
+        Some(entry) if entry.digest() != subject => entry,
+        _ => return Ok(List::None),
+    };
+    match by_entry(folder, &Target::Tag(tag), entry) {
+        Err(error) if error.kind() == Kind::NotFound => Ok(List::Gone),
+        read => Ok(List::There(Box::new(read?))),
+    }
+}
+
+/// The list of what is attached to `subject`, to be added to. One that is gone is begun anew.
 pub(super) fn referrers_index(
     folder: &Folder,
     index: &Index,
     subject: &Digest,
 ) -> Result<Option<Manifest>> {
-    let tag = fallback_tag(subject);
-    let entry = match listed(folder, index, &tag)? {
-        // Some tools tag an image with its own digest: that is no list of what is attached to it.
-        Some(entry) if entry.digest() != subject => entry,
-        _ => return Ok(None),
-    };
-    match by_entry(folder, &Target::Tag(tag), entry) {
-        Err(error) if error.kind() == Kind::NotFound => Ok(None),
-        read => read.map(Some),
+    match referrers_list(folder, index, subject)? {
+        List::There(list) => Ok(Some(*list)),
+        List::None | List::Gone => Ok(None),
     }
 }

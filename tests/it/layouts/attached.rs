@@ -126,11 +126,35 @@ fn a_list_that_is_gone_lists_nothing_and_is_begun_anew() {
     let is_list = |(name, _): &(String, String)| *name == list;
     let (_, digest) = tags(&folder).into_iter().find(is_list).unwrap();
     fs::remove_file(blob(&folder, &digest)).unwrap();
-    copy(&lab, "oci:one:v1", "dst.lab/team/app");
+    lab.run(["copy", "--referrers", "oci:one:v1", "dst.lab/team/app"])
+        .any_stdout()
+        .stderr_has(format!(
+            "warning: oci:one: the list of referrers under {list} is not there"
+        ))
+        .code(0);
     assert_eq!(listed(&lab, "dst", &image), [""; 0]);
     lab.push("src.lab/team/other:v1", &image);
     lab.push("src.lab/team/other", &note);
     copy(&lab, "src.lab/team/other:v1", "oci:one");
     copy(&lab, "oci:one:v1", "dst.lab/team/app");
     assert_eq!(listed(&lab, "dst", &image), [note.digest()]);
+}
+
+#[test]
+fn a_list_that_is_no_index_is_told() {
+    let lab = Lab::new();
+    let (image, other) = (Image::small(1), Image::small(2));
+    let folder = folder(&lab, "one");
+    let list = image.digest().replace(':', "-");
+    write(&folder, &image, "v1");
+    let entries = index(&folder)["manifests"].clone();
+    write(&folder, &other, &list);
+    let mut both = index(&folder);
+    let all = both["manifests"].as_array_mut().unwrap();
+    all.extend(entries.as_array().unwrap().iter().cloned());
+    fs::write(folder.join("index.json"), both.to_string()).unwrap();
+    lab.run(["copy", "--referrers", "oci:one:v1", "dst.lab/team/app"])
+        .any_stdout()
+        .stderr_has(format!("{list} should list referrers, and is no index"))
+        .code(0);
 }
