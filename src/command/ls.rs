@@ -3,7 +3,7 @@
 use super::failure::{Usage, at, at_host};
 use super::image::{explained, location};
 use crate::app::App;
-use crate::engine::list::{Options, tags};
+use crate::engine::list::{Options, other_names, tags};
 use crate::oci::reference::{Host, Location, Reference, RepositoryName, Tag};
 use crate::store::{Error, Result};
 use crate::term::exit::{Class, Hint};
@@ -109,7 +109,14 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
                 name: tag.to_string(),
                 full: full_ref,
             };
-            print(listed.map_ok(row).boxed(), &at(&location), app).await
+            print(listed.map_ok(row).boxed(), &at(&location), app).await?;
+            let others = other_names(&*store).await.map_err(at(&location))?;
+            if others > 0 {
+                let are = if others == 1 { "name is" } else { "names are" };
+                app.output
+                    .note(&format!("{others} {are} no tag there, and not listed"));
+            }
+            Ok(())
         }
         Place::Repositories(host, prefix) => {
             let row = |name: RepositoryName| Listed {

@@ -138,6 +138,7 @@ async fn remove(
         target,
         digest,
         tags,
+        names: _,
     } = plan;
     Ok(Removed {
         reference: location.reference(&target),

@@ -43,7 +43,27 @@ fn open(path: &Path, access: Access) -> io::Result<File> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, access.mode());
     #[cfg(not(unix))]
     let _ = access;
-    options.open(path)
+    match options.open(path) {
+        // Another user made it, and a lock can be had on what can only be read.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            let mut options = OpenOptions::new();
+            careful(options.read(true));
+            options.open(path).map_err(|_| error)
+        }
+        opened => opened,
+    }
+    .map_err(|error| told(path, error))
+}
+
+/// Says what is in the way where that is not the file that it must be.
+fn told(path: &Path, error: io::Error) -> io::Error {
+    let name = path.file_name().unwrap_or_default().display();
+    match path.symlink_metadata().map(|found| found.file_type()) {
+        Ok(found) if found.is_symlink() => io::Error::other(format!("`{name}` is a symbolic link")),
+        Ok(found) if found.is_dir() => io::Error::other(format!("`{name}` is a folder")),
+        Ok(found) if !found.is_file() => io::Error::other(format!("`{name}` is no regular file")),
+        _ => error,
+    }
 }
 
 #[cfg(test)]
@@ -60,5 +80,36 @@ mod tests {
         assert_eq!(refused.kind(), ErrorKind::TimedOut);
         drop(held);
         assert!(acquire(&path, Duration::ZERO, Access::Owner).is_ok());
+    }
+
+    /// Whoever may do everything may also write it, and sees no difference.
+    #[cfg(unix)]
+    #[test]
+    fn a_lock_that_may_only_be_read_is_one() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        std::fs::write(&path, "").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o444)).unwrap();
+        let _held = acquire(&path, Duration::ZERO, Access::Owner).unwrap();
+        let refused = acquire(&path, Duration::ZERO, Access::Owner).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::TimedOut);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_in_the_place_of_the_lock_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::os::unix::fs::symlink(at("elsewhere"), at("link")).unwrap();
+        std::fs::create_dir(at("folder")).unwrap();
+        for (name, told) in [
+            ("link", "`link` is a symbolic link"),
+            ("folder", "`folder` is a folder"),
+        ] {
+            let error = acquire(&at(name), Duration::ZERO, Access::Owner).unwrap_err();
+            assert_eq!(error.to_string(), told);
+        }
+        assert!(!at("elsewhere").exists());
     }
 }

@@ -1,7 +1,7 @@
 //! Replacing a file, so that readers see the old content or the new one.
 
 use super::Access;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
@@ -48,8 +48,8 @@ pub fn create_folder(path: &Path) -> io::Result<()> {
 
 /// Puts `content` in place of the file at `path`, which is no symlink, in one step. Whoever could
 /// read the old file can read the new one, within `access`. The caller sees to it that there is no
-/// second writer.
-pub fn replace(path: &Path, content: &[u8], access: Access) -> io::Result<()> {
+/// second writer. The file that is returned is the new one.
+pub fn replace(path: &Path, content: &[u8], access: Access) -> io::Result<File> {
     let folder = folder(path);
     let prefix = prefix(path)?;
     sweep(folder, &prefix)?;
@@ -61,9 +61,9 @@ pub fn replace(path: &Path, content: &[u8], access: Access) -> io::Result<()> {
     keep_access(path, &fresh, access)?;
     fresh.write_all(content)?;
     fresh.as_file().sync_all()?;
-    fresh.persist(path).map_err(|error| error.error)?;
+    let file = fresh.persist(path).map_err(|error| error.error)?;
     sync(folder);
-    Ok(())
+    Ok(file)
 }
 
 fn prefix(path: &Path) -> io::Result<String> {
@@ -75,7 +75,8 @@ fn prefix(path: &Path) -> io::Result<String> {
 fn sweep(folder: &Path, prefix: &str) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with(prefix) {
+        let own = entry.file_name().to_string_lossy().starts_with(prefix);
+        if own && entry.file_type()?.is_file() {
             fs::remove_file(entry.path())?;
         }
     }
@@ -171,10 +172,19 @@ mod tests {
             fs::write(folder.path().join(name), "secret").unwrap();
         }
         replace(&path, b"new", Access::Owner).unwrap();
+        // Nothing of ours, whatever it is called.
+        fs::create_dir(folder.path().join(".file.crossdock-folder")).unwrap();
+        replace(&path, b"new", Access::Owner).unwrap();
         let names = fs::read_dir(folder.path()).unwrap();
         let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
         names.sort();
-        assert_eq!(names, [".file.x", ".other.crossdock-x", "file"]);
+        let kept = [
+            ".file.crossdock-folder",
+            ".file.x",
+            ".other.crossdock-x",
+            "file",
+        ];
+        assert_eq!(names, kept);
     }
 
     #[test]

@@ -1,7 +1,9 @@
-//! A small blob, whole and checked.
+//! A child of a manifest, whole and checked: a small blob, or another manifest.
 
 use crate::oci::Descriptor;
 use crate::oci::digest::Verifier;
+use crate::oci::manifest::Manifest;
+use crate::oci::reference::Target;
 use crate::store::{Error, Kind, Result, Store};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -29,6 +31,18 @@ pub async fn whole(store: &dyn Store, blob: &Descriptor) -> Result<Bytes> {
             read => return read,
         }
     }
+}
+
+/// Reads the manifest `child`, which must be what its parent says it is.
+pub async fn listed(store: &dyn Store, child: &Descriptor) -> Result<Manifest> {
+    let target = Target::Digest(child.digest().clone());
+    let manifest = store.manifest(&target).await?;
+    manifest.check_listed(child).map_err(|error| {
+        let reference = store.location().reference(&target);
+        let what = format!("{reference} is not what it is listed as");
+        Error::caused(Kind::Corrupt, what, error).at(store.location())
+    })?;
+    Ok(manifest)
 }
 
 async fn read(store: &dyn Store, blob: &Descriptor) -> Result<Bytes> {

@@ -39,20 +39,21 @@ impl Options {
     fn selects(&self, tag: &Tag) -> bool {
         let matches = |globs: &[GlobMatcher]| globs.iter().any(|glob| glob.is_match(tag.as_str()));
         let named = self.filter.is_empty() || matches(&self.filter);
-        named && !matches(&self.exclude) && !(self.omit_digest_tags && stands_for_a_digest(tag))
+        named && !matches(&self.exclude) && !(self.omit_digest_tags && tag.stands_for_a_digest())
     }
-}
-
-/// Whether a tag is derived from a digest: the referrers fallback (`sha256-HEX`, distribution-spec
-/// 1.1, "Referrers Tag Schema") or cosign's (`sha256-HEX.sig`).
-pub fn stands_for_a_digest(tag: &Tag) -> bool {
-    tag.stands_for_a_digest()
 }
 
 /// Whether a tag is the list of what is attached to an image, on a registry that keeps none
 /// itself.
 pub fn lists_referrers(tag: &Tag) -> bool {
-    stands_for_a_digest(tag) && !tag.as_str().contains('.')
+    tag.stands_for_a_digest() && !tag.as_str().contains('.')
+}
+
+/// How many names there are beside the tags, as other programs give them in folders.
+pub async fn other_names(store: &dyn Store) -> Result<usize> {
+    let roots = store.roots().await?.unwrap_or_default();
+    let names = roots.iter().filter_map(|root| root.name.as_deref());
+    Ok(names.filter(|name| name.parse::<Tag>().is_err()).count())
 }
 
 /// The tags of `store` that look most like `wanted`, best first, five at most; where there are no
@@ -66,7 +67,7 @@ pub async fn nearest(store: &dyn Store, wanted: &Tag) -> Vec<Tag> {
         .take(READ)
         .filter_map(|tag| std::future::ready(tag.ok()));
     let mut all: Vec<Tag> = tags.collect().await;
-    all.retain(|tag| !stands_for_a_digest(tag));
+    all.retain(|tag| !tag.stands_for_a_digest());
     let few = all.len() <= ENOUGH;
     let likeness = |tag: &Tag| strsim::jaro_winkler(wanted.as_str(), tag.as_str());
     let mut near: Vec<(f64, Tag)> = all.into_iter().map(|tag| (likeness(&tag), tag)).collect();
@@ -90,7 +91,11 @@ mod tests {
             ("sha256-abc".to_owned(), false),
             ("v1".to_owned(), false),
         ] {
-            assert_eq!(stands_for_a_digest(&tag.parse().unwrap()), stands, "{tag}");
+            assert_eq!(
+                tag.parse::<Tag>().unwrap().stands_for_a_digest(),
+                stands,
+                "{tag}"
+            );
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Everything that is attached to an image: signatures, attestations, bills of materials, what is
 //! attached to those, and what is attached to the images of an index.
 
+use super::content::listed;
 use crate::engine::DEEPEST;
 use crate::oci::manifest::{Child, Manifest, is_index_type};
 use crate::oci::reference::{Tag, Target};
@@ -118,27 +119,38 @@ pub async fn attached_to(
 pub async fn manifests_of(store: &dyn Store, root: &Manifest) -> Result<Vec<Digest>> {
     let mut all = vec![root.digest().clone()];
     let mut seen: HashSet<Digest> = all.iter().cloned().collect();
-    let mut level = vec![root.clone()];
+    let is_new = &mut |digest: &Digest| seen.insert(digest.clone());
+    all.extend(below(store, vec![root.clone()], is_new).await?);
+    Ok(all)
+}
+
+/// The digests of the manifests below these that are new to whoever asks, parents first.
+async fn below(
+    store: &dyn Store,
+    mut level: Vec<Manifest>,
+    is_new: &mut (dyn FnMut(&Digest) -> bool + Send),
+) -> Result<Vec<Digest>> {
+    let mut all = Vec::new();
     for _ in 0..DEEPEST {
         let mut indexes = Vec::new();
         for child in level.iter().flat_map(Manifest::children) {
             let Child::Manifest(child) = child else {
                 continue;
             };
-            if !seen.insert(child.digest().clone()) {
+            if !is_new(child.digest()) {
                 continue;
             }
             all.push(child.digest().clone());
+            check_number(all.len())?;
             if is_index_type(child.media_type().as_ref()) {
                 indexes.push(child.clone());
             }
         }
-        check_number(all.len())?;
         if indexes.is_empty() {
             return Ok(all);
         }
         level = stream::iter(indexes)
-            .map(|index| async move { read(store, &index).await })
+            .map(|index| async move { listed(store, &index).await })
             .buffered(ASKING)
             .try_collect()
             .await?;
@@ -180,45 +192,53 @@ impl Walk<'_> {
     /// Asks about these subjects, and returns those to ask about next.
     async fn level(&mut self, subjects: Vec<Digest>) -> Result<Vec<Digest>> {
         let store = self.store;
-        let found: Vec<Vec<Attached>> = stream::iter(subjects)
+        let mut found = stream::iter(subjects)
             .map(|subject| async move { directly_attached(store, subject).await })
-            .buffered(ASKING)
-            .try_collect()
-            .await?;
-        let mut next = Vec::new();
-        for attached in found.into_iter().flatten() {
-            let tag = match &attached.how {
-                How::Tag(tag) => Some(tag.clone()),
-                How::Referrer(_) => None,
-            };
-            let digest = attached.descriptor.digest().clone();
-            if self.is_circle(&attached) || !self.ways.insert((digest.clone(), tag)) {
-                continue;
+            .buffered(ASKING);
+        let (mut next, mut indexes) = (Vec::new(), Vec::new());
+        while let Some(some) = found.try_next().await? {
+            for attached in some {
+                let tag = match &attached.how {
+                    How::Tag(tag) => Some(tag.clone()),
+                    How::Referrer(_) => None,
+                };
+                let digest = attached.descriptor.digest().clone();
+                if self.is_circle(&attached) || !self.ways.insert((digest.clone(), tag)) {
+                    continue;
+                }
+                if self.is_new(&digest) {
+                    next.push(digest.clone());
+                    if is_index_type(attached.descriptor.media_type().as_ref()) {
+                        indexes.push(digest);
+                    }
+                }
+                self.found.push(attached);
+                check_number(self.subjects.len() + self.found.len())?;
             }
-            if self.is_new(&digest) {
-                next.push(digest);
-                next.extend(self.parts(&attached.descriptor).await?);
-            }
-            self.found.push(attached);
-            check_number(self.subjects.len() + self.found.len())?;
         }
+        next.extend(self.parts(&indexes).await?);
         Ok(next)
     }
 
-    /// What an attachment that is an index lists, and something may be attached to.
-    async fn parts(&mut self, attachment: &Descriptor) -> Result<Vec<Digest>> {
-        if !is_index_type(attachment.media_type().as_ref()) {
-            return Ok(Vec::new());
+    /// What attachments that are indexes list, and something may be attached to. Only so many of
+    /// them are held at once.
+    async fn parts(&mut self, indexes: &[Digest]) -> Result<Vec<Digest>> {
+        let store = self.store;
+        let mut parts = Vec::new();
+        for some in indexes.chunks(ASKING) {
+            let reads = some.iter().map(|digest| async move {
+                // By its digest alone: what lists it may be wrong about its size.
+                match store.manifest(&Target::Digest(digest.clone())).await {
+                    // A list may name what was removed.
+                    Err(error) if error.kind() == Kind::NotFound => Ok(None),
+                    read => read.map(Some),
+                }
+            });
+            let read = try_join_all(reads).await?.into_iter().flatten().collect();
+            let is_new = &mut |part: &Digest| self.is_new(part);
+            parts.extend(below(store, read, is_new).await?);
+            check_number(self.subjects.len() + self.found.len())?;
         }
-        // By its digest alone: what lists it may be wrong about its size.
-        let target = Target::Digest(attachment.digest().clone());
-        let index = match self.store.manifest(&target).await {
-            // A list may name what was removed.
-            Err(error) if error.kind() == Kind::NotFound => return Ok(Vec::new()),
-            read => read?,
-        };
-        let mut parts = manifests_of(self.store, &index).await?;
-        parts.retain(|part| self.is_new(part));
         Ok(parts)
     }
 }
@@ -230,8 +250,8 @@ async fn directly_attached(store: &dyn Store, subject: Digest) -> Result<Vec<Att
         let there = store.look(&Target::Tag(tag.clone())).await?;
         Ok::<_, Error>(there.map(|descriptor| (tag, descriptor)))
     });
-    let (listed, tagged) = tokio::try_join!(store.referrers(&subject), try_join_all(looks))?;
-    let Referrers { items, origin } = listed;
+    let (told, tagged) = tokio::try_join!(store.referrers(&subject), try_join_all(looks))?;
+    let Referrers { items, origin } = told;
     let referrers = items
         .into_iter()
         .map(|descriptor| (How::Referrer(origin), descriptor));
@@ -247,17 +267,6 @@ async fn directly_attached(store: &dyn Store, subject: Digest) -> Result<Vec<Att
             how,
         })
         .collect())
-}
-
-/// Reads a child, which must be what its parent says it is.
-async fn read(store: &dyn Store, child: &Descriptor) -> Result<Manifest> {
-    let target = Target::Digest(child.digest().clone());
-    let manifest = store.manifest(&target).await?;
-    manifest.check_listed(child).map_err(|error| {
-        let what = format!("{} is not what it is listed as", child.digest());
-        Error::caused(Kind::Corrupt, what, error)
-    })?;
-    Ok(manifest)
 }
 
 fn too_deep(what: &str) -> Error {

@@ -24,6 +24,8 @@ pub struct Plan {
     pub digest: Digest,
     /// The tags that go with it.
     pub tags: Vec<Tag>,
+    /// Names in a folder that are no tags, and go with it.
+    pub names: Vec<String>,
 }
 
 /// How bold to be.
@@ -38,8 +40,18 @@ pub struct Options {
 struct Uses {
     /// Tags that point to it.
     tags: Vec<Tag>,
-    /// Tags of indexes that list it.
-    parents: Vec<Tag>,
+    /// Names in a folder that are no tags, and are its.
+    names: Vec<String>,
+    /// What indexes that need it are called: a tag, another name, or the digest of one that is
+    /// listed without any.
+    parents: Vec<String>,
+}
+
+/// What is listed, and how.
+struct Listed {
+    tag: Option<Tag>,
+    name: Option<String>,
+    descriptor: Descriptor,
 }
 
 /// Plans the removal of `target`. A tag is removed alone; an image by digest only where no tag
@@ -52,15 +64,15 @@ pub async fn plan(
     options: Options,
     guard: &(dyn Fn(&Tag) -> Guard + Sync),
 ) -> Result<Plan> {
-    let digest = store.resolve(target).await?.digest().clone();
-    let tags = match target {
-        Target::Tag(tag) => vec![tag.clone()],
+    let digest = resolve(store, target).await?;
+    let (tags, names) = match target {
+        Target::Tag(tag) => (vec![tag.clone()], Vec::new()),
         Target::Digest(_) => {
             let uses = uses(store, &digest).await?;
             if !options.force {
                 refuse_in_use(store, &digest, &uses)?;
             }
-            uses.tags
+            (uses.tags, uses.names)
         }
     };
     for tag in &tags {
@@ -71,14 +83,30 @@ pub async fn plan(
         target: target.clone(),
         digest,
         tags,
+        names,
     })
+}
+
+/// What is to be removed. What a folder lists need not be there to be removed.
+async fn resolve(store: &dyn Store, target: &Target) -> Result<Digest> {
+    let roots = store.roots().await?.unwrap_or_default();
+    let listed = roots.into_iter().find(|root| match target {
+        Target::Tag(tag) => root.name.as_deref() == Some(tag.as_str()),
+        Target::Digest(digest) => root.descriptor.digest() == digest,
+    });
+    match listed {
+        Some(root) => Ok(root.descriptor.digest().clone()),
+        None => Ok(store.resolve(target).await?.digest().clone()),
+    }
 }
 
 /// Removes what was planned.
 ///
 /// A registry that cannot remove a tag alone is only asked to remove the image where this tag is
-/// all that points to it. A tag that points elsewhere by now is left alone.
+/// all that points to it. A tag that points elsewhere by now is left alone; a name that came
+/// since keeps the image in a folder.
 pub async fn apply(store: &dyn Store, plan: &Plan) -> Result<()> {
+    refuse_new_names(store, plan).await?;
     let unsupported = match store.delete(&plan.target).await {
         Err(error) if error.kind() == Kind::Unsupported => error,
         done => return done,
@@ -106,31 +134,85 @@ async fn uses(store: &dyn Store, digest: &Digest) -> Result<Uses> {
         );
         return Err(Error::new(Kind::Unsupported, what));
     }
-    let looked: Vec<(Tag, Option<Descriptor>)> = store
+    let mut uses = Uses::default();
+    let mut roots = Vec::new();
+    for listed in listed(store).await? {
+        let there = &listed.descriptor;
+        if there.digest() == digest {
+            uses.tags.extend(listed.tag);
+            uses.names.extend(listed.name);
+        } else if may_be_index_type(there.media_type().as_ref()) {
+            roots.push(listed);
+        }
+    }
+    let digests = roots.iter().map(|root| root.descriptor.digest().clone());
+    let graph = Graph::read(store, digests).await?;
+    roots.retain(|root| graph.leads(root.descriptor.digest(), digest));
+    uses.parents = roots.iter().map(Listed::called).collect();
+    uses.tags.sort_unstable();
+    uses.tags.dedup();
+    uses.names.sort_unstable();
+    uses.parents.sort_unstable();
+    Ok(uses)
+}
+
+/// Everything that is listed: the tags, looked at one by one where a list does not say what they
+/// are.
+async fn listed(store: &dyn Store) -> Result<Vec<Listed>> {
+    if let Some(roots) = store.roots().await? {
+        let listed = roots.into_iter().map(|root| {
+            let tag: Option<Tag> = root.name.as_ref().and_then(|name| name.parse().ok());
+            Listed {
+                name: root.name.filter(|_| tag.is_none()),
+                tag,
+                descriptor: root.descriptor,
+            }
+        });
+        return Ok(listed.collect());
+    }
+    let looked: Vec<Option<Listed>> = store
         .tags()
-        .map_ok(|tag| async move { Ok((tag.clone(), look(store, &tag).await?)) })
+        .map_ok(|tag| async move {
+            let there = look(store, &tag).await?;
+            Ok(there.map(|descriptor| Listed {
+                tag: Some(tag),
+                name: None,
+                descriptor,
+            }))
+        })
         .try_buffer_unordered(LOOKING)
         .try_collect()
         .await?;
-    let mut uses = Uses::default();
-    let mut roots = Vec::new();
-    for (tag, there) in looked {
-        match there {
-            Some(there) if there.digest() == digest => uses.tags.push(tag),
-            Some(there) if may_be_index_type(there.media_type().as_ref()) => {
-                roots.push((tag, there.digest().clone()));
-            }
-            _ => {}
-        }
+    Ok(looked.into_iter().flatten().collect())
+}
+
+impl Listed {
+    fn called(&self) -> String {
+        let tag = self.tag.as_ref().map(ToString::to_string);
+        let name = tag.or_else(|| self.name.clone());
+        name.unwrap_or_else(|| self.descriptor.digest().to_string())
     }
-    let graph = Graph::read(store, roots.iter().map(|(_, root)| root.clone())).await?;
-    let parents = roots
-        .into_iter()
-        .filter(|(_, root)| graph.leads(root, digest));
-    uses.parents = parents.map(|(tag, _)| tag).collect();
-    uses.tags.sort_unstable();
-    uses.parents.sort_unstable();
-    Ok(uses)
+}
+
+/// A folder removes an image with all its names: with none that was not planned to go.
+async fn refuse_new_names(store: &dyn Store, plan: &Plan) -> Result<()> {
+    if plan.target.tag().is_some() {
+        return Ok(());
+    }
+    let planned = |name: &String| {
+        plan.names.contains(name) || plan.tags.iter().any(|tag| tag.as_str() == name)
+    };
+    let roots = store.roots().await?.unwrap_or_default().into_iter();
+    let roots = roots.filter(|root| *root.descriptor.digest() == plan.digest);
+    let Some(new) = roots
+        .filter_map(|root| root.name)
+        .find(|name| !planned(name))
+    else {
+        return Ok(());
+    };
+    let (place, digest) = (store.location(), &plan.digest);
+    let what = format!("{place}@{digest} is called {new} by now, and is left alone");
+    Err(Error::new(Kind::Refused, what).at(place))
 }
 
 async fn look(store: &dyn Store, tag: &Tag) -> Result<Option<Descriptor>> {
@@ -153,7 +235,7 @@ impl Graph {
             let read: Vec<_> = stream::iter(std::mem::take(&mut level))
                 .map(|index| async move { store.manifest(&Target::Digest(index)).await })
                 .buffer_unordered(LOOKING)
-                .filter(|read| std::future::ready(!is_gone(read)))
+                .filter(|read| std::future::ready(!is_gone(store, read)))
                 .try_collect()
                 .await?;
             for index in &read {
@@ -196,31 +278,36 @@ impl Graph {
     }
 }
 
-fn is_gone<T>(read: &Result<T>) -> bool {
-    matches!(read, Err(error) if error.kind() == Kind::NotFound)
+/// Whether an index is not there. One that a folder has no right bytes for needs nothing, and is
+/// no reason to keep the rest.
+fn is_gone<T>(store: &dyn Store, read: &Result<T>) -> bool {
+    let is_folder = store.location().folder().is_some();
+    read.as_ref().is_err_and(|error| match error.kind() {
+        Kind::NotFound => true,
+        Kind::Corrupt => is_folder,
+        _ => false,
+    })
 }
 
 fn refuse_in_use(store: &dyn Store, digest: &Digest, uses: &Uses) -> Result<()> {
     let repository = store.location();
-    let (by, tags) = if uses.tags.is_empty() {
-        ("is part of", &uses.parents)
-    } else {
-        ("is what these tags point to:", &uses.tags)
+    let tags = uses.tags.iter().map(ToString::to_string);
+    let names: Vec<String> = tags.chain(uses.names.iter().cloned()).collect();
+    let (by, names) = match (&names[..], &uses.parents[..]) {
+        ([], []) => return Ok(()),
+        ([], parents) => ("is part of", parents),
+        (names, _) if uses.names.is_empty() => ("is what these tags point to:", names),
+        (names, _) => ("is what these names stand for:", names),
     };
-    if tags.is_empty() {
-        return Ok(());
-    }
-    let what = format!("{repository}@{digest} {by} {}", named(tags));
+    let what = format!("{repository}@{digest} {by} {}", named(names));
     Err(Error::new(Kind::Refused, what))
 }
 
 fn shared(store: &dyn Store, tag: &Tag, uses: &Uses) -> Error {
-    let others: Vec<Tag> = uses
-        .tags
-        .iter()
-        .chain(&uses.parents)
-        .filter(|t| *t != tag)
-        .cloned()
+    let tags = uses.tags.iter().map(ToString::to_string);
+    let others: Vec<String> = tags
+        .chain(uses.parents.iter().cloned())
+        .filter(|other| other != tag.as_str())
         .collect();
     let repository = store.location();
     let what = if others.is_empty() {
@@ -234,11 +321,11 @@ fn shared(store: &dyn Store, tag: &Tag, uses: &Uses) -> Error {
     Error::new(Kind::Refused, what)
 }
 
-fn named(tags: &[Tag]) -> String {
+fn named(names: &[String]) -> String {
     const SHOWN: usize = 8;
-    let mut names: Vec<String> = tags.iter().take(SHOWN).map(ToString::to_string).collect();
-    if tags.len() > SHOWN {
-        names.push(format!("{} more", tags.len() - SHOWN));
+    let mut shown = names[..names.len().min(SHOWN)].to_vec();
+    if names.len() > SHOWN {
+        shown.push(format!("{} more", names.len() - SHOWN));
     }
-    names.join(", ")
+    shown.join(", ")
 }

@@ -18,7 +18,9 @@ mod field_cases;
 mod properties;
 
 pub use error::{FieldError, ManifestError, Origin};
-pub use media_type::{ACCEPT, is_foreign, is_index_type, is_manifest_type, may_be_index_type};
+pub use media_type::{
+    ACCEPT, OCI_INDEX, is_foreign, is_index_type, is_manifest_type, may_be_index_type,
+};
 pub use platform::platform_of_config;
 
 use crate::oci::digest;

@@ -4,14 +4,13 @@
 //! Source: distribution-spec 1.1, "Referrers Tag Schema" and "Pushing Manifests with Subject";
 //! cosign's `pkg/oci/remote` for its tags.
 
-use super::manifest::{Manifest, ManifestError};
+use super::manifest::{Manifest, ManifestError, OCI_INDEX};
 use super::reference::Tag;
 use super::{Descriptor, Digest, MediaType};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, HashSet};
 
-const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 /// A fallback tag has no more of a digest's algorithm and of its digits than this, in characters.
 const ALGORITHM: usize = 32;
 const DIGITS: usize = 64;
@@ -95,7 +94,7 @@ pub fn merged(old: Option<&Manifest>, add: &[Descriptor]) -> Result<Option<Manif
             document.insert("manifests".to_owned(), Value::Array(new));
         }
     }
-    let media_type = old.map_or(INDEX, |old| old.media_type().as_ref());
+    let media_type = old.map_or(OCI_INDEX, |old| old.media_type().as_ref());
     let bytes = Bytes::from(Value::Object(document).to_string());
     Ok(Some(Manifest::parse(bytes, Some(media_type))?))
 }
@@ -109,7 +108,7 @@ fn fields(index: &Manifest) -> Result<Map<String, Value>, MergeError> {
 fn fresh() -> Map<String, Value> {
     let mut document = Map::new();
     document.insert("schemaVersion".to_owned(), 2.into());
-    document.insert("mediaType".to_owned(), INDEX.into());
+    document.insert("mediaType".to_owned(), OCI_INDEX.into());
     document
 }
 
@@ -215,7 +214,7 @@ mod tests {
             "application/x-config"
         );
         assert_eq!(of(json!({"annotations": {}})).annotations(), &None);
-        let index = manifest(&json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": []}));
+        let index = manifest(&json!({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []}));
         assert_eq!(descriptor_of(&index).artifact_type(), &None);
     }
 
@@ -224,7 +223,7 @@ mod tests {
         let index = merged(None, &[referrer(1), referrer(1)]).unwrap().unwrap();
         let entry = json!({"mediaType": MANIFEST, "digest": digest(1), "size": 7,
             "artifactType": "application/x-note"});
-        let expected = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": [entry]});
+        let expected = json!({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [entry]});
         assert_eq!(String::from_utf8_lossy(index.bytes()), expected.to_string());
         assert!(merged(None, &[]).unwrap().is_none());
     }
@@ -276,7 +275,8 @@ mod tests {
         });
         let entries = prop::collection::vec(entry, 0..6);
         (entries, any::<bool>()).prop_map(|(entries, odd)| {
-            let mut index = json!({"manifests": entries, "mediaType": INDEX, "schemaVersion": 2});
+            let mut index =
+                json!({"manifests": entries, "mediaType": OCI_INDEX, "schemaVersion": 2});
             if odd {
                 index["x-theirs"] = json!({"b": 1, "a": 2});
                 index["annotations"] = json!({"z": "1", "a": "2"});

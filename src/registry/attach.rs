@@ -36,6 +36,8 @@ const LONGEST: Duration = Duration::from_secs(5);
 /// The longest wait before the second round; doubled for each one after, up to an end.
 const PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// A registry that asks for more patience before the next round gets so much.
+const LONGEST_ASKED: Duration = Duration::from_secs(60);
 
 /// The lists that are being written, so that each has one writer in this process.
 #[derive(Debug, Default)]
@@ -127,8 +129,9 @@ enum Written {
     Yes(Digest),
     /// It was written by somebody else meanwhile.
     Moved(Error),
-    /// Nobody knows: the registry, or the way there, is in trouble.
-    Trouble(Error),
+    /// Nobody knows: the registry, or the way there, is in trouble. It may ask to be left alone for
+    /// so long.
+    Trouble(Error, Option<Duration>),
 }
 
 /// How often a write was refused although the list is what was read.
@@ -156,9 +159,9 @@ impl List<'_> {
         // What the list was before: who sees that again sees an old answer.
         let mut past = HashSet::new();
         let mut refusals = Refusals::default();
-        let mut trouble = None;
+        let (mut trouble, mut asked) = (None, None);
         for round in 0..ROUNDS {
-            self.pause(round).await;
+            self.pause(round, asked.take()).await;
             let begun = Instant::now();
             let read = self.read().await?;
             let base = read.index.as_ref().map(|index| index.digest().clone());
@@ -183,7 +186,7 @@ impl List<'_> {
                 }
                 Written::Moved(error) if refusals.are_mute(base.as_ref()) => return Err(error),
                 Written::Moved(_) => refusals.count(base),
-                Written::Trouble(error) => trouble = Some(error),
+                Written::Trouble(error, wait) => (trouble, asked) = (Some(error), wait),
             }
         }
         let (tag, times) = (self.tag.clone(), ROUNDS);
@@ -191,10 +194,11 @@ impl List<'_> {
     }
 
     /// Spreads those who write at the same time, the more the longer they are at it.
-    async fn pause(&self, round: u32) {
+    async fn pause(&self, round: u32, asked: Option<Duration>) {
         if round > 0 {
             let longest = PAUSE.saturating_mul(1 << (round - 1)).min(LONGEST_PAUSE);
-            sleep(longest.mul_f64(fastrand::f64())).await;
+            let asked = asked.unwrap_or_default().min(LONGEST_ASKED);
+            sleep(asked + longest.mul_f64(fastrand::f64())).await;
         }
     }
 
@@ -289,11 +293,11 @@ impl List<'_> {
         let response = match self.client.call(request, &self.access).await {
             // It may have come through: the next look says.
             Err(Error::Transport(error)) if error.is_temporary() => {
-                return Ok(Written::Trouble(error.into()));
+                return Ok(Written::Trouble(error.into(), None));
             }
             answered => answered?,
         };
-        let status = response.status();
+        let (status, asked) = (response.status(), response.retry_after());
         if status.is_success() {
             self.client.refuse_markup(&response)?;
             return Ok(Written::Yes(index.digest().clone()));
@@ -301,7 +305,7 @@ impl List<'_> {
         let moved = [StatusCode::CONFLICT, StatusCode::PRECONDITION_FAILED];
         match Error::refused(response).await {
             error if moved.contains(&status) => Ok(Written::Moved(error)),
-            error if is_temporary(status) => Ok(Written::Trouble(error)),
+            error if is_temporary(status) => Ok(Written::Trouble(error, asked)),
             error => Err(error),
         }
     }

@@ -66,8 +66,10 @@ where
             let page: P = serde_json::from_slice(&body).map_err(|_| {
                 Error::protocol(reader.host(), "its list is not the specified JSON")
             })?;
-            let page = names(page).unwrap_or_default().into_iter().flatten();
-            Ok(Some((stream::iter(page.map(Ok)), pages)))
+            let page = names(page).unwrap_or_default().into_iter();
+            let page: Vec<String> = page.flatten().collect();
+            pages.brought_names(&page)?;
+            Ok(Some((stream::iter(page.into_iter().map(Ok)), pages)))
         }
     })
     .try_flatten()

@@ -22,6 +22,10 @@ pub(super) struct Memory {
     no_own_mounts: AtomicBool,
     /// It lists no referrers itself.
     no_referrers: AtomicBool,
+    /// It was seen to.
+    referrers: AtomicBool,
+    /// It knew nothing of a list once, which may have been about one image alone.
+    doubtful_referrers: AtomicBool,
     /// Repositories that nothing can be mounted from.
     unmountable: Mutex<HashSet<RepositoryName>>,
 }
@@ -79,8 +83,22 @@ impl Memory {
         self.no_referrers.load(Ordering::Relaxed)
     }
 
+    /// Notes that it lists none itself, unless it was seen to.
     pub(super) fn set_no_referrers(&self) {
-        self.no_referrers.store(true, Ordering::Relaxed);
+        if !self.referrers.load(Ordering::Relaxed) {
+            self.no_referrers.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Notes that it knew nothing of a list: the second time that is no accident.
+    pub(super) fn doubt_referrers(&self) {
+        if self.doubtful_referrers.swap(true, Ordering::Relaxed) {
+            self.set_no_referrers();
+        }
+    }
+
+    pub(super) fn set_referrers(&self) {
+        self.referrers.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn can_mount(&self, from: &RepositoryName) -> bool {

@@ -10,12 +10,17 @@ use bytes::Bytes;
 use http::header::{ACCEPT, LINK};
 use http::{HeaderValue, Method, StatusCode};
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::sync::Arc;
 
 /// A page is read no further.
 pub(super) const LIMIT: usize = 8 * 1024 * 1024;
 /// A list has no more pages.
 const MOST: usize = 10_000;
+/// Nor more items.
+const MOST_ITEMS: usize = 1_000_000;
+/// So many pages that follow on each other and bring nothing new are an endless list.
+const MOST_BARREN: u32 = 3;
 /// A `Link` header is not longer.
 const LONGEST_LINK: usize = 64 * 1024;
 
@@ -28,7 +33,12 @@ pub(super) struct Pages {
     accept: Option<HeaderValue>,
     /// The query to ask with; an empty one is none.
     next: Option<String>,
-    seen: HashSet<String>,
+    /// What was asked for and what came, each as a number: neither is short.
+    asked: HashSet<u64>,
+    came: HashSet<u64>,
+    items: usize,
+    /// So many pages brought nothing new since the last that did.
+    barren: u32,
 }
 
 impl Pages {
@@ -41,7 +51,10 @@ impl Pages {
             access,
             accept: None,
             next: Some(first),
-            seen: HashSet::new(),
+            asked: HashSet::new(),
+            came: HashSet::new(),
+            items: 0,
+            barren: 0,
         }
     }
 
@@ -68,7 +81,7 @@ impl Pages {
             return Ok(None);
         };
         let host = self.client.host();
-        if self.seen.len() >= MOST {
+        if self.asked.len() >= MOST {
             return Err(Error::protocol(
                 host,
                 format!("its list has more than {MOST} pages"),
@@ -94,12 +107,9 @@ impl Pages {
             let next = next_query(link).map_err(|Unreadable| unreadable())?;
             self.next = self.next.take().or(next);
         }
-        self.seen.insert(query);
-        if self
-            .next
-            .as_ref()
-            .is_some_and(|next| self.seen.contains(next))
-        {
+        self.asked.insert(hash(&query));
+        let next = self.next.as_ref().map(hash);
+        if next.is_some_and(|next| self.asked.contains(&next)) {
             return Err(Error::protocol(
                 host,
                 "its list comes back to a page that was read already",
@@ -107,6 +117,33 @@ impl Pages {
         }
         Ok(Some(response))
     }
+
+    /// Takes note of how many new items the last page brought. Fails where the list has too many,
+    /// or goes on and on without any.
+    pub(super) fn brought(&mut self, new: usize) -> Result<(), Error> {
+        self.items += new;
+        self.barren = if new > 0 { 0 } else { self.barren + 1 };
+        let wrong = if self.items > MOST_ITEMS {
+            format!("its list has more than {MOST_ITEMS} items")
+        } else if self.barren >= MOST_BARREN && self.next.is_some() {
+            format!("its list goes on, and {MOST_BARREN} pages of it bring nothing new")
+        } else {
+            return Ok(());
+        };
+        Err(Error::protocol(self.client.host(), wrong))
+    }
+
+    /// The same for a page of names, which are new unless all of them came on one page before.
+    pub(super) fn brought_names(&mut self, names: &[String]) -> Result<(), Error> {
+        let is_new = self.came.insert(hash(&names));
+        self.brought(if is_new { names.len() } else { 0 })
+    }
+}
+
+fn hash(of: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// There is a next page, and it cannot be told where: what was read is not the whole list.

@@ -6,7 +6,7 @@ use super::Client;
 use super::error::Error;
 use super::page::{LIMIT, Pages};
 use crate::auth::scope::Action;
-use crate::oci::manifest::{Manifest, is_index_type};
+use crate::oci::manifest::{Manifest, OCI_INDEX, is_index_type};
 use crate::oci::reference::{RepositoryName, Target};
 use crate::oci::referrers::fallback_tag;
 use crate::oci::{Descriptor, Digest};
@@ -15,7 +15,6 @@ use http::header::CONTENT_TYPE;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 /// All pages together are read no further, in bytes.
 const MOST: usize = 64 * 1024 * 1024;
 
@@ -80,7 +79,7 @@ impl Client {
     ) -> Result<Option<Vec<Descriptor>>, Error> {
         let access = self.access(name, &[Action::Pull]).await?;
         let path = format!("{name}/referrers/{subject}");
-        let mut pages = Pages::new(Arc::clone(self), path, access).of_type(INDEX);
+        let mut pages = Pages::new(Arc::clone(self), path, access).of_type(OCI_INDEX);
         let mut list = List::about(subject);
         let mut read = 0;
         loop {
@@ -95,6 +94,7 @@ impl Client {
                 self.memory.set_no_referrers();
                 return Ok(None);
             }
+            self.memory.set_referrers();
             let bytes = response.bytes(LIMIT).await?;
             // An empty page counts too, so that only the first one decides.
             read += bytes.len().max(1);
@@ -103,22 +103,28 @@ impl Client {
                 return Err(Error::protocol(self.host(), what));
             }
             let page = Manifest::parse(bytes, kind.as_deref())?;
+            let before = list.items.len();
             list.extend(&page);
+            pages.brought(list.items.len() - before)?;
         }
     }
 
     /// Whether a refusal means that the registry keeps no list of referrers. Where it may be about
     /// this repository or this subject alone (Quay: 400 for one that it does not know), the next
-    /// one is asked for again.
+    /// one is asked for again; a 404 that does not say what is not there must come twice.
     fn knows_no_list(&self, error: &Error) -> bool {
-        let of_all = match error.status() {
-            Some(StatusCode::BAD_REQUEST) => false,
-            Some(StatusCode::NOT_FOUND) => !error.has("NAME_UNKNOWN"),
-            Some(StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_ACCEPTABLE) => true,
+        match error.status() {
+            Some(StatusCode::BAD_REQUEST) => {}
+            Some(StatusCode::NOT_FOUND) => {
+                let about_one = ["NAME_UNKNOWN", "MANIFEST_UNKNOWN"];
+                if !about_one.iter().any(|code| error.has(code)) {
+                    self.memory.doubt_referrers();
+                }
+            }
+            Some(StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_ACCEPTABLE) => {
+                self.memory.set_no_referrers();
+            }
             _ => return false,
-        };
-        if of_all {
-            self.memory.set_no_referrers();
         }
         true
     }

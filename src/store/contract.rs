@@ -23,6 +23,7 @@ const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const HINTS: Hints = Hints {
     mount_from: &[],
     likely_absent: true,
+    verify: false,
 };
 
 /// A store of each kind, all of them empty.

@@ -4,16 +4,19 @@
 //! put there by digest alone. Readers need no lock: each file under its name is whole.
 
 mod blob;
+mod changes;
 mod folder;
 mod index;
+mod known;
 mod read;
 mod write;
 
 use super::error::{Error, Kind, Result};
-use super::{Hints, Lane, Opened, Placed, Precondition, Put, Referrers, Source, Store};
+use super::{Hints, Lane, Opened, Placed, Precondition, Put, Referrers, Root, Source, Store};
 use crate::oci::manifest::Manifest;
 use crate::oci::reference::{Location, RepositoryName, Tag, Target};
 use crate::oci::{Descriptor, Digest};
+use crate::transport::observe::Observer;
 use async_trait::async_trait;
 use folder::Folder;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
@@ -25,12 +28,14 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub(super) struct Layout {
     folder: Arc<Folder>,
+    observer: Arc<dyn Observer>,
 }
 
 impl Layout {
-    pub(super) fn new(folder: PathBuf) -> Self {
+    pub(super) fn new(folder: PathBuf, observer: Arc<dyn Observer>) -> Self {
         Self {
             folder: Arc::new(Folder::new(folder)),
+            observer,
         }
     }
 
@@ -118,9 +123,9 @@ impl Store for Layout {
         &self,
         blob: &Descriptor,
         source: &dyn Source,
-        _hints: Hints<'_>,
+        hints: Hints<'_>,
     ) -> Result<Placed> {
-        blob::ensure(&self.folder, blob, source).await
+        blob::ensure(&self.folder, blob, source, hints.verify).await
     }
 
     async fn mountable(&self, _other: &Location) -> Option<RepositoryName> {
@@ -128,9 +133,10 @@ impl Store for Layout {
     }
 
     async fn referrers(&self, subject: &Digest) -> Result<Referrers> {
-        let subject = subject.clone();
+        let (subject, observer) = (subject.clone(), Arc::clone(&self.observer));
         off(&self.folder, move |folder| {
-            read::referrers(folder, &subject)
+            let place = folder.location.to_string();
+            read::referrers(folder, &subject, |text| observer.warning(&place, text))
         })
         .await
     }
@@ -153,6 +159,10 @@ impl Store for Layout {
             Ok::<_, Error>(stream::iter(tags.await?).map(Ok))
         };
         stream::once(listed).try_flatten().boxed()
+    }
+
+    async fn roots(&self) -> Result<Option<Vec<Root>>> {
+        off(&self.folder, read::roots).await.map(Some)
     }
 
     fn counts_reading(&self) -> bool {

@@ -28,6 +28,18 @@ pub struct Hints<'a> {
     pub mount_from: &'a [RepositoryName],
     /// Nothing suggests that it is there already.
     pub likely_absent: bool,
+    /// One that is there may be wrong: a store that can read it for nothing does, and replaces it
+    /// where it is.
+    pub verify: bool,
+}
+
+/// What a store lists of its own accord.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Root {
+    /// How it is called there: a tag, some other name, or nothing.
+    pub name: Option<String>,
+    /// What it is, as it is listed: nothing was read.
+    pub descriptor: Descriptor,
 }
 
 /// One repository. No method takes a reference: a store is scoped to what it stores.
@@ -88,6 +100,11 @@ pub trait Store: Send + Sync {
     async fn attach(&self, subject: &Digest, referrers: &[Descriptor]) -> Result<()>;
     /// The tags, as they come.
     fn tags(&self) -> BoxStream<'static, Result<Tag>>;
+    /// Everything that is listed, where that is more than tags: a folder also has entries without
+    /// a name, or with one that is no tag. `None`: the tags are all.
+    async fn roots(&self) -> Result<Option<Vec<Root>>> {
+        Ok(None)
+    }
     /// Whether reading a manifest counts as a pull there, of which there are only so many: nothing
     /// is read then only to list, plan or compare.
     fn counts_reading(&self) -> bool;

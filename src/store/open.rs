@@ -122,7 +122,8 @@ impl Stores {
     fn layout(&self, folder: &Path) -> Layout {
         let mut layouts = self.layouts();
         let made = layouts.entry(folder.to_owned());
-        made.or_insert_with(|| Layout::new(folder.to_owned()))
+        let observer = self.transport.observer();
+        made.or_insert_with(|| Layout::new(folder.to_owned(), Arc::clone(observer)))
             .clone()
     }
 

@@ -139,6 +139,7 @@ impl Store for Remote {
         let Hints {
             mount_from,
             likely_absent,
+            verify: _,
         } = hints;
         let placed = self
             .client

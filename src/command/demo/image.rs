@@ -2,6 +2,7 @@
 
 use crate::oci::Digest;
 use crate::oci::digest::sha256;
+use crate::oci::manifest::OCI_INDEX;
 use crate::server::Registry;
 use anyhow::ensure;
 use bytes::Bytes;
@@ -9,7 +10,6 @@ use futures_util::StreamExt;
 use http::{Method, Request};
 use serde_json::{Value, json};
 
-const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
@@ -24,8 +24,8 @@ pub(super) async fn push(registry: &Registry, name: &str, tags: &[&str]) -> anyh
             let layers = [base.clone(), tar("app", program.as_bytes(), 0)];
             platforms.push(image(registry, name, architecture, &layers).await?);
         }
-        let index = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": platforms });
-        put_manifest(registry, name, tag, INDEX, &index).await?;
+        let index = json!({ "schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": platforms });
+        put_manifest(registry, name, tag, OCI_INDEX, &index).await?;
     }
     Ok(())
 }

@@ -322,6 +322,7 @@ impl Mover<'_> {
         let hints = Hints {
             mount_from: &mount_from,
             likely_absent: mount_from.is_empty() && self.likely_absent.load(Ordering::Relaxed),
+            verify: self.run.options.deep,
         };
         let store = &self.run.to[to].store;
         let placed = store.ensure_blob(self.blob, source, hints).await?;

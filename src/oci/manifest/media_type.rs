@@ -3,7 +3,8 @@
 use super::error::{ManifestError, Origin};
 use oci_spec::image::Descriptor;
 
-const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
+/// The media type of an index.
+pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
 const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";

@@ -207,8 +207,10 @@ fn folders_are_read_with_their_tag_and_digest() {
         ("oci:/srv/images:V1", "/srv/images", Some("V1"), None),
         ("oci:5000/app", "5000/app", None, None),
         ("oci:/srv/a@b/c", "/srv/a@b/c", None, None),
-        ("oci:a:b:c", "a:b", Some("c"), None),
-        ("oci:a:b/c", "a:b/c", None, None),
+        ("oci:./a:b:c", "./a:b", Some("c"), None),
+        ("oci:/a:b/c", "/a:b/c", None, None),
+        (r"oci:C:\a:v1", r"C:\a", Some("v1"), None),
+        ("oci:C:/a:v1", "C:/a", Some("v1"), None),
         ("ocidir:dir", "dir", None, None),
         ("ocidir://dir/x:v1", "dir/x", Some("v1"), None),
         ("ocidir:///srv/x", "/srv/x", None, None),
@@ -227,6 +229,10 @@ fn folders_are_read_with_their_tag_and_digest() {
         "oci:dir:",
         "oci:dir:a b",
         "oci:a\0b",
+        "oci:dir:library/app:1.2",
+        "oci:a:b:c",
+        "oci:a:b/c",
+        "oci:C:/a:b/c",
         "ocidir://",
     ] {
         typed.parse::<Reference>().expect_err(typed);

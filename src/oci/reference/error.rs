@@ -50,6 +50,8 @@ pub(super) enum Problem {
     EmptyFolder,
     #[error("a folder's name cannot have a NUL")]
     NulInFolder,
+    #[error("a name of an image in the folder is a tag, and has no `:` or `/`")]
+    ColonInFolder { folder: String },
 
     #[error("the host is empty")]
     EmptyHost,
@@ -129,6 +131,9 @@ impl ReferenceError {
             Problem::UpperCase { name } => {
                 Some(format!("write the name as `{}`", name.to_lowercase()))
             }
+            Problem::ColonInFolder { folder } => Some(format!(
+                "write `oci:./{folder}` if that is the folder's name"
+            )),
             Problem::BareHost { host } => Some(format!("add the port: `{host}:443`")),
             Problem::ImageId => Some("write `NAME@sha256:…` for an image by its digest".into()),
             _ => None,

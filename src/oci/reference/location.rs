@@ -58,7 +58,7 @@ pub(super) fn folder_text(typed: &str) -> Option<&str> {
         .find_map(|prefix| typed.strip_prefix(prefix))
 }
 
-/// Reads `DIR[:TAG][@DIGEST]`.
+/// Reads `DIR[:TAG][@DIGEST]`. A folder with a colon is plainly a path, or misread.
 pub(super) fn read_folder(text: &str) -> Result<Reference, Problem> {
     let (rest, digest) = match text.rsplit_once('@') {
         Some((rest, digest)) if digest.contains(':') && !digest.contains('/') => {
@@ -80,11 +80,27 @@ pub(super) fn read_folder(text: &str) -> Result<Reference, Problem> {
     if folder.contains('\0') {
         return Err(Problem::NulInFolder);
     }
+    // `oci:DIR:library/app:1.2`, of which nobody means the folder `DIR:library/app`.
+    if has_colon(folder) && !folder.starts_with(['/', '.']) {
+        let folder = folder.to_owned();
+        return Err(Problem::ColonInFolder { folder });
+    }
     Ok(Reference {
         location: Location::Layout(folder.into()),
         tag,
         digest,
     })
+}
+
+/// Whether there is a colon other than that of a Windows drive.
+fn has_colon(folder: &str) -> bool {
+    let is_drive = |drive: &str| drive.len() == 1 && drive.starts_with(|c: char| c.is_alphabetic());
+    match folder.split_once(':') {
+        Some((drive, rest)) if is_drive(drive) && rest.starts_with(['/', '\\']) => {
+            rest.contains(':')
+        }
+        first => first.is_some(),
+    }
 }
 
 fn read_digest(text: &str) -> Result<Digest, Problem> {

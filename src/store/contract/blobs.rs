@@ -78,3 +78,54 @@ each!(a_layer_is_no_manifest, |store| {
     assert_eq!(kind(store.delete(&target).await), Kind::NotFound);
     assert!(store.has_blob(&layer).await.unwrap());
 });
+
+each!(
+    a_blob_that_went_bad_is_replaced_where_it_is_verified,
+    |store| {
+        let bytes = bytes(7, 300_000);
+        let blob = put_blob(&**store, &bytes).await;
+        let given = Given {
+            bytes: bytes.clone(),
+            fails: false,
+        };
+        let verified = Hints {
+            likely_absent: false,
+            verify: true,
+            ..HINTS
+        };
+        let placed = store.ensure_blob(&blob, &given, verified).await.unwrap();
+        assert_eq!(placed, Placed::Present);
+        if let Some(folder) = store.location().folder() {
+            let path = folder.join("blobs/sha256").join(blob.digest().digest());
+            std::fs::write(path, vec![0; bytes.len()]).unwrap();
+            let placed = store.ensure_blob(&blob, &given, HINTS).await.unwrap();
+            assert_eq!(placed, Placed::Present);
+            let placed = store.ensure_blob(&blob, &given, verified).await.unwrap();
+            assert_eq!(placed, Placed::Sent);
+        }
+        assert!(read(&**store, &blob, 0, blob.size()).await == bytes);
+    }
+);
+
+#[cfg(unix)]
+each!(what_is_no_file_in_a_blobs_place_is_replaced, |store| {
+    let bytes = bytes(8, 1000);
+    let blob = put_blob(&**store, &bytes).await;
+    if let Some(folder) = store.location().folder() {
+        let path = folder.join("blobs/sha256").join(blob.digest().digest());
+        std::fs::rename(&path, folder.join("elsewhere")).unwrap();
+        std::os::unix::fs::symlink(folder.join("elsewhere"), &path).unwrap();
+        assert!(!store.has_blob(&blob).await.unwrap());
+        put_blob(&**store, &bytes).await;
+        assert!(!path.symlink_metadata().unwrap().is_symlink());
+        std::fs::remove_file(&path).unwrap();
+        std::fs::create_dir(&path).unwrap();
+        let (bytes, fails) = (bytes.clone(), false);
+        let given = Given { bytes, fails };
+        let error = store.ensure_blob(&blob, &given, HINTS).await.unwrap_err();
+        assert!(
+            error.to_string().ends_with("in its place is a folder"),
+            "{error}"
+        );
+    }
+});

@@ -137,3 +137,21 @@ each!(a_manifest_is_removed_with_its_tags, |store| {
     assert_eq!(store.find(&pinned(&one)).await.unwrap(), None);
     assert_eq!(kind(store.manifest(&pinned(&one)).await), Kind::NotFound);
 });
+
+each!(
+    a_tag_that_is_set_while_its_image_is_removed_has_its_manifest,
+    |store| {
+        let manifest = manifest(&**store, 1).await;
+        let by_digest = pinned(&manifest);
+        for round in 0..40 {
+            let name = tag(&format!("v{round}"));
+            put(&**store, &tag("old"), &manifest).await;
+            let (_, removed) =
+                tokio::join!(put(&**store, &name, &manifest), store.delete(&by_digest));
+            removed.unwrap();
+            if tags(&**store).await.contains(&format!("v{round}")) {
+                store.manifest(&name).await.unwrap();
+            }
+        }
+    }
+);

@@ -68,3 +68,14 @@ each!(an_image_under_the_tag_of_its_own_list_is_no_list, |store| {
     let listed = store.referrers(subject.digest()).await.unwrap();
     assert_eq!(digests(&listed.items), digests(&all));
 });
+
+each!(a_list_of_an_image_without_a_tag_is_no_image, |store| {
+    let subject = manifest(&**store, 1).await;
+    put(&**store, &pinned(&subject), &subject).await;
+    store.list_untagged(subject.descriptor()).await.unwrap();
+    let all = put_all(&**store, 1).await;
+    store.attach(subject.digest(), &all).await.unwrap();
+    if store.location().folder().is_some() {
+        assert_eq!(store.usual_target().await.unwrap(), pinned(&subject));
+    }
+});

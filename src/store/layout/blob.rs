@@ -6,6 +6,7 @@ use super::off;
 use super::write::ready;
 use crate::disk::unfinished::Unfinished;
 use crate::oci::Descriptor;
+use crate::oci::digest::Verifier;
 use crate::registry::{Opened, Placed, Source};
 use crate::store::error::{Error, Kind, Result};
 use crate::transport::{BoxError, ByteStream};
@@ -99,19 +100,41 @@ fn read(mut file: File, rest: u64) -> JoinHandle<io::Result<Chunk>> {
 }
 
 /// Whether a blob is there in its size.
-fn is_there(folder: &Folder, blob: &Descriptor) -> Result<bool> {
-    let opened = folder.open_blob(blob.digest())?;
+pub(super) fn is_there(folder: &Folder, blob: &Descriptor) -> Result<bool> {
+    let opened = folder.open_replaceable(blob.digest())?;
     Ok(opened.is_some_and(|(_, length)| length == blob.size()))
 }
 
-/// Sees to it that a blob is there.
+/// Whether a blob is there, byte for byte.
+fn is_whole(folder: &Folder, blob: &Descriptor) -> Result<bool> {
+    let opened = folder.open_replaceable(blob.digest())?;
+    let Some((mut file, _)) = opened.filter(|(_, length)| *length == blob.size()) else {
+        return Ok(false);
+    };
+    let mut verifier = Verifier::new(blob).map_err(|error| folder.corrupt(error))?;
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        let read = file.read(&mut chunk);
+        match read.map_err(|error| folder.failed("read", error))? {
+            0 => return Ok(verifier.matches()),
+            count => verifier.update(&chunk[..count]),
+        }
+        if verifier.overrun() {
+            return Ok(false);
+        }
+    }
+}
+
+/// Sees to it that a blob is there. With `verify` one that is there is read.
 pub(super) async fn ensure(
     folder: &Arc<Folder>,
     blob: &Descriptor,
     source: &dyn Source,
+    verify: bool,
 ) -> Result<Placed> {
     let wanted = blob.clone();
     let begun = off(folder, move |folder| {
+        let is_there = if verify { is_whole } else { is_there };
         if is_there(folder, &wanted)? {
             return Ok(None);
         }

@@ -3,7 +3,9 @@
 //!
 //! Source: image-spec 1.1, "Image Layout".
 
+use super::changes::Changes;
 use super::index::Index;
+use super::known::Known;
 use crate::disk::regular::{self, OpenError};
 use crate::disk::unfinished::Unfinished;
 use crate::oci::manifest::MAX_BYTES;
@@ -12,18 +14,17 @@ use crate::oci::strict::{self, Shape};
 use crate::oci::{Descriptor, Digest, digest};
 use crate::store::error::{Error, Kind, Length, Result};
 use bytes::Bytes;
-use std::collections::HashSet;
-use std::fs::{File, Metadata};
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
 use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::SystemTime;
 
 pub(super) const MARKER: &str = "oci-layout";
 pub(super) const INDEX: &str = "index.json";
 pub(super) const BLOBS: &str = "blobs";
 /// The only version that there is.
-const VERSION: &str = "1.0.0";
+pub(super) const VERSION: &str = "1.0.0";
 
 /// A folder that is, or is to be, a layout.
 pub(super) struct Folder {
@@ -33,18 +34,14 @@ pub(super) struct Folder {
     is_layout: OnceLock<()>,
     /// It was made ready to be written to.
     pub(super) is_ready: OnceLock<()>,
-    /// The index as it was read last.
-    read: Mutex<Option<(Stamp, Arc<Index>)>>,
+    /// The index as it was read or written last.
+    known: Mutex<Option<Known>>,
+    /// Those who wait to change the index.
+    pub(super) changes: Changes,
+    /// The subjects of manifests that were read to find out.
+    pub(super) subjects: Mutex<HashMap<Digest, Option<Digest>>>,
     /// The files that this process is writing; `None` once it has given up.
     unfinished: Mutex<Option<HashSet<PathBuf>>>,
-}
-
-/// What tells one version of a file from the next: each is another file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    size: u64,
-    modified: Option<SystemTime>,
-    number: u64,
 }
 
 impl Folder {
@@ -54,7 +51,9 @@ impl Folder {
             path,
             is_layout: OnceLock::new(),
             is_ready: OnceLock::new(),
-            read: Mutex::default(),
+            known: Mutex::default(),
+            changes: Changes::default(),
+            subjects: Mutex::default(),
             unfinished: Mutex::new(Some(HashSet::new())),
         }
     }
@@ -181,39 +180,46 @@ impl Folder {
         }
     }
 
-    /// What is listed. A folder without `index.json` lists nothing.
+    /// What is listed.
     pub(super) fn index(&self) -> Result<Arc<Index>> {
-        let Some(file) = self.open(INDEX)? else {
-            return self.no_index();
+        if let Some(index) = self.listed()? {
+            return Ok(index);
+        }
+        let what = format!("cannot read {}: it has no `{INDEX}`", self.location);
+        Err(self.error(Kind::Corrupt, what))
+    }
+
+    /// What is listed before something is written: nothing where there is no `index.json`.
+    pub(super) fn index_to_write(&self) -> Result<Arc<Index>> {
+        let index = self.listed()?;
+        Ok(index.unwrap_or_else(|| Arc::new(Index::empty())))
+    }
+
+    fn listed(&self) -> Result<Option<Arc<Index>>> {
+        let Some(mut file) = self.open(INDEX)? else {
+            return Ok(None);
         };
         let found = file.metadata().map_err(|e| self.failed("read", e))?;
-        let stamp = Stamp::of(&found);
-        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, index)) = &*read
-            && *known == stamp
-        {
-            return Ok(Arc::clone(index));
+        let mut known = self.known();
+        if let Some(index) = known.as_ref().and_then(|known| known.index_of(&found)) {
+            return Ok(Some(index));
         }
-        let index = Arc::new(self.parse(file)?);
-        *read = Some((stamp, Arc::clone(&index)));
-        Ok(index)
+        let index = Arc::new(self.parse(&mut file)?);
+        *known = Some(Known::new(&found, &index, file));
+        Ok(Some(index))
     }
 
-    /// The same as it is now, whatever was read before.
-    pub(super) fn index_now(&self) -> Result<Arc<Index>> {
-        match self.open(INDEX)? {
-            Some(file) => self.parse(file).map(Arc::new),
-            None => self.no_index(),
-        }
+    /// Takes note of what was written to `file`.
+    pub(super) fn remember(&self, index: Index, file: File) {
+        let found = file.metadata().ok();
+        *self.known() = found.map(|found| Known::new(&found, &Arc::new(index), file));
     }
 
-    fn no_index(&self) -> Result<Arc<Index>> {
-        Index::empty()
-            .map(Arc::new)
-            .map_err(|error| self.corrupt(error))
+    fn known(&self) -> MutexGuard<'_, Option<Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn parse(&self, file: File) -> Result<Index> {
+    fn parse(&self, file: &mut File) -> Result<Index> {
         let bytes = self.whole(INDEX, file)?;
         Index::parse(bytes).map_err(|error| self.corrupt(error))
     }
@@ -270,6 +276,21 @@ impl Folder {
         }
     }
 
+    /// Opens a blob that is written where it is not there as it must be: what is no file is not
+    /// there, as a file takes its place. A folder cannot be replaced so.
+    pub(super) fn open_replaceable(&self, digest: &Digest) -> Result<Option<(File, u64)>> {
+        let path = self.blob_path(digest);
+        if regular::is_folder(&path).is_ok_and(|is_folder| is_folder) {
+            let place = &self.location;
+            let what = format!("cannot write {digest} to {place}: in its place is a folder");
+            return Err(self.error(Kind::Corrupt, what));
+        }
+        if matches!(regular::open(&path), Err(OpenError::Irregular(_))) {
+            return Ok(None);
+        }
+        self.open_blob(digest)
+    }
+
     fn open(&self, name: &str) -> Result<Option<File>> {
         let opened = regular::open(&self.path.join(name));
         opened.map_err(|error| self.unopened(name, error))
@@ -281,7 +302,7 @@ impl Folder {
     }
 
     /// Reads a small file, whole.
-    pub(super) fn whole(&self, name: &str, file: File) -> Result<Bytes> {
+    pub(super) fn whole(&self, name: &str, file: impl io::Read) -> Result<Bytes> {
         let mut bytes = Vec::new();
         let most = MAX_BYTES as u64 + 1;
         let read = file.take(most).read_to_end(&mut bytes);
@@ -303,20 +324,6 @@ impl Folder {
     /// A file of the folder.
     pub(super) fn at(&self, name: impl AsRef<Path>) -> PathBuf {
         self.path.join(name)
-    }
-}
-
-impl Stamp {
-    fn of(found: &Metadata) -> Self {
-        #[cfg(unix)]
-        let number = std::os::unix::fs::MetadataExt::ino(found);
-        #[cfg(not(unix))]
-        let number = 0;
-        Self {
-            size: found.len(),
-            modified: found.modified().ok(),
-            number,
-        }
     }
 }
 

@@ -5,7 +5,7 @@
 //!
 //! Source: image-spec 1.1, "Image Layout", "index.json file" and "Pre-Defined Annotation Keys".
 
-use crate::oci::manifest::{Manifest, ManifestError};
+use crate::oci::manifest::{MAX_BYTES, Manifest, ManifestError, OCI_INDEX};
 use crate::oci::reference::{Tag, Target};
 use crate::oci::{Descriptor, Digest};
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 /// The annotation that holds an entry's tag.
 const NAME: &str = "org.opencontainers.image.ref.name";
-const MEDIA_TYPE: &str = "application/vnd.oci.image.index.v1+json";
+const ENTRIES: &str = "manifests";
 
 /// Two entries that have one tag and are not the same.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,34 +26,49 @@ pub(super) struct Ambiguous {
 /// What a layout lists.
 #[derive(Debug, Clone)]
 pub(super) struct Index {
-    /// The same as `document`, checked.
-    listed: Manifest,
+    /// What is in `document`, one by one.
+    entries: Vec<Descriptor>,
     document: Map<String, Value>,
 }
 
 impl Index {
     /// The index of a layout that holds nothing.
-    pub(super) fn empty() -> Result<Self, ManifestError> {
-        let document = json!({"schemaVersion": 2, "mediaType": MEDIA_TYPE, "manifests": []});
-        Self::parse(Bytes::from(document.to_string()))
+    pub(super) fn empty() -> Self {
+        let document = [
+            ("schemaVersion", json!(2)),
+            ("mediaType", json!(OCI_INDEX)),
+            (ENTRIES, json!([])),
+        ];
+        let document = document.map(|(name, value)| (name.to_owned(), value));
+        Self {
+            entries: Vec::new(),
+            document: document.into_iter().collect(),
+        }
     }
 
     /// Reads an index.
     pub(super) fn parse(bytes: Bytes) -> Result<Self, ManifestError> {
-        let listed = Manifest::parse(bytes, Some(MEDIA_TYPE))?;
-        // It was read already, so that it is an object.
-        let document = serde_json::from_slice(listed.bytes()).unwrap_or_default();
-        Ok(Self { listed, document })
+        let listed = Manifest::parse(bytes, Some(OCI_INDEX))?;
+        Ok(Self {
+            entries: listed.manifests().to_vec(),
+            // It was read already, so that it is an object.
+            document: serde_json::from_slice(listed.bytes()).unwrap_or_default(),
+        })
     }
 
-    /// Its bytes.
-    pub(super) fn bytes(&self) -> &Bytes {
-        self.listed.bytes()
+    /// Its bytes, as they are to be written. Every part of it was checked; only all together they
+    /// may be more than is read again.
+    pub(super) fn bytes(&self) -> Result<Bytes, ManifestError> {
+        let bytes = serde_json::to_vec(&self.document).unwrap_or_default();
+        if bytes.len() > MAX_BYTES {
+            return Err(ManifestError::TooLarge(bytes.len()));
+        }
+        Ok(bytes.into())
     }
 
     /// Everything that is listed, in its order.
     pub(super) fn entries(&self) -> &[Descriptor] {
-        self.listed.manifests()
+        &self.entries
     }
 
     /// The tags, each once, in the order of the entries. Names that are no tags are left out.
@@ -85,86 +100,100 @@ impl Index {
         self.entries().iter().any(|entry| entry.digest() == digest)
     }
 
-    /// Lets a tag name this, in the place of what it named. `None`: it does already.
-    pub(super) fn with_tag(
-        &self,
-        tag: &Tag,
-        manifest: &Descriptor,
-    ) -> Result<Option<Self>, ManifestError> {
+    /// Lets a tag name this, in the place of all that it named. `false`: it does already.
+    pub(super) fn set_tag(&mut self, tag: &Tag, manifest: &Descriptor) -> bool {
         if let Ok(Some(there)) = self.tagged(tag)
             && there.digest() == manifest.digest()
         {
-            return Ok(None);
+            return false;
         }
-        let mut entry = entry(manifest);
-        entry["annotations"] = json!({NAME: tag.as_str()});
-        let mut entries = self.raw_entries();
-        let is_old = |entry: &Value| is_named(entry, tag);
-        match entries.iter().position(is_old) {
-            Some(place) => {
-                entries[place] = entry;
-                let mut seen = 0..;
-                entries.retain(|entry| !is_old(entry) || seen.next() == Some(0));
-            }
-            None => entries.push(entry),
-        }
-        self.with_entries(entries).map(Some)
+        let mut new = plain(manifest);
+        new.set_annotations(Some([(NAME.to_owned(), tag.to_string())].into()));
+        let is_old = |entry: &Descriptor| name(entry) == Some(tag.as_str());
+        let Some(place) = self.entries.iter().position(is_old) else {
+            self.push(new);
+            return true;
+        };
+        let mut entries = self.take_raw();
+        entries[place] = raw(&new);
+        self.entries[place] = new;
+        let keep = |position: usize, entry: &Descriptor| position == place || !is_old(entry);
+        self.put_raw(entries, keep);
+        true
     }
 
-    /// Lists this without a tag. `None`: it is listed already.
-    pub(super) fn with_untagged(
-        &self,
-        manifest: &Descriptor,
-    ) -> Result<Option<Self>, ManifestError> {
+    /// Lists this without a tag. `false`: it is listed already.
+    pub(super) fn add_untagged(&mut self, manifest: &Descriptor) -> bool {
         if self.lists(manifest.digest()) {
-            return Ok(None);
+            return false;
         }
-        let mut entries = self.raw_entries();
-        entries.push(entry(manifest));
-        self.with_entries(entries).map(Some)
+        self.push(plain(manifest));
+        true
     }
 
-    /// Leaves out the entries under a tag, or all with a digest. `None`: there are none.
-    pub(super) fn without(&self, target: &Target) -> Result<Option<Self>, ManifestError> {
-        let mut entries = self.raw_entries();
-        let before = entries.len();
-        entries.retain(|entry| match target {
-            Target::Tag(tag) => !is_named(entry, tag),
-            Target::Digest(digest) => entry["digest"].as_str() != Some(digest.as_ref()),
-        });
-        if entries.len() == before {
-            return Ok(None);
+    /// Leaves out the entries under a tag, or all with a digest. `false`: there are none.
+    pub(super) fn remove(&mut self, target: &Target) -> bool {
+        let goes = |entry: &Descriptor| match target {
+            Target::Tag(tag) => name(entry) == Some(tag.as_str()),
+            Target::Digest(digest) => entry.digest() == digest,
+        };
+        if !self.entries.iter().any(goes) {
+            return false;
         }
-        self.with_entries(entries).map(Some)
+        let entries = self.take_raw();
+        self.put_raw(entries, |_, entry| !goes(entry));
+        true
     }
 
-    fn raw_entries(&self) -> Vec<Value> {
-        let entries = self.document.get("manifests").and_then(Value::as_array);
-        entries.cloned().unwrap_or_default()
+    fn push(&mut self, entry: Descriptor) {
+        let mut entries = self.take_raw();
+        entries.push(raw(&entry));
+        self.entries.push(entry);
+        self.put_raw(entries, |_, _| true);
     }
 
-    fn with_entries(&self, entries: Vec<Value>) -> Result<Self, ManifestError> {
-        let mut document = self.document.clone();
-        document.insert("manifests".to_owned(), Value::Array(entries));
-        Self::parse(Bytes::from(Value::Object(document).to_string()))
+    /// The entries as they are written, which go back with [`Self::put_raw`].
+    fn take_raw(&mut self) -> Vec<Value> {
+        match self.document.get_mut(ENTRIES).map(Value::take) {
+            Some(Value::Array(entries)) => entries,
+            // Missing, or `null`: no other value is in an index that was read.
+            _ => Vec::new(),
+        }
+    }
+
+    /// Puts the entries back that are kept.
+    fn put_raw(&mut self, mut raw: Vec<Value>, keep: impl Fn(usize, &Descriptor) -> bool) {
+        let entries = self.entries.iter().enumerate();
+        let kept: Vec<bool> = entries.map(|(n, entry)| keep(n, entry)).collect();
+        let mut kept_raw = kept.iter();
+        raw.retain(|_| kept_raw.next() == Some(&true));
+        let mut kept = kept.iter();
+        self.entries.retain(|_| kept.next() == Some(&true));
+        self.document.insert(ENTRIES.to_owned(), Value::Array(raw));
     }
 }
 
-fn name(entry: &Descriptor) -> Option<&str> {
+/// The name of an entry: a tag, or whatever else somebody called it.
+pub(super) fn name(entry: &Descriptor) -> Option<&str> {
     let annotations = entry.annotations().as_ref()?;
     annotations.get(NAME).map(String::as_str)
 }
 
-fn is_named(entry: &Value, tag: &Tag) -> bool {
-    entry["annotations"][NAME].as_str() == Some(tag.as_str())
+fn plain(manifest: &Descriptor) -> Descriptor {
+    let media_type = manifest.media_type().clone();
+    Descriptor::new(media_type, manifest.size(), manifest.digest().clone())
 }
 
-fn entry(manifest: &Descriptor) -> Value {
-    json!({
-        "mediaType": manifest.media_type().as_ref(),
-        "digest": manifest.digest().as_ref(),
-        "size": manifest.size(),
-    })
+fn raw(entry: &Descriptor) -> Value {
+    let mut raw = json!({
+        "mediaType": entry.media_type().as_ref(),
+        "digest": entry.digest().as_ref(),
+        "size": entry.size(),
+    });
+    if let Some(name) = name(entry) {
+        raw["annotations"] = json!({NAME: name});
+    }
+    raw
 }
 
 #[cfg(test)]
@@ -191,13 +220,19 @@ mod tests {
     }
 
     fn listed(number: u8, name: &str) -> Value {
-        let mut listed = entry(&manifest(number));
+        let mut listed = raw(&manifest(number));
         listed["annotations"] = json!({NAME: name});
         listed
     }
 
+    /// What is written, which must be read as what it was written from.
     fn written(index: &Index) -> Value {
-        serde_json::from_slice(index.bytes()).unwrap()
+        let bytes = index.bytes().unwrap();
+        assert_eq!(
+            Index::parse(bytes.clone()).unwrap().entries(),
+            index.entries()
+        );
+        serde_json::from_slice(&bytes).unwrap()
     }
 
     #[test]
@@ -208,38 +243,36 @@ mod tests {
             "manifests": [foreign, listed(1, "v1"), listed(2, "docker.io/library/x:v1")],
             "schemaVersion": 2, "annotations": {"a": "b"}, "unknown": {"c": null},
         });
-        let new = read(&old)
-            .with_tag(&tag("v1"), &manifest(3))
-            .unwrap()
-            .unwrap();
+        let mut new = read(&old);
+        assert!(new.set_tag(&tag("v1"), &manifest(3)));
         let mut expected = old.clone();
         expected["manifests"][1] = listed(3, "v1");
-        assert_eq!(new.bytes(), &expected.to_string());
+        assert_eq!(new.bytes().unwrap(), expected.to_string());
         assert_eq!(new.tags(), [tag("v1")]);
         assert!(!new.lists(&digest(1)));
-        let gone = new.without(&Target::Tag(tag("v1"))).unwrap().unwrap();
+        assert!(new.remove(&Target::Tag(tag("v1"))));
         assert_eq!(
-            written(&gone)["manifests"],
+            written(&new)["manifests"],
             json!([foreign, listed(2, "docker.io/library/x:v1")])
         );
     }
 
     #[test]
     fn what_is_so_already_is_not_written() {
-        let index = read(&json!({"schemaVersion": 2, "manifests": [listed(1, "v1")]}));
-        assert!(index.with_tag(&tag("v1"), &manifest(1)).unwrap().is_none());
-        assert!(index.with_untagged(&manifest(1)).unwrap().is_none());
-        assert!(index.without(&tag("v2").into()).unwrap().is_none());
-        assert!(index.without(&Target::Digest(digest(2))).unwrap().is_none());
+        let mut index = read(&json!({"schemaVersion": 2, "manifests": [listed(1, "v1")]}));
+        assert!(!index.set_tag(&tag("v1"), &manifest(1)));
+        assert!(!index.add_untagged(&manifest(1)));
+        assert!(!index.remove(&tag("v2").into()));
+        assert!(!index.remove(&Target::Digest(digest(2))));
     }
 
     #[test]
     fn a_digest_goes_with_all_its_tags() {
-        let index = read(&json!({"schemaVersion": 2, "manifests": [
-            listed(1, "v1"), listed(2, "v2"), listed(1, "latest"), entry(&manifest(1)),
+        let mut index = read(&json!({"schemaVersion": 2, "manifests": [
+            listed(1, "v1"), listed(2, "v2"), listed(1, "latest"), raw(&manifest(1)),
         ]}));
-        let gone = index.without(&Target::Digest(digest(1))).unwrap().unwrap();
-        assert_eq!(written(&gone)["manifests"], json!([listed(2, "v2")]));
+        assert!(index.remove(&Target::Digest(digest(1))));
+        assert_eq!(written(&index)["manifests"], json!([listed(2, "v2")]));
     }
 
     #[test]
@@ -250,15 +283,12 @@ mod tests {
             same.tagged(&tag("v1")).unwrap().unwrap().digest(),
             &digest(1)
         );
-        let differing =
+        let mut differing =
             read(&json!({"schemaVersion": 2, "manifests": [listed(1, "v1"), listed(2, "v1")]}));
         assert!(differing.tagged(&tag("v1")).is_err());
         assert_eq!(differing.tags(), [tag("v1")]);
-        let moved = differing
-            .with_tag(&tag("v1"), &manifest(2))
-            .unwrap()
-            .unwrap();
-        assert_eq!(written(&moved)["manifests"], json!([listed(2, "v1")]));
+        assert!(differing.set_tag(&tag("v1"), &manifest(2)));
+        assert_eq!(written(&differing)["manifests"], json!([listed(2, "v1")]));
     }
 
     #[test]
@@ -279,19 +309,19 @@ mod tests {
     proptest! {
         #[test]
         fn tags_are_what_was_last_said(changes in prop::collection::vec((0..4u8, prop::option::of(0..4u8)), 0..24)) {
-            let mut index = Index::empty().unwrap();
+            let mut index = Index::empty();
             let mut expected = std::collections::BTreeMap::new();
             for (name, digest) in changes {
                 let tag = tag(&format!("v{name}"));
-                let changed = if let Some(digest) = digest {
+                if let Some(digest) = digest {
                     expected.insert(tag.clone(), manifest(digest));
-                    index.with_tag(&tag, &manifest(digest)).unwrap()
+                    index.set_tag(&tag, &manifest(digest));
                 } else {
                     expected.remove(&tag);
-                    index.without(&tag.into()).unwrap()
-                };
-                index = changed.unwrap_or(index);
+                    index.remove(&tag.into());
+                }
             }
+            written(&index);
             prop_assert_eq!(index.entries().len(), expected.len());
             for (tag, manifest) in expected {
                 prop_assert_eq!(index.tagged(&tag).unwrap().unwrap().digest(), manifest.digest());

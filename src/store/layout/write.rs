@@ -1,15 +1,17 @@
 //! Changes to a layout. Whatever a killed writer leaves behind, each name in `index.json` has its
 //! bytes, and each blob under its name is whole.
 
-use super::folder::{BLOBS, Folder, INDEX, MARKER};
+use super::blob;
+use super::changes::change;
+use super::folder::{BLOBS, Folder, INDEX, MARKER, VERSION};
 use super::index::Index;
 use super::read;
 use crate::disk::lock::{self, Lock};
 use crate::disk::regular::{self, OpenError};
 use crate::disk::unfinished::{self, Unfinished};
 use crate::disk::{Access, replace};
-use crate::oci::manifest::{Manifest, ManifestError};
-use crate::oci::reference::{Tag, Target};
+use crate::oci::manifest::Manifest;
+use crate::oci::reference::Target;
 use crate::oci::referrers::{MergeError, fallback_tag, merged};
 use crate::oci::{Descriptor, Digest, digest};
 use crate::registry::{Precondition, Put};
@@ -21,7 +23,6 @@ use std::time::Duration;
 const LOCK: &str = ".crossdock.lock";
 /// How long other writers are waited for. One write of the index takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(60);
-const VERSION: &[u8] = br#"{"imageLayoutVersion":"1.0.0"}"#;
 
 /// Sees to it that the folder is a layout that can be written to, and removes what writers left
 /// there that were killed.
@@ -49,12 +50,14 @@ fn begin(folder: &Folder) -> Result<()> {
     if folder.is_layout()? {
         return Ok(());
     }
-    let empty = folder.index_now()?;
-    let index = folder.at(INDEX);
-    if !index.try_exists().map_err(unwritable)? {
-        replace::replace(&index, empty.bytes(), Access::Usual).map_err(unwritable)?;
+    // One that is there must be readable.
+    let empty = folder.index_to_write()?;
+    if !folder.at(INDEX).try_exists().map_err(unwritable)? {
+        write_index(folder, Index::clone(&empty))?;
     }
-    replace::replace(&folder.at(MARKER), VERSION, Access::Usual).map_err(unwritable)
+    let marker = format!(r#"{{"imageLayoutVersion":"{VERSION}"}}"#);
+    let marked = replace::replace(&folder.at(MARKER), marker.as_bytes(), Access::Usual);
+    marked.map(|_| ()).map_err(unwritable)
 }
 
 fn make_blobs(folder: &Folder) -> Result<()> {
@@ -64,7 +67,7 @@ fn make_blobs(folder: &Folder) -> Result<()> {
     Ok(())
 }
 
-fn locked(folder: &Folder) -> Result<Lock> {
+pub(super) fn locked(folder: &Folder) -> Result<Lock> {
     let acquired = lock::acquire(&folder.at(LOCK), PATIENCE, Access::Usual);
     acquired.map_err(|error| {
         if error.kind() == ErrorKind::TimedOut {
@@ -107,7 +110,7 @@ impl Folder {
 
     /// Writes a small blob, unless exactly this is there.
     fn place_bytes(&self, bytes: &[u8], digest: &Digest) -> Result<()> {
-        if let Some((mut file, length)) = self.open_blob(digest)?
+        if let Some((mut file, length)) = self.open_replaceable(digest)?
             && length == bytes.len() as u64
         {
             let mut there = Vec::with_capacity(bytes.len());
@@ -121,20 +124,21 @@ impl Folder {
         written.map_err(|error| self.failed("write to", error))?;
         self.place(whole, digest)
     }
+}
 
-    /// Replaces the index, once the blobs that it names have their names for good.
-    fn write_index(&self, index: &Index) -> Result<()> {
-        for blobs in self.blob_folders() {
-            replace::sync(&blobs);
-        }
-        let replaced = replace::replace(&self.at(INDEX), index.bytes(), Access::Usual);
-        replaced.map_err(|error| self.failed("write to", error))
+/// Replaces the index, once the blobs that it names have their names for good. The lock is held.
+pub(super) fn write_index(folder: &Folder, index: Index) -> Result<()> {
+    let bytes = index.bytes().map_err(|error| {
+        let what = format!("cannot write the `{INDEX}` of {}", folder.location);
+        Error::caused(Kind::Other, what, error).at(&folder.location)
+    })?;
+    for blobs in folder.blob_folders() {
+        replace::sync(&blobs);
     }
-
-    fn unlistable(&self, target: &Target, error: ManifestError) -> Error {
-        let reference = self.location.reference(target);
-        Error::caused(Kind::Other, format!("cannot list {reference}"), error).at(&self.location)
-    }
+    let replaced = replace::replace(&folder.at(INDEX), &bytes, Access::Usual);
+    let file = replaced.map_err(|error| folder.failed("write to", error))?;
+    folder.remember(index, file);
+    Ok(())
 }
 
 /// Puts a manifest under a tag, or under its own digest alone.
@@ -161,22 +165,20 @@ pub(super) fn put(
         folder.place_bytes(manifest.bytes(), &digest)?;
         return Ok(put);
     };
+    // Others may do the same meanwhile, and only what is left to do waits for the lock.
     folder.place_bytes(manifest.bytes(), &digest)?;
-    let _lock = locked(folder)?;
-    let index = folder.index_now()?;
-    if *precondition != Precondition::Anything {
-        let there = index.tagged(tag);
-        let there = there.map_err(|error| folder.corrupt(error))?;
-        check(folder, target, precondition, there)?;
-    }
-    tag_as(folder, &index, tag, manifest.descriptor())?;
+    let (tag, target) = (tag.clone(), target.clone());
+    let (manifest, precondition) = (manifest.clone(), precondition.clone());
+    change(folder, move |folder, index| {
+        if precondition != Precondition::Anything {
+            let there = read::find_in(folder, index, &target)?;
+            check(folder, &target, &precondition, there.as_ref())?;
+        }
+        // Somebody may have removed it since.
+        folder.place_bytes(manifest.bytes(), manifest.digest())?;
+        Ok(index.set_tag(&tag, manifest.descriptor()))
+    })?;
     Ok(put)
-}
-
-fn tag_as(folder: &Folder, index: &Index, tag: &Tag, manifest: &Descriptor) -> Result<()> {
-    let changed = index.with_tag(tag, manifest);
-    let changed = changed.map_err(|error| folder.unlistable(&tag.clone().into(), error))?;
-    changed.map_or(Ok(()), |index| folder.write_index(&index))
 }
 
 /// The digest to put a manifest under, which may be of another algorithm than its own.
@@ -219,23 +221,25 @@ fn check(
 /// Lists a manifest that has no tag.
 pub(super) fn list_untagged(folder: &Folder, manifest: &Descriptor) -> Result<()> {
     ready(folder)?;
-    let _lock = locked(folder)?;
-    let target = Target::Digest(manifest.digest().clone());
-    let changed = folder.index_now()?.with_untagged(manifest);
-    let changed = changed.map_err(|error| folder.unlistable(&target, error))?;
-    changed.map_or(Ok(()), |index| folder.write_index(&index))
+    let manifest = manifest.clone();
+    change(folder, move |folder, index| {
+        if !blob::is_there(folder, &manifest)? {
+            let target = Target::Digest(manifest.digest().clone());
+            return Err(read::not_there(folder, "list", &target));
+        }
+        Ok(index.add_untagged(&manifest))
+    })
 }
 
 /// Removes a tag, or a manifest with all its tags.
 pub(super) fn delete(folder: &Folder, target: &Target) -> Result<()> {
     folder.must_be_layout()?;
+    // Held until the manifest is gone, so that nobody tags it meanwhile.
     let _lock = locked(folder)?;
-    let index = folder.index_now()?;
-    let changed = index.without(target);
-    let changed = changed.map_err(|error| folder.unlistable(target, error))?;
-    let listed = changed.is_some();
-    if let Some(index) = changed {
-        folder.write_index(&index)?;
+    let mut index = Index::clone(&*folder.index_to_write()?);
+    let listed = index.remove(target);
+    if listed {
+        write_index(folder, index)?;
     }
     match target {
         Target::Tag(_) if listed => Ok(()),
@@ -255,23 +259,24 @@ pub(super) fn delete(folder: &Folder, target: &Target) -> Result<()> {
 /// Lists `referrers` in the index that stands for the list of what is attached to `subject`.
 pub(super) fn attach(folder: &Folder, subject: &Digest, referrers: &[Descriptor]) -> Result<()> {
     ready(folder)?;
-    let tag = fallback_tag(subject);
-    let _lock = locked(folder)?;
-    let index = folder.index_now()?;
-    let old = read::referrers_index(folder, &index, subject)?;
-    let list = merged(old.as_ref(), referrers).map_err(|error| {
-        let reference = folder.location.reference(&Target::Digest(subject.clone()));
-        let what = format!("cannot attach to {reference}");
-        let kind = match error {
-            // Something of somebody else's is under the tag.
-            MergeError::NotIndex(_) => Kind::Refused,
-            MergeError::Unfit(_) => Kind::Other,
+    let (subject, referrers) = (subject.clone(), referrers.to_vec());
+    change(folder, move |folder, index| {
+        let tag = fallback_tag(&subject);
+        let old = read::referrers_index(folder, index, &subject)?;
+        let list = merged(old.as_ref(), &referrers).map_err(|error| {
+            let list = folder.location.reference(&tag.clone().into());
+            let what = format!("cannot attach to {subject} in its list, {list}");
+            let kind = match error {
+                // Something of somebody else's is under the tag.
+                MergeError::NotIndex(_) => Kind::Refused,
+                MergeError::Unfit(_) => Kind::Other,
+            };
+            Error::caused(kind, what, error).at(&folder.location)
+        })?;
+        let Some(list) = list else {
+            return Ok(false);
         };
-        Error::caused(kind, what, error).at(&folder.location)
-    })?;
-    let Some(list) = list else {
-        return Ok(());
-    };
-    folder.place_bytes(list.bytes(), list.digest())?;
-    tag_as(folder, &index, &tag, list.descriptor())
+        folder.place_bytes(list.bytes(), list.digest())?;
+        Ok(index.set_tag(&tag, list.descriptor()))
+    })
 }

@@ -1,8 +1,12 @@
 //! `ls`: tags and repositories.
 
 use crate::lab::{Fault, Image, Lab};
+use bytes::Bytes;
 use crossdock::server::{Options, Paging};
+use futures_util::{StreamExt as _, stream};
+use http::Response;
 use serde_json::json;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn tagged(lab: &Lab, tags: &[&str]) {
     for tag in tags {
@@ -143,6 +147,31 @@ fn a_list_that_goes_in_circles_ends() {
         .any_stderr()
         .code(8);
     assert!(lab.requests("src").len() < 5);
+}
+
+/// Each page has a next one of another name, and nothing on it that was not there before.
+#[test]
+fn a_list_without_end_ends() {
+    for page in [r#"{"tags":["v1"]}"#, r#"{"tags":[]}"#, r#"{"tags":null}"#] {
+        let lab = Lab::new();
+        let pages = AtomicUsize::new(0);
+        let endless = Fault::on("GET", "/tags/list")
+            .always()
+            .answer_with(move |_| {
+                let body = stream::iter([Ok(Bytes::from(page))]).boxed();
+                let mut response = Response::new(body);
+                let number = pages.fetch_add(1, Ordering::SeqCst);
+                let link = format!("<?last={number}>; rel=next").parse().unwrap();
+                response.headers_mut().insert("link", link);
+                response
+            });
+        lab.fault("src", endless);
+        lab.run(["ls", "src.lab/team/app"])
+            .any_stdout()
+            .stderr_has("its list goes on, and 3 pages of it bring nothing new")
+            .code(8);
+        assert!(lab.requests("src").len() <= 6);
+    }
 }
 
 /// Of a link only its query is taken: origin and path stay ours.

@@ -1,6 +1,6 @@
 //! `ls`, `digest`, `tag` and `rm` of folders.
 
-use super::{blob, folder, tags, write};
+use super::{blob, folder, index, tags, write};
 use crate::lab::{Image, Lab};
 use serde_json::json;
 use std::fs;
@@ -172,4 +172,36 @@ fn a_file_of_a_folder_that_was_cut_has_another_size() {
             .stderr_has("once the wrong ones in `blobs` are removed, `crossdock copy --deep SRC DST`")
             .code(8);
     }
+}
+
+#[test]
+fn what_is_listed_without_a_tag_keeps_what_it_needs() {
+    let lab = Lab::empty();
+    let parts = [Image::small(1), Image::small(2)];
+    let all = Image::index(&[("linux/amd64", &parts[0]), ("linux/arm64", &parts[1])]);
+    let folder = folder(&lab, "one");
+    write(&folder, &all, "v1");
+    let mut listed = index(&folder);
+    listed["manifests"][0]["annotations"] = json!({});
+    fs::write(folder.join("index.json"), listed.to_string()).unwrap();
+    let pinned = format!("oci:one@{}", parts[0].digest());
+    lab.run(["rm", &pinned])
+        .stderr_has(format!("is part of {}", all.digest()))
+        .code(5);
+    // Itself it is kept by nothing.
+    lab.run(["rm", &format!("oci:one@{}", all.digest())])
+        .any_stdout()
+        .code(0);
+    lab.run(["rm", &pinned]).any_stdout().code(0);
+}
+
+#[test]
+fn a_name_that_is_no_tag_is_a_use_too() {
+    let (lab, image) = (Lab::empty(), Image::small(1));
+    let name = "docker.io/library/x:v1";
+    write(&folder(&lab, "one"), &image, name);
+    let pinned = format!("oci:one@{}", image.digest());
+    lab.run(["rm", &pinned]).stderr_has(name).code(5);
+    lab.run(["rm", "--force", &pinned]).any_stdout().code(0);
+    assert_eq!(tags(&folder(&lab, "one")), []);
 }

@@ -198,7 +198,7 @@ fn a_name_that_is_no_tag_is_not_shown() {
         let lab = Lab::new();
         write(&folder(&lab, "one"), &Image::small(1), name);
         lab.run(["ls", "oci:one"])
-            .stderr("warning: nothing there, or nothing that matches\n")
+            .stderr("warning: nothing there, or nothing that matches\nnote: 1 name is no tag there, and not listed\n")
             .code(0);
         // There is one image nevertheless.
         let digest = Image::small(1).digest().to_owned();
@@ -234,4 +234,107 @@ fn a_read_only_folder_is_read_and_not_written() {
         assert_eq!(super::tags(&folder).len(), 1);
     }
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Ways in which the entry of a tag can be of no use, and what is left beside it.
+fn broken_entries() -> [Lab; 3] {
+    let spoilt = |spoil: &dyn Fn(&Path, &Image)| {
+        bench(|folder, image| {
+            let other = Image::small(2);
+            let tagged = index(folder);
+            write(folder, &other, "other");
+            let mut both = index(folder);
+            let entries = both["manifests"].as_array_mut().unwrap();
+            entries.insert(0, tagged["manifests"][0].clone());
+            fs::write(folder.join("index.json"), both.to_string()).unwrap();
+            spoil(folder, image);
+        })
+    };
+    [
+        spoilt(&|folder, _| {
+            let mut index = index(folder);
+            let mut second = index["manifests"][0].clone();
+            second["digest"] = Image::small(3).digest().into();
+            index["manifests"].as_array_mut().unwrap().push(second);
+            fs::write(folder.join("index.json"), index.to_string()).unwrap();
+        }),
+        spoilt(&|folder, image| fs::remove_file(blob(folder, image.digest())).unwrap()),
+        spoilt(&|folder, image| {
+            let length = image.root().bytes.len();
+            fs::write(blob(folder, image.digest()), vec![b' '; length]).unwrap();
+        }),
+    ]
+}
+
+#[test]
+fn a_broken_entry_can_be_removed() {
+    for lab in broken_entries() {
+        lab.run(["rm", "-q", "oci:one:v1"]).any_stdout().code(0);
+        let other = Image::small(2).digest().to_owned();
+        assert_eq!(
+            super::tags(&folder(&lab, "one")),
+            [("other".to_owned(), other)]
+        );
+    }
+}
+
+#[test]
+fn a_broken_entry_can_be_replaced() {
+    for (copies, lab) in broken_entries()
+        .into_iter()
+        .map(|lab| (true, lab))
+        .chain(broken_entries().into_iter().map(|lab| (false, lab)))
+    {
+        let new = if copies {
+            Image::small(4)
+        } else {
+            Image::small(2)
+        };
+        if copies {
+            lab.push("src.lab/team/app:v1", &new);
+            lab.run(["copy", "-q", "src.lab/team/app:v1", "oci:one"])
+                .any_stdout()
+                .code(0);
+        } else {
+            lab.run(["tag", "-q", "oci:one:other", "v1"])
+                .any_stdout()
+                .code(0);
+        }
+        let folder = folder(&lab, "one");
+        let there: Vec<_> = super::tags(&folder)
+            .into_iter()
+            .filter(|(tag, _)| tag == "v1")
+            .collect();
+        assert_eq!(there, [("v1".to_owned(), new.digest().to_owned())]);
+        lab.run(["digest", "oci:one:v1"]).any_stdout().code(0);
+    }
+}
+
+#[test]
+fn beside_a_broken_entry_others_can_be_removed() {
+    for lab in broken_entries() {
+        let pinned = format!("oci:one@{}", Image::small(2).digest());
+        lab.run(["rm", &pinned]).stderr_has("other").code(5);
+        lab.run(["rm", "-q", "--force", &pinned])
+            .any_stdout()
+            .code(0);
+        let left = super::tags(&folder(&lab, "one"));
+        assert!(left.iter().all(|(tag, _)| tag == "v1"));
+    }
+}
+
+#[test]
+fn a_layout_without_its_index_is_broken_to_readers_and_made_whole_by_writers() {
+    let lab = bench(|folder, _| fs::remove_file(folder.join("index.json")).unwrap());
+    for command in ["ls", "digest"] {
+        lab.run([command, "oci:one"])
+            .any_stdout()
+            .stderr_has("cannot read oci:one: it has no `index.json`")
+            .code(8);
+    }
+    lab.push("src.lab/team/app:v2", &Image::small(2));
+    lab.run(["copy", "-q", "src.lab/team/app:v2", "oci:one"])
+        .any_stdout()
+        .code(0);
+    assert_eq!(super::tags(&folder(&lab, "one")).len(), 1);
 }

@@ -353,3 +353,17 @@ fn it_is_given_up_where_others_write_all_the_time() {
     assert_eq!((error.kind(), puts(&lab)), (Kind::Unavailable, 10));
     assert_eq!(digests(&tagged(&lab, &image)), sorted(&notes[..1]));
 }
+
+#[test]
+fn a_registry_that_wants_to_be_left_alone_is() {
+    let image = Image::small(1);
+    let (lab, store) = with(without_list(), &image);
+    let notes = notes(1, &image);
+    push_all(&lab, &notes);
+    let answer = Fault::on("PUT", "/manifests/sha256-").answer(503, &[("retry-after", "2")], "");
+    lab.fault("src", answer);
+    let begun = std::time::Instant::now();
+    wait_for(store.attach(&digest(&image), &[descriptor(&notes[0])])).unwrap();
+    // Looking until the list is quiet takes one second more.
+    assert!(begun.elapsed().as_secs() >= 3, "{:?}", begun.elapsed());
+}
