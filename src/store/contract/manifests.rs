@@ -146,7 +146,7 @@ each!(
         for round in 0..40 {
             let name = tag(&format!("v{round}"));
             put(&**store, &tag("old"), &manifest).await;
-            let (_, removed) =
+            let ((), removed) =
                 tokio::join!(put(&**store, &name, &manifest), store.delete(&by_digest));
             removed.unwrap();
             if tags(&**store).await.contains(&format!("v{round}")) {

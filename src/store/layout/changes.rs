@@ -50,7 +50,7 @@ fn write_all(folder: &Folder) {
     let opened = locked.and_then(|lock| Ok((lock, folder.index_to_write()?)));
     let (_lock, index) = match opened {
         Ok(opened) => opened,
-        Err(error) => return end(waiting.into_iter().map(|(_, outcome)| outcome), Err(error)),
+        Err(error) => return end(waiting.into_iter().map(|(_, outcome)| outcome), &Err(error)),
     };
     let mut index = Index::clone(&index);
     let mut changed = Vec::new();
@@ -61,14 +61,14 @@ fn write_all(folder: &Folder) {
         }
     }
     if !changed.is_empty() {
-        end(changed.into_iter(), write_index(folder, index));
+        end(changed.into_iter(), &write_index(folder, index));
     }
 }
 
 /// Tells everybody the same.
-fn end(outcomes: impl Iterator<Item = Outcome>, ended: Result<()>) {
+fn end(outcomes: impl Iterator<Item = Outcome>, ended: &Result<()>) {
     for outcome in outcomes {
-        *held(&outcome) = Some(ended.as_ref().map(|()| ()).map_err(Error::again));
+        *held(&outcome) = Some(ended.as_ref().copied().map_err(Error::again));
     }
 }
 
