@@ -247,21 +247,15 @@ fn incomplete(pinned: &Reference, problems: &[Found], parts: usize) -> anyhow::E
     at(&pinned.location)(error).context(Hint(hint))
 }
 
-/// What helps: what is there under a digest is not written anew, whatever it is.
+/// What helps: what a registry has under a digest is not written anew, whatever it is.
 fn remedy(location: &Location, problems: &[Found]) -> String {
     let repair = "`crossdock copy --deep SRC DST` from where it is complete puts it right";
     let missing = Fault::Missing.name();
-    if problems.iter().all(|found| found.problem == missing) {
+    let is_missing = problems.iter().all(|found| found.problem == missing);
+    if is_missing || location.folder().is_some() {
         return repair.to_owned();
     }
-    let kept = match location {
-        Location::Remote(_) => {
-            "the registry keeps what it has under a digest; once what is wrong is removed there"
-        }
-        Location::Layout(_) => {
-            "a file that is there under a digest may be kept; once the wrong ones in `blobs` are removed"
-        }
-    };
+    let kept = "the registry keeps what it has under a digest; once what is wrong is removed there";
     format!("{kept}, {repair}")
 }
 
