@@ -41,6 +41,8 @@ pub(super) struct Role {
     is_only_named: bool,
     /// The image is not whole without it.
     is_part: bool,
+    /// Another manifest lists it, and is only taken where it is there.
+    is_listed: bool,
 }
 
 /// Finds what is attached to `root`, and takes it into the walk.
@@ -108,6 +110,9 @@ pub(super) fn roles(work: &Work, attachments: &[Attachment]) -> (Vec<Role>, bool
     for part in reachable(work, [0]) {
         roles[part].is_part = true;
     }
+    for &child in work.nodes.iter().flat_map(|node| &node.children) {
+        roles[child].is_listed = true;
+    }
     let attached = attachments.iter().map(|attachment| attachment.node);
     let root_is_attached = reachable(work, attached).contains(&0);
     (roles, root_is_attached)
@@ -139,7 +144,7 @@ impl Plan {
     /// Whether a node is written under tags of its own, and not by digest.
     pub(super) fn is_named_attachment(&self, node: usize) -> bool {
         let role = self.roles[node];
-        role.is_only_named && !role.is_part
+        role.is_only_named && !role.is_part && !role.is_listed
     }
 
     /// Whether something that is attached lists the root, so that it comes after it.
@@ -233,13 +238,12 @@ impl Image {
             return Ok(false);
         }
         let precondition = self.only_over(to, old);
-        match self.put(to, node, &target, &precondition).await {
-            Ok(()) => Ok(true),
+        match self.put_over(to, node, &target, &precondition).await {
             Err(error) if self.may_do_without(attachment.node, &error) => {
                 self.warn_refused(to, attachment.node, &error);
                 Ok(false)
             }
-            Err(error) => Err(error),
+            put => put,
         }
     }
 

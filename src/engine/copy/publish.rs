@@ -51,12 +51,33 @@ impl Image {
         } else {
             Precondition::Anything
         };
-        self.put(to, node, &name.target, &precondition).await?;
+        let is_written = self.put_over(to, node, &name.target, &precondition).await?;
         if name.target.digest().is_some() {
             let store = &self.run.to[to].store;
             store.list_untagged(node.manifest.descriptor()).await?;
         }
-        Ok(true)
+        Ok(is_written)
+    }
+
+    /// Puts a manifest where a tag is still as it was found, or where somebody else has put the
+    /// same one meanwhile. Returns whether it was written.
+    pub(super) async fn put_over(
+        &self,
+        to: usize,
+        node: &Node,
+        target: &Target,
+        precondition: &Precondition,
+    ) -> Result<bool> {
+        let Err(error) = self.put(to, node, target, precondition).await else {
+            return Ok(true);
+        };
+        if *precondition == Precondition::Anything || error.kind() != Kind::Refused {
+            return Err(error);
+        }
+        match self.run.to[to].store.find(target).await {
+            Ok(Some(there)) if there.digest() == node.manifest.digest() => Ok(false),
+            _ => Err(error),
+        }
     }
 
     /// That a tag still points to `old`. Asked of folders alone: registries that understand the

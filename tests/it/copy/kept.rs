@@ -9,12 +9,17 @@ use serde_json::Value;
 /// An index about `subject` that lists it too.
 fn about_and_listing(subject: &Image) -> Image {
     let mut about = Image::index(&[("linux/amd64", subject)]);
-    let root = about.manifests.last_mut().unwrap();
+    is_about(&mut about, subject);
+    about
+}
+
+/// Attaches an index to `subject`.
+fn is_about(index: &mut Image, subject: &Image) {
+    let root = index.manifests.last_mut().unwrap();
     let mut document: Value = serde_json::from_slice(&root.bytes).unwrap();
     document["subject"] = subject.root().descriptor();
     document["artifactType"] = "application/vnd.example.set".into();
     *root = Part::new(INDEX, document.to_string());
-    about
 }
 
 /// What it lists can only be there before it, though all else that is attached comes first.
@@ -212,4 +217,23 @@ fn a_tag_of_a_signature_that_is_denied_is_a_failure() {
     lab.fault("dst", fault.refusal(403, "DENIED", "not for you"));
     lab.run(COPY).stderr_has("not for you").code(4);
     assert_eq!(lab.digest(DST), None);
+}
+
+/// A signature under its tag is there before what lists it.
+#[test]
+fn an_attachment_may_list_what_is_found_by_a_tag() {
+    let lab = lab(true, true);
+    let image = Image::small(1);
+    let signature = Image::of(5, vec![layer(1, 100)]);
+    let tag = format!("{}.sig", tag_of(&image));
+    let mut about = Image::index(&[("", &signature)]);
+    is_about(&mut about, &image);
+    lab.push(SRC, &image);
+    lab.push(&format!("src.lab/app:{tag}"), &signature);
+    lab.push(&format!("src.lab/app@{}", about.digest()), &about);
+    lab.run(COPY).stdout(copied(&image)).code(0);
+    lab.assert_holds(DST, &image);
+    lab.assert_holds(&format!("dst.lab/app:{tag}"), &signature);
+    lab.assert_holds(&format!("dst.lab/app@{}", about.digest()), &about);
+    assert_eq!(listed(&lab, "dst", image.digest(), true).len(), 1);
 }

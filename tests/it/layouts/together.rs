@@ -81,3 +81,29 @@ fn of_copies_to_one_new_tag_that_clobber_nothing_one_wins() {
         assert!(there.contains(&entry), "{there:?}");
     }
 }
+
+/// The same image under the same tag, with a signature: whoever is later finds it done.
+#[test]
+fn copies_of_one_image_to_one_new_tag_all_succeed() {
+    let lab = Lab::new();
+    let image = Image::small(1);
+    let signature = format!("{}.sig", image.digest().replace(':', "-"));
+    lab.push("src.lab/team/app:v1", &image);
+    lab.push(&format!("src.lab/team/app:{signature}"), &Image::small(2));
+    for (round, more) in [&["-n"][..], &["--referrers"], &["-n", "--referrers"]]
+        .into_iter()
+        .enumerate()
+    {
+        let name = format!("one{round}");
+        let to = format!("oci:{name}:v1");
+        let copy = || lab.run([&["copy", "-q", "src.lab/team/app:v1", &to], more].concat());
+        let told = format!("{to}@{}\n", image.digest());
+        let running: Vec<_> = (0..8).map(|_| copy().stdout(&*told).start()).collect();
+        for run in running {
+            run.code(0);
+        }
+        assert_holds(&folder(&lab, &name), &image);
+        let there = tags(&folder(&lab, &name));
+        assert_eq!(there.len(), round.min(1) + 1, "{there:?}");
+    }
+}
