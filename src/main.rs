@@ -2,8 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use crossdock::command::{self, Environment};
-use crossdock::term::fault::tell_faults;
+use crossdock::command::{self, Environment, tell_faults};
 use std::ffi::OsString;
 use std::panic::catch_unwind;
 use std::process::ExitCode;

@@ -20,6 +20,7 @@ mod run;
 mod tag;
 
 pub use crate::app::environment::Environment;
+pub use crate::term::fault::tell_faults;
 pub use run::run;
 
 use crate::app::flags::Flags;
