@@ -109,7 +109,8 @@ mod tests {
                 })
             };
             let writers: Vec<_> = (0..WRITERS).map(writer).collect();
-            while held(&folder.changes.waiting).len() < WRITERS {
+            let begun = std::time::Instant::now();
+            while held(&folder.changes.waiting).len() < WRITERS && begun.elapsed().as_secs() < 5 {
                 std::thread::yield_now();
             }
             drop(lock);
