@@ -2,54 +2,19 @@
 //! the tags last. A destination that fails does not stop the others.
 
 use super::budget::{Permit, Queue};
-use super::event::{Event, Placed};
+use super::event::Event;
 use super::missing::Missing;
 use super::mover::{Arrival, Mover};
 use super::plan::{Part, Plan};
 use super::run::Run;
+use super::summary::{Applied, Summary, Told};
 use crate::store::{Error, Kind, Result};
-use serde::Serialize;
 use std::collections::HashSet;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
-
-/// What a copy to one destination came to.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Summary {
-    /// Manifests and indexes that were written.
-    pub manifests: usize,
-    /// Blobs whose bytes were sent.
-    pub sent: usize,
-    /// The size of those, in bytes.
-    pub sent_bytes: u64,
-    /// Blobs that the registry linked from another repository.
-    pub mounted: usize,
-    /// Blobs that were there.
-    pub present: usize,
-    /// Blobs that were read for this destination alone, although others were sent them too.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub read_again: usize,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref)]
-fn is_zero(number: &usize) -> bool {
-    *number == 0
-}
-
-/// What came of one destination.
-#[derive(Debug)]
-pub struct Applied {
-    /// What it took.
-    pub summary: Summary,
-    /// For each name of its part, why it could not be written.
-    pub refused: Vec<Option<Error>>,
-}
-
-/// Is told of each destination, by its position, when it has everything or has failed.
-pub type Told<'a> = &'a mut (dyn FnMut(usize, Result<Applied>) + Send);
 
 /// What all tasks of one image share.
 pub(super) struct Image {
@@ -381,20 +346,6 @@ impl State {
             summary: Summary::default(),
             refused: part.names.iter().map(|_| None).collect(),
         }
-    }
-}
-
-impl Summary {
-    fn count(&mut self, size: u64, arrival: Arrival) {
-        match arrival.placed {
-            Placed::Sent => {
-                self.sent += 1;
-                self.sent_bytes = self.sent_bytes.saturating_add(size);
-            }
-            Placed::Mounted => self.mounted += 1,
-            Placed::Present => self.present += 1,
-        }
-        self.read_again += usize::from(arrival.read_again);
     }
 }
 

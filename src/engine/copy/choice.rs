@@ -1,6 +1,6 @@
 //! What is copied of an image where platforms were asked for.
 
-use super::plan::Chosen;
+use super::first::Chosen;
 use super::platforms::{self, Choice};
 use crate::engine::content;
 use crate::oci::Platform;

@@ -12,6 +12,7 @@ mod budget;
 mod cases;
 mod choice;
 pub mod event;
+mod first;
 mod forecast;
 mod gauge;
 mod ledger;
@@ -24,13 +25,14 @@ mod publish;
 mod run;
 #[cfg(test)]
 mod shelf;
+mod summary;
 mod tee;
 mod walk;
 
-pub use apply::{Applied, Summary, Told};
 pub use attachments::Attachment;
 pub use plan::{Name, Part, Plan, PlannedName};
 pub use run::{Guards, Run};
+pub use summary::{Applied, Summary, Told};
 pub use walk::{Node, Work};
 
 use crate::oci::platform::PlatformPattern;

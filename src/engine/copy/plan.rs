@@ -2,15 +2,15 @@
 
 use super::attachments::{self, Attachment, Role};
 use super::choice;
+use super::first::{Chosen, First, read_root};
 use super::run::Run;
 use super::walk::{Node, Side, Walk, Which, Work};
 use crate::engine::guard::{Guard, found};
+use crate::oci::Digest;
 use crate::oci::manifest::Manifest;
 use crate::oci::reference::{Location, Reference, Target};
-use crate::oci::{Descriptor, Digest};
-use crate::store::{Error, Kind, Result, Store};
+use crate::store::{Error, Kind, Result};
 use futures_util::future::{join_all, try_join_all};
-use std::sync::Arc;
 
 /// What an image is to be written under.
 #[derive(Debug, Clone)]
@@ -376,45 +376,4 @@ impl Plan {
 struct Here<'a> {
     names: &'a [Vec<Name>],
     looks: Vec<Result<Vec<Option<Digest>>>>,
-}
-
-/// What is known of the source's image.
-enum First {
-    Told(Box<Descriptor>),
-    Read(Box<Chosen>),
-}
-
-/// The manifest that is copied, and the digest of what it was chosen from.
-pub(super) struct Chosen {
-    pub(super) root: Manifest,
-    pub(super) from: Option<Digest>,
-    pub(super) left_out: usize,
-}
-
-impl First {
-    fn digest(&self) -> &Digest {
-        match self {
-            Self::Told(source) => source.digest(),
-            Self::Read(chosen) => chosen.root.digest(),
-        }
-    }
-
-    /// The image's digest, and that of what it was chosen from.
-    fn into_digests(self) -> (Digest, Option<Digest>) {
-        match self {
-            Self::Told(source) => (source.digest().clone(), None),
-            Self::Read(chosen) => (chosen.root.digest().clone(), chosen.from),
-        }
-    }
-}
-
-/// Reads what a tag was found to point to. Where that is not there, the tag is read: its HEAD may
-/// have told a wrong digest. Bytes that are not what their digest says are never taken for others.
-async fn read_root(from: &Arc<dyn Store>, target: &Target, digest: &Digest) -> Result<Manifest> {
-    match from.manifest(&Target::Digest(digest.clone())).await {
-        Err(error) if target.tag().is_some() && error.kind() == Kind::NotFound => {
-            from.manifest(target).await
-        }
-        read => read,
-    }
 }
