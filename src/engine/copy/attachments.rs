@@ -28,7 +28,7 @@ pub struct Attachment {
     pub kind: String,
     /// How it is attached.
     pub how: How,
-    /// Its position in [`super::plan::Work::nodes`].
+    /// Its position in [`super::Work::nodes`].
     pub node: usize,
 }
 
