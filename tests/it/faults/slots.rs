@@ -122,6 +122,7 @@ fn f26_a_burst_of_answers_that_it_is_too_much() {
         20 + bench.new.blobs.len()
     );
     assert!(ran.elapsed >= Duration::from_secs(1), "{ran}");
-    assert!(ran.elapsed < Duration::from_millis(2500), "{ran}");
+    // One after the other they would have been waited for longer.
+    assert!(ran.elapsed < Duration::from_secs(15), "{ran}");
     bench.lab.assert_holds(DST, &bench.new);
 }
