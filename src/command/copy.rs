@@ -263,9 +263,3 @@ impl Job<'_> {
         names
     }
 }
-
-/// A pattern for tags.
-fn glob(flag: &str, typed: &str) -> anyhow::Result<globset::GlobMatcher> {
-    let glob = globset::Glob::new(typed).map_err(|error| Usage(format!("`{flag}`: {error}")))?;
-    Ok(glob.compile_matcher())
-}

@@ -7,6 +7,7 @@ use super::failure::Usage;
 use crate::oci::reference::{Location, Reference, ReferenceError, Tag, Target};
 use crate::store::{Error, Kind, Result, Store};
 use crate::term::exit::Hint;
+use globset::{Glob, GlobMatcher};
 
 /// Reads a reference.
 pub(super) fn reference(typed: &str) -> anyhow::Result<Reference> {
@@ -35,6 +36,12 @@ pub(super) fn tag(typed: &str) -> anyhow::Result<Tag> {
         }
         failed
     })
+}
+
+/// Reads a glob over tags or repositories, typed with `flag`.
+pub(super) fn glob(flag: &str, typed: &str) -> anyhow::Result<GlobMatcher> {
+    let glob = Glob::new(typed).map_err(|error| Usage(format!("`{flag}`: {error}")))?;
+    Ok(glob.compile_matcher())
 }
 
 pub(super) fn explained(error: ReferenceError) -> anyhow::Error {

@@ -1,7 +1,7 @@
 //! `ls`: a repository's tags, or a registry's repositories.
 
 use super::failure::{Usage, at, at_host};
-use super::image::{explained, location};
+use super::image::{explained, glob, location};
 use crate::app::App;
 use crate::engine::list::{Options, other_names, tags};
 use crate::oci::reference::{Host, Location, Reference, RepositoryName, Tag};
@@ -9,7 +9,7 @@ use crate::store::{Error, Result};
 use crate::term::exit::{Class, Hint};
 use crate::term::output::Row;
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
-use globset::{Glob, GlobMatcher};
+use globset::GlobMatcher;
 use serde::Serialize;
 use std::fmt;
 
@@ -88,7 +88,7 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
     } = args;
     let filter = filter
         .iter()
-        .map(|glob| matcher(glob))
+        .map(|typed| glob("--filter", typed))
         .collect::<anyhow::Result<Vec<_>>>()?;
     let by_name = sort.is_some();
     let place = self::place(&place)?;
@@ -229,9 +229,4 @@ fn is_host(text: &str) -> bool {
     let has_port = text.rsplit_once(':').is_some_and(|(_, after)| port(after));
     let dotted = text.contains('.') && !text.contains('@');
     text == "localhost" || text.starts_with('[') || has_port || dotted
-}
-
-fn matcher(glob: &str) -> anyhow::Result<GlobMatcher> {
-    let glob = Glob::new(glob).map_err(|error| Usage(format!("`--filter`: {error}")))?;
-    Ok(glob.compile_matcher())
 }

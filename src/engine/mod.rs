@@ -1,5 +1,6 @@
 //! What crossdock does with images, knowing no terminal, no environment and no clock.
 
+pub(crate) mod breaks;
 pub mod check;
 pub mod content;
 pub mod copy;
@@ -13,3 +14,5 @@ pub mod tag;
 
 /// An index inside an index inside an index … no deeper; nor a signature on a signature.
 pub(crate) const DEEPEST: usize = 8;
+/// No image has more manifests, blobs and attachments in all, and no repository more indexes.
+pub(crate) const MOST: usize = 200_000;

@@ -2,7 +2,7 @@
 //! attached to those, and what is attached to the images of an index.
 
 use super::content::listed;
-use crate::engine::DEEPEST;
+use crate::engine::{DEEPEST, MOST};
 use crate::oci::manifest::{Child, Manifest, is_index_type};
 use crate::oci::reference::{Tag, Target};
 use crate::oci::referrers::cosign_tags;
@@ -16,8 +16,6 @@ use std::collections::{HashMap, HashSet};
 
 /// Manifests about which is asked at once. Each takes four questions or five.
 const ASKING: usize = 12;
-/// No image has more manifests and attachments in all.
-const MOST: usize = 200_000;
 /// When something was made (image-spec, "Pre-Defined Annotation Keys").
 const CREATED: &str = "org.opencontainers.image.created";
 

@@ -1,6 +1,7 @@
 //! Removing tags and images, and never more than was named.
 
 use super::guard::Guard;
+use super::{DEEPEST, MOST};
 use crate::oci::manifest::{is_index_type, may_be_index_type};
 use crate::oci::reference::{Tag, Target};
 use crate::oci::{Descriptor, Digest};
@@ -10,10 +11,6 @@ use std::collections::{HashMap, HashSet};
 
 /// Tags looked at at once.
 const LOOKING: usize = 32;
-/// An index inside an index inside an index … no deeper.
-const DEEPEST: usize = 8;
-/// No repository has more indexes.
-const MOST: usize = 200_000;
 
 /// What is to be removed, and what else that would touch.
 #[derive(Debug)]

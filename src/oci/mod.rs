@@ -1,5 +1,6 @@
 //! The vocabulary: references, digests, descriptors and manifests, as the specifications name them.
 
+pub mod attestation;
 pub mod config;
 pub mod digest;
 pub mod manifest;

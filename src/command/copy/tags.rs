@@ -1,11 +1,12 @@
 //! Copying the tags of a repository.
 
 use super::super::failure::{Usage, at, kinds};
+use super::super::image::glob;
 use super::super::tag::partial;
+use super::Job;
 use super::explain::{counted, explained};
 use super::order::InOrder;
 use super::row::{Copied, Outcome};
-use super::{Job, glob};
 use crate::engine::copy::Name;
 use crate::engine::list::{self, lists_referrers};
 use crate::oci::reference::{Tag, Target};
@@ -112,7 +113,10 @@ impl Job<'_> {
         };
         let mut broken = None;
         {
-            let copy = async |(position, tag)| self.tag(position, tag?, &told).await;
+            let copy = async |(position, tag)| {
+                self.tag(position, tag?, &told).await;
+                Ok::<_, Error>(())
+            };
             let mut copies = pin!(tags.map(copy).buffer_unordered(AT_ONCE));
             while let Some(copied) = copies.next().await {
                 broken = copied.err().or(broken);
@@ -139,12 +143,7 @@ impl Job<'_> {
 
     /// Copies one tag. Each place has a position of its own, so that it is told of when it is done,
     /// though another hangs.
-    async fn tag(
-        &self,
-        position: usize,
-        tag: Tag,
-        told: &(dyn Fn(usize, Vec<Outcome>) + Sync),
-    ) -> Result<(), Error> {
+    async fn tag(&self, position: usize, tag: Tag, told: &(dyn Fn(usize, Vec<Outcome>) + Sync)) {
         let wanted = Target::Tag(tag);
         let first = position * self.places.len();
         let names: Vec<Vec<Name>> = self.places.iter().map(|p| self.names(p, &wanted)).collect();
@@ -159,7 +158,6 @@ impl Job<'_> {
                 (1..self.places.len()).for_each(|place| told(first + place, Vec::new()));
             }
         }
-        Ok(())
     }
 
     /// Tags keep their names: neither side has one of its own.

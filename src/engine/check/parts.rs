@@ -2,8 +2,7 @@
 
 use super::Fault;
 use super::place::{Listed, Name, Place};
-use crate::engine::DEEPEST;
-use crate::engine::referrers;
+use crate::engine::{DEEPEST, MOST, referrers};
 use crate::oci::manifest::{Child, Manifest, is_foreign};
 use crate::oci::reference::Target;
 use crate::oci::{Descriptor, Digest};
@@ -16,8 +15,7 @@ use std::collections::{HashMap, HashSet};
 const UNREAD: usize = 8;
 /// Manifests read at once.
 const READING: usize = 24;
-/// No image has more manifests and blobs in all.
-const MOST: usize = 200_000;
+
 /// A manifest or a blob that belongs to the image.
 pub(super) struct Part {
     pub(super) descriptor: Descriptor,

@@ -1,18 +1,13 @@
 //! A blob read to its end, and read on where it broke off. Nothing of it is kept.
 
 use super::Fault;
+use crate::engine::breaks::Breaks;
 use crate::engine::copy::event::{Event, Placed, Progress};
 use crate::oci::Descriptor;
 use crate::oci::digest::Verifier;
-use crate::store::{Error, Kind, Opened, Result, Store};
+use crate::store::{Opened, Result, Store};
 use crate::transport::BoxError;
 use futures_util::StreamExt;
-use std::time::Duration;
-
-/// So many more bytes are getting on, and breaks before them are forgiven.
-const PROGRESS: u64 = 1024 * 1024;
-/// The first wait after a break; doubled for each further one without getting on.
-const PAUSE: Duration = Duration::from_millis(200);
 
 /// Reads `blob`, and says what is wrong with it. What is wrong with its bytes is only believed
 /// when it was seen twice: a cache in between may have spoiled them.
@@ -38,11 +33,9 @@ pub(super) async fn read(
 struct Reading<'r> {
     blob: &'r Descriptor,
     verifier: Verifier,
-    attempts: u32,
-    breaks: u32,
-    mark: u64,
 }
 
+/// One pass. A blob that ends too soon each time is too short.
 async fn once(
     store: &dyn Store,
     blob: &Descriptor,
@@ -53,13 +46,8 @@ async fn once(
         Ok(verifier) => verifier,
         Err(error) => return Ok(Some(Fault::Unusable(error.to_string()))),
     };
-    let mut reading = Reading {
-        blob,
-        verifier,
-        attempts,
-        breaks: 0,
-        mark: 0,
-    };
+    let mut reading = Reading { blob, verifier };
+    let mut breaks = Breaks::new(attempts, 0);
     loop {
         let seen = reading.verifier.seen();
         let opened = match store.blob(blob, seen..blob.size()).await {
@@ -75,12 +63,16 @@ async fn once(
             let matches = reading.verifier.matches();
             return Ok((!matches).then_some(Fault::Digest));
         }
-        if let Some(fault) = reading.broke(store, broken)? {
-            return Ok(Some(fault));
-        }
-        progress.report(Event::Resumed(blob, reading.verifier.seen()));
-        let doubled = 2u32.saturating_pow(reading.breaks - 1).min(64);
-        tokio::time::sleep(PAUSE * doubled).await;
+        let seen = reading.verifier.seen();
+        let Some(pause) = breaks.count(seen) else {
+            let Some(error) = broken else {
+                let (listed, actual) = (blob.size(), Some(seen));
+                return Ok(Some(Fault::Size { listed, actual }));
+            };
+            return Err(breaks.given_up(store.location(), blob, error));
+        };
+        progress.report(Event::Resumed(blob, seen));
+        tokio::time::sleep(pause).await;
     }
 }
 
@@ -104,30 +96,5 @@ impl Reading<'_> {
             progress.report(Event::Moved(self.blob, new.len() as u64));
         }
         None
-    }
-
-    /// Counts a break. Too many in a row without getting on are the end: a blob that ends too soon
-    /// each time is too short.
-    fn broke(&mut self, store: &dyn Store, error: Option<BoxError>) -> Result<Option<Fault>> {
-        let at = self.verifier.seen();
-        if at >= self.mark + PROGRESS {
-            self.mark = at;
-            self.breaks = 0;
-        }
-        self.breaks += 1;
-        if self.breaks < self.attempts {
-            return Ok(None);
-        }
-        let Some(error) = error else {
-            return Ok(Some(Fault::Size {
-                listed: self.blob.size(),
-                actual: Some(at),
-            }));
-        };
-        let (location, digest, times) = (store.location(), self.blob.digest(), self.breaks);
-        let what = format!(
-            "cannot read from {location} {digest}: it broke off {times} times without getting on"
-        );
-        Err(Error::caused(Kind::Unavailable, what, error).at(location))
     }
 }

@@ -36,25 +36,12 @@ pub(super) async fn choose(
     if !whole.is_index() {
         let platform = platform(from, &whole).await?;
         platforms::fits(platform.as_ref(), wanted).map_err(|error| refused(error.into()))?;
-        return Ok(Chosen {
-            root: whole,
-            from: None,
-            left_out: 0,
-        });
+        return Ok(Chosen::whole(whole));
     }
     match platforms::choose(&whole, wanted).map_err(refused)? {
         Choice::One(image) => {
-            let target = Target::Digest(image.digest().clone());
-            let root = from.manifest(&target).await?;
-            root.check_listed(&image).map_err(|error| {
-                let what = format!("{} is not what it is listed as", image.digest());
-                Error::caused(Kind::Corrupt, what, error).at(from.location())
-            })?;
-            Ok(Chosen {
-                root,
-                from: None,
-                left_out: 0,
-            })
+            let root = content::listed(&**from, &image).await?;
+            Ok(Chosen::whole(root))
         }
         Choice::Several {
             index,

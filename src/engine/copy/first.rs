@@ -19,6 +19,17 @@ pub(super) struct Chosen {
     pub(super) left_out: usize,
 }
 
+impl Chosen {
+    /// The image as it is.
+    pub(super) fn whole(root: Manifest) -> Self {
+        Self {
+            root,
+            from: None,
+            left_out: 0,
+        }
+    }
+}
+
 impl First {
     pub(super) fn digest(&self) -> &Digest {
         match self {

@@ -5,6 +5,7 @@
 
 use super::ahead::{self, Window};
 use super::event::{Event, Progress};
+use crate::engine::breaks::{Breaks, PROGRESS};
 use crate::oci::Descriptor;
 use crate::oci::digest::Verifier;
 use crate::store::{Error, Kind, Opened, Result, Source, Store};
@@ -14,12 +15,7 @@ use bytes::{Buf, Bytes};
 use futures_util::StreamExt;
 use futures_util::stream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-/// So many more bytes are getting on, and breaks before them are forgiven.
-const PROGRESS: u64 = 1024 * 1024;
-/// The first wait after a break; doubled for each further one without getting on.
-const PAUSE: Duration = Duration::from_millis(200);
 /// A blob has so many snapshots of its hash at most, so that an upload can go on from one.
 const SNAPSHOTS: u64 = 256;
 
@@ -60,8 +56,7 @@ struct Reading {
     skip: u64,
     /// Bytes before this offset are hashed and not handed on.
     begin: u64,
-    breaks: u32,
-    mark: u64,
+    breaks: Breaks,
 }
 
 impl Pipe {
@@ -157,11 +152,10 @@ impl Source for Pipe {
         let reading = Reading {
             shared: Arc::clone(&self.shared),
             stream: prepared,
-            mark: verifier.seen(),
+            breaks: Breaks::new(self.shared.attempts, verifier.seen()),
             verifier,
             skip: 0,
             begin: offset,
-            breaks: 0,
         };
         let bytes = stream::try_unfold(reading, |mut reading| async move {
             let next = reading.next().await;
@@ -271,31 +265,20 @@ impl Reading {
     /// Counts a break. Too many in a row without getting on are a fault.
     async fn broke(&mut self, error: Option<BoxError>) -> Result<(), BoxError> {
         let at = self.verifier.seen();
-        if at >= self.mark + PROGRESS {
-            self.mark = at;
-            self.breaks = 0;
-        }
-        self.breaks += 1;
-        if self.breaks < self.shared.attempts {
-            self.shared
-                .progress
-                .report(Event::Resumed(&self.shared.blob, at.max(self.begin)));
-            tokio::time::sleep(PAUSE * 2u32.saturating_pow(self.breaks - 1).min(64)).await;
+        let blob = &self.shared.blob;
+        if let Some(pause) = self.breaks.count(at) {
+            let resumed = Event::Resumed(blob, at.max(self.begin));
+            self.shared.progress.report(resumed);
+            tokio::time::sleep(pause).await;
             return Ok(());
         }
-        let blob = &self.shared.blob;
-        let repository = self.shared.from.location();
-        let digest = blob.digest();
+        let location = self.shared.from.location();
         let fault = if let Some(error) = error {
-            let times = self.breaks;
-            let what = format!(
-                "cannot read from {repository} {digest}: it broke off {times} times without getting on"
-            );
-            Error::caused(Kind::Unavailable, what, error)
+            self.breaks.given_up(location, blob, error)
         } else {
-            let size = blob.size();
-            let what = format!("{digest} in {repository} ends after {at} of {size} bytes");
-            Error::new(Kind::Corrupt, what)
+            let (digest, size) = (blob.digest(), blob.size());
+            let what = format!("{digest} in {location} ends after {at} of {size} bytes");
+            Error::new(Kind::Corrupt, what).at(location)
         };
         Err(self.fault(fault))
     }

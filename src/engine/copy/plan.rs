@@ -103,6 +103,11 @@ impl Part {
     pub fn is_nothing(&self) -> bool {
         !self.lacks.contains(&true) && !self.names.iter().any(PlannedName::is_written)
     }
+
+    /// Whether some name is not left alone.
+    fn takes_part(&self) -> bool {
+        self.names.iter().any(|name| !name.is_kept)
+    }
 }
 
 impl PlannedName {
@@ -207,11 +212,7 @@ impl Run {
         };
         if self.options.platforms.is_empty() && !self.options.only_plans && named.all(lacks) {
             let root = self.from.manifest(target).await?;
-            return Ok(First::Read(Box::new(Chosen {
-                root,
-                from: None,
-                left_out: 0,
-            })));
+            return Ok(First::Read(Box::new(Chosen::whole(root))));
         }
         if self.options.platforms.is_empty() {
             let there = self.from.resolve(target).await?;
@@ -227,11 +228,7 @@ impl Run {
             First::Read(chosen) => Ok(*chosen),
             First::Told(source) => {
                 let root = read_root(&self.from, target, source.digest()).await?;
-                Ok(Chosen {
-                    root,
-                    from: None,
-                    left_out: 0,
-                })
+                Ok(Chosen::whole(root))
             }
         }
     }
@@ -306,8 +303,8 @@ impl Run {
         let wants = |part: &Result<Part>| {
             let part = part.as_ref().ok();
             part.is_some_and(|part| {
-                let kept = part.names.iter().all(|name| name.is_kept);
-                (self.options.deep && !kept) || part.names.iter().any(PlannedName::is_written)
+                (self.options.deep && part.takes_part())
+                    || part.names.iter().any(PlannedName::is_written)
             })
         };
         let by: Which = parts.iter().map(wants).collect();
@@ -315,8 +312,7 @@ impl Run {
         walk.descend(root.clone(), by).await?;
         let attachments = if self.options.referrers {
             // Where every name is left alone, nothing is attached either.
-            let takes = |part: &Part| part.names.iter().any(|name| !name.is_kept);
-            let takes = |part: &Result<Part>| part.as_ref().is_ok_and(takes);
+            let takes = |part: &Result<Part>| part.as_ref().is_ok_and(Part::takes_part);
             let takes_part: Which = parts.iter().map(takes).collect();
             attachments::find(self, &mut walk, &root, &takes_part).await?
         } else {
@@ -326,8 +322,7 @@ impl Run {
         for (part, lacks) in parts.iter_mut().zip(lacks) {
             if let Ok(part) = part {
                 part.lacks = lacks;
-                let takes_part = part.names.iter().any(|name| !name.is_kept);
-                part.attaches = takes_part && !part.is_source && !attachments.is_empty();
+                part.attaches = part.takes_part() && !part.is_source && !attachments.is_empty();
             }
         }
         let (roles, root_is_attached) = attachments::roles(&work, &attachments);

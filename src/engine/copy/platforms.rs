@@ -2,16 +2,12 @@
 //!
 //! Pure: what is chosen from was read before.
 
+use crate::oci::attestation;
 use crate::oci::manifest::{Manifest, ManifestError, is_manifest_type};
 use crate::oci::platform::{self, PlatformPattern};
 use crate::oci::{Descriptor, Digest, Platform};
 use std::collections::{BTreeSet, HashSet};
 use std::fmt;
-
-/// How buildkit marks what it says about an image beside it in the index, and whose it is.
-const KIND: &str = "vnd.docker.reference.type";
-const ABOUT: &str = "vnd.docker.reference.digest";
-const ATTESTATION: &str = "attestation-manifest";
 
 /// The platform of what is no image.
 const UNKNOWN: &str = "unknown/unknown";
@@ -125,9 +121,7 @@ fn offered(entry: &Descriptor) -> Option<&Platform> {
 
 /// The digest of the image that an attestation is about.
 fn about(entry: &Descriptor) -> Option<&str> {
-    let annotations = entry.annotations().as_ref()?;
-    let kind = annotations.get(KIND)?;
-    (kind == ATTESTATION).then(|| annotations.get(ABOUT).map_or("", String::as_str))
+    attestation::is_attestation(entry).then(|| attestation::about(entry).unwrap_or_default())
 }
 
 impl NotThere {

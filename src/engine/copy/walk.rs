@@ -1,6 +1,8 @@
 //! From an image to all that it consists of, breadth first, and which of it a destination lacks.
 
 use super::ledger::Ledger;
+use crate::engine::content::listed;
+use crate::engine::{DEEPEST, MOST};
 use crate::oci::manifest::{Child, Manifest, is_foreign};
 use crate::oci::reference::Target;
 use crate::oci::{Descriptor, Digest};
@@ -12,10 +14,6 @@ use std::sync::Arc;
 
 /// Manifests read at once.
 const READING: usize = 24;
-/// An index inside an index inside an index … no deeper.
-const DEEPEST: usize = 8;
-/// No image has more manifests and blobs in all.
-const MOST: usize = 200_000;
 /// The manifests of an image, held until they are written, take no more than this, in bytes.
 const MOST_BYTES: u64 = 64 << 20;
 /// Layers that are named one by one where they are not copied.
@@ -188,7 +186,7 @@ impl<'a> Walk<'a> {
             wanted.by = missing_at(sides, &wanted.by, &digest).await;
             let is_lacking = wanted.by.contains(&true);
             let manifest = if is_lacking && !is_known {
-                Some(read(&**from, &wanted.manifest).await?)
+                Some(listed(&**from, &wanted.manifest).await?)
             } else {
                 None
             };
@@ -297,18 +295,4 @@ async fn is_there(side: &Side<'_>, digest: &Digest) -> bool {
         side.manifests.found(digest);
     }
     found
-}
-
-/// Reads a child, which must be what its parent says it is.
-async fn read(from: &dyn Store, child: &Descriptor) -> Result<Manifest> {
-    let manifest = from
-        .manifest(&Target::Digest(child.digest().clone()))
-        .await?;
-    match manifest.check_listed(child) {
-        Ok(()) => Ok(manifest),
-        Err(error) => {
-            let what = format!("{} is not what it is listed as", child.digest());
-            Err(Error::caused(Kind::Corrupt, what, error).at(from.location()))
-        }
-    }
 }

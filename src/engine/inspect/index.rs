@@ -1,7 +1,8 @@
 //! What an index lists: images for platforms, and what is said about them.
 
+use crate::engine::content;
+use crate::oci::attestation;
 use crate::oci::manifest::{Manifest, is_index_type, is_manifest_type};
-use crate::oci::reference::Target;
 use crate::oci::{Descriptor, Digest, Platform};
 use crate::store::{Error, Kind, Result, Store};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
@@ -11,11 +12,6 @@ use std::collections::HashMap;
 const READING: usize = 24;
 /// An index with more entries is listed, and not read.
 pub(super) const MOST: usize = 2_000;
-
-/// The annotation by which buildkit marks an attestation, and its value.
-const KIND: (&str, &str) = ("vnd.docker.reference.type", "attestation-manifest");
-/// The annotation by which an attestation names its image.
-const ABOUT: &str = "vnd.docker.reference.digest";
 
 /// An entry of an index.
 #[derive(Debug, Clone)]
@@ -76,15 +72,13 @@ pub async fn entries(store: &dyn Store, index: &Manifest) -> Result<Vec<Entry>> 
 
 /// Whether `entry` is what a build says about an image.
 pub fn sort(entry: &Descriptor) -> Sort {
-    let annotations = entry.annotations().as_ref();
-    let annotation = |name: &str| annotations.and_then(|all| all.get(name));
-    let marked = annotation(KIND.0).is_some_and(|kind| kind == KIND.1);
+    let marked = attestation::is_attestation(entry);
     let media_type = entry.media_type().as_ref();
     if !is_manifest_type(media_type) {
         Sort::Other
     } else if marked || entry.platform().as_ref().is_some_and(is_unknown) {
         Sort::Attestation {
-            of: annotation(ABOUT).cloned(),
+            of: attestation::about(entry).map(str::to_owned),
         }
     } else if is_index_type(media_type) {
         Sort::Index
@@ -134,14 +128,8 @@ pub async fn child(store: &dyn Store, entry: &Descriptor) -> Result<Manifest> {
 
 /// Reads an entry where it is there. It must be what its index says it is.
 pub(super) async fn read_listed(store: &dyn Store, entry: &Descriptor) -> Result<Option<Manifest>> {
-    let target = Target::Digest(entry.digest().clone());
-    let manifest = match store.manifest(&target).await {
-        Err(error) if error.kind() == Kind::NotFound => return Ok(None),
-        read => read?,
-    };
-    let checked = manifest.check_listed(entry);
-    checked.map(|()| Some(manifest)).map_err(|error| {
-        let what = format!("{} is not what it is listed as", entry.digest());
-        Error::caused(Kind::Corrupt, what, error).at(store.location())
-    })
+    match content::listed(store, entry).await {
+        Err(error) if error.kind() == Kind::NotFound => Ok(None),
+        read => read.map(Some),
+    }
 }
