@@ -188,6 +188,34 @@ fn block_on<T>(work: impl Future<Output = T>) -> T {
     runtime.unwrap().block_on(work)
 }
 
+/// Each of the two is a little larger than one without blanks.
+#[test]
+fn connections_for_the_blobs_of_an_index_are_wanted_before_its_images_are_read() {
+    let (from, to) = (Shelf::new("from"), Shelf::new("to"));
+    let layers: Vec<Value> = (0..20)
+        .map(|n| blob(&from, &format!("layer {n}")))
+        .collect();
+    let images = layers.chunks(10).map(|layers| {
+        let document = json!({
+            "schemaVersion": 2,
+            "mediaType": MANIFEST,
+            "config": blob(&from, "{}"),
+            "layers": layers,
+        });
+        entry(&kept(&from, &document))
+    });
+    let manifests: Vec<Value> = images.collect();
+    let document = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests});
+    let index = kept(&from, &document);
+    let tag = "v0".parse().unwrap();
+    from.held().tags.insert(tag, index.digest().clone());
+    block_on(copied(&from, std::slice::from_ref(&to), 1, false));
+    let warm = to.held().warm.clone();
+    assert_eq!(warm.len(), 2, "{warm:?}");
+    assert!((2..5).contains(&warm[0]), "{warm:?}");
+    assert!((20..30).contains(&warm[1]), "{warm:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

@@ -1,27 +1,37 @@
-//! What a copy will ask for, guessed while its manifest is still on its way, so that connections
-//! are there when it is known.
+//! What a copy will ask for, guessed while its manifests are still on their way, so that
+//! connections are there when it is known.
 
 use super::plan::Part;
 use super::run::Run;
 use crate::oci::Descriptor;
-use crate::oci::manifest::is_index_type;
+use crate::oci::manifest::{Manifest, is_index_type};
 use crate::store::{Lane, Result, Store};
 
 /// What a manifest has besides its layers.
 const FRAME: u64 = 300;
 /// What one layer takes in a manifest that is printed without blanks.
 const LAYER: u64 = 160;
-/// What one image takes in an index, and how many blobs it brings with it.
+/// What one image takes in an index.
 const IMAGE: u64 = 220;
-const BLOBS: u64 = 5;
 
 impl Run {
-    /// Lets source and destinations prepare for a copy of what `source` describes.
+    /// Lets source and destinations prepare for a copy of what `source` describes, before it is
+    /// read.
     pub(super) fn prepare(&self, source: &Descriptor, parts: &[Result<Part>]) {
-        if self.options.only_plans {
+        self.open(guess(source), parts);
+    }
+
+    /// The same once an index is read, and its images are not.
+    pub(super) fn prepare_images(&self, index: &Manifest, parts: &[Result<Part>]) {
+        let images = index.manifests().iter().map(guess);
+        self.open(images.fold(0, usize::saturating_add), parts);
+    }
+
+    fn open(&self, connections: usize, parts: &[Result<Part>]) {
+        if self.options.only_plans || connections == 0 {
             return;
         }
-        let count = guess(source).min(self.options.jobs);
+        let count = connections.min(self.options.jobs);
         let host = |store: &dyn Store| Some(store.location().repository()?.host.clone());
         let here = host(&*self.from);
         for (to, part) in self.to.iter().zip(parts) {
@@ -42,12 +52,12 @@ impl Run {
     }
 }
 
-/// How many connections it takes besides the one that has told of it, by its size. One too few is
-/// as slow as none, since the last blob to come waits for it.
+/// How many connections what it lists takes, besides the one that has told of it, by its size. One
+/// too few is as slow as none, since the last of them to come waits for it.
 fn guess(source: &Descriptor) -> usize {
     let size = source.size();
     let parts = if is_index_type(source.media_type().as_ref()) {
-        size / IMAGE * BLOBS
+        size / IMAGE
     } else {
         size.saturating_sub(FRAME).div_ceil(LAYER)
     };
@@ -70,7 +80,7 @@ mod tests {
             (MediaType::ImageManifest, 1_400, 7),
             (MediaType::ImageManifest, 6_600, 40),
             // Six platforms.
-            (MediaType::ImageIndex, 1_400, 30),
+            (MediaType::ImageIndex, 1_400, 6),
             (MediaType::ImageIndex, 90, 1),
         ] {
             let source = Descriptor::new(media_type, size, sha256(b""));

@@ -308,6 +308,7 @@ impl Run {
             })
         };
         let by: Which = parts.iter().map(wants).collect();
+        self.prepare_images(&root, &parts);
         let mut walk = Walk::new(&self.from, &sides);
         walk.descend(root.clone(), by).await?;
         let attachments = if self.options.referrers {

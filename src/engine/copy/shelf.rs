@@ -41,6 +41,8 @@ pub(super) struct Held {
     pub(super) received: usize,
     /// Manifests that were put.
     pub(super) written: usize,
+    /// How many connections were wanted ahead, each time.
+    pub(super) warm: Vec<usize>,
     /// Reads break off before this offset.
     pub(super) breaks_at: Option<u64>,
     /// The byte at this offset is another one.
@@ -110,7 +112,9 @@ impl Store for Arc<Shelf> {
         &self.location
     }
 
-    fn warm(&self, _: Lane, _: usize) {}
+    fn warm(&self, _: Lane, count: usize) {
+        self.held().warm.push(count);
+    }
 
     async fn usual_target(&self) -> Result<Target> {
         Err(self.missing(&"latest"))
