@@ -10,8 +10,9 @@ use super::failure::{Usage, at};
 use super::image::{check_tag, reference, wanted};
 use super::tag::partial;
 use crate::app::App;
-use crate::engine::copy::{Name, Options, Plan, Run};
+use crate::engine::copy::{Name, Options, Patience, Plan, Run};
 use crate::oci::reference::{Reference, Target};
+use crate::store::Error;
 use crate::term::output::WriteError;
 use explain::{counted, describe, explained};
 use order::InOrder;
@@ -149,14 +150,10 @@ impl Job<'_> {
             check_tag(&**source, &self.from).await.map_err(&at_source)?;
         }
         let wanted = wanted(&**source, &self.from).await.map_err(&at_source)?;
-        let names: Vec<_> = self.places.iter().map(|p| self.names(p, &wanted)).collect();
-        if names.iter().map(Vec::len).sum::<usize>() > 1 {
+        let names = self.places.iter().map(|place| self.names(place, &wanted));
+        if names.map(|names| names.len()).sum::<usize>() > 1 {
             self.app.output.list();
         }
-        let plan = match self.run.plan(&wanted, &names).await {
-            Ok(plan) => plan,
-            Err(error) => return Err(explained(error, &self.run, wanted.tag()).await),
-        };
         let (mut there, mut failed, mut written) = (Vec::new(), Vec::new(), Ok(()));
         // One row is the last line of all; several are printed as they come.
         let at_once = self.places.len() > 1;
@@ -170,8 +167,11 @@ impl Job<'_> {
             Outcome::Kept(error) | Outcome::Failed(error) => failed.push(error),
         });
         let mut told = |place, outcomes| ends.add(place, outcomes);
-        self.carry_out(&self.from, plan, &mut told).await;
+        let copied = self.copy(&self.from, &wanted, &mut told).await;
         drop(ends);
+        if let Err(error) = copied {
+            return Err(explained(error, &self.run, wanted.tag()).await);
+        }
         self.app.finish_progress();
         written?;
         if !at_once {
@@ -199,6 +199,72 @@ impl Job<'_> {
             self.app.output.status(&there);
         }
         self.app.output.row(row)
+    }
+
+    /// Copies one image to all places. Those that do not answer in time hold up no other, and
+    /// come last.
+    async fn copy(
+        &self,
+        from: &Reference,
+        wanted: &Target,
+        told: &mut (dyn FnMut(usize, Vec<Outcome>) + Send),
+    ) -> Result<(), Error> {
+        let all = 0..self.places.len();
+        let late = self.copy_to(from, wanted, all.collect(), Patience::Short, told);
+        let late = late.await?;
+        if !late.is_empty() {
+            self.copy_late(from, wanted, late, told).await;
+        }
+        Ok(())
+    }
+
+    /// Copies to places that were late, and waits for them. Others have the image already, so
+    /// that a failure is theirs.
+    async fn copy_late(
+        &self,
+        from: &Reference,
+        wanted: &Target,
+        late: Vec<usize>,
+        told: &mut (dyn FnMut(usize, Vec<Outcome>) + Send),
+    ) {
+        let copied = self.copy_to(from, wanted, late.clone(), Patience::Long, told);
+        if let Err(error) = copied.await {
+            for place in late {
+                told(place, vec![Outcome::Failed(error.again())]);
+            }
+        }
+    }
+
+    /// Copies to the places at these positions. Returns those that are left for later.
+    async fn copy_to(
+        &self,
+        from: &Reference,
+        wanted: &Target,
+        to: Vec<usize>,
+        patience: Patience,
+        told: &mut (dyn FnMut(usize, Vec<Outcome>) + Send),
+    ) -> Result<Vec<usize>, Error> {
+        let names = self.places.iter().enumerate();
+        let names = names.map(|(place, named)| {
+            let takes_part = to.contains(&place);
+            takes_part.then(|| self.names(named, wanted))
+        });
+        let names: Vec<Vec<Name>> = names.map(Option::unwrap_or_default).collect();
+        // Whoever looks at a plan wants to see all of it.
+        let patience = if self.dry_run {
+            Patience::Long
+        } else {
+            patience
+        };
+        let mut plan = self.run.plan(wanted, &names, patience).await?;
+        let late = std::mem::take(&mut plan.late);
+        let mut told = |place: usize, outcomes| {
+            if to.contains(&place) && !late.contains(&place) {
+                told(place, outcomes);
+            }
+        };
+        self.carry_out(from, plan, &mut told).await;
+        Ok(late)
     }
 
     /// Does what the plan says, or only says it. `told` is given each place's position and what

@@ -7,12 +7,12 @@ use super::Job;
 use super::explain::{counted, explained};
 use super::order::InOrder;
 use super::row::{Copied, Outcome};
-use crate::engine::copy::Name;
+use crate::engine::copy::Patience;
 use crate::engine::list::{self, lists_referrers};
-use crate::oci::reference::{Tag, Target};
+use crate::oci::reference::{Reference, Tag, Target};
 use crate::store::Error;
 use crate::term::exit::{Hint, report};
-use futures_util::stream::{StreamExt, TryStreamExt};
+use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -56,6 +56,15 @@ struct Counts {
     kept: usize,
     lists: usize,
     new_indexes: usize,
+}
+
+/// A tag that some places have not got because they did not answer in time.
+struct Late {
+    /// The position of its first place among all.
+    first: usize,
+    from: Reference,
+    wanted: Target,
+    places: Vec<usize>,
 }
 
 impl Counts {
@@ -111,17 +120,7 @@ impl Job<'_> {
             let mut ends = ends.lock().unwrap_or_else(PoisonError::into_inner);
             ends.add(position, outcomes);
         };
-        let mut broken = None;
-        {
-            let copy = async |(position, tag)| {
-                self.tag(position, tag?, &told).await;
-                Ok::<_, Error>(())
-            };
-            let mut copies = pin!(tags.map(copy).buffer_unordered(AT_ONCE));
-            while let Some(copied) = copies.next().await {
-                broken = copied.err().or(broken);
-            }
-        }
+        let broken = self.copy_all(tags, &told).await;
         drop(ends);
         written?;
         let mut failures = Vec::new();
@@ -141,23 +140,67 @@ impl Job<'_> {
         partial(failures, total, "tags were not copied", self.app)
     }
 
+    /// Copies all of them, those last that some places are late for. Returns why the list broke
+    /// off, if it did.
+    async fn copy_all(
+        &self,
+        tags: impl Stream<Item = (usize, Result<Tag, Error>)>,
+        told: &(dyn Fn(usize, Vec<Outcome>) + Sync),
+    ) -> Option<Error> {
+        let (mut broken, mut late) = (None, Vec::new());
+        let copy = async |(position, tag)| Ok(self.tag(position, tag?, told).await);
+        let mut copies = pin!(tags.map(copy).buffer_unordered(AT_ONCE));
+        while let Some(copied) = copies.next().await {
+            match copied {
+                Ok(left) => late.extend(left),
+                Err(error) => broken = Some(error),
+            }
+        }
+        let copies = late.into_iter().map(|late| self.late_tag(late, told));
+        let copies = stream::iter(copies).buffer_unordered(AT_ONCE);
+        copies.collect::<()>().await;
+        broken
+    }
+
     /// Copies one tag. Each place has a position of its own, so that it is told of when it is done,
-    /// though another hangs.
-    async fn tag(&self, position: usize, tag: Tag, told: &(dyn Fn(usize, Vec<Outcome>) + Sync)) {
+    /// though another hangs. Returns what is left for later, if some places do not answer in time.
+    async fn tag(
+        &self,
+        position: usize,
+        tag: Tag,
+        told: &(dyn Fn(usize, Vec<Outcome>) + Sync),
+    ) -> Option<Late> {
         let wanted = Target::Tag(tag);
         let first = position * self.places.len();
-        let names: Vec<Vec<Name>> = self.places.iter().map(|p| self.names(p, &wanted)).collect();
-        match self.run.plan(&wanted, &names).await {
-            Ok(plan) => {
-                let from = self.from.location.reference(&wanted);
-                let mut told = |place: usize, outcomes| told(first + place, outcomes);
-                self.carry_out(&from, plan, &mut told).await;
-            }
+        let from = self.from.location.reference(&wanted);
+        let all = (0..self.places.len()).collect();
+        let mut told_place = |place: usize, outcomes| told(first + place, outcomes);
+        let copied = self.copy_to(&from, &wanted, all, Patience::Short, &mut told_place);
+        match copied.await {
+            Ok(places) if places.is_empty() => None,
+            Ok(places) => Some(Late {
+                first,
+                from,
+                wanted,
+                places,
+            }),
             Err(error) => {
                 told(first, vec![Outcome::Failed(error)]);
                 (1..self.places.len()).for_each(|place| told(first + place, Vec::new()));
+                None
             }
         }
+    }
+
+    async fn late_tag(&self, late: Late, told: &(dyn Fn(usize, Vec<Outcome>) + Sync)) {
+        let Late {
+            first,
+            from,
+            wanted,
+            places,
+        } = late;
+        let mut told = |place: usize, outcomes| told(first + place, outcomes);
+        self.copy_late(&from, &wanted, places, &mut told).await;
     }
 
     /// Tags keep their names: neither side has one of its own.

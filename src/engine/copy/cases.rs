@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::shelf::{Shelf, Told};
-use super::{Applied, Name, Options, Run, Summary};
+use super::{Applied, Name, Options, Patience, Run, Summary};
 use crate::engine::guard::Guard;
 use crate::oci::Digest;
 use crate::oci::digest::sha256;
@@ -148,7 +148,7 @@ async fn copied(from: &Arc<Shelf>, to: &[Arc<Shelf>], tags: usize, deep: bool) -
             is_sources: true,
         };
         let names = vec![vec![name]; to.len()];
-        let plan = run.plan(&target, &names).await.unwrap();
+        let plan = run.plan(&target, &names, Patience::Short).await.unwrap();
         let mut summaries = Vec::new();
         let mut told = |_, applied: Result<Applied>| summaries.push(applied.unwrap().summary);
         run.apply(plan, &mut told).await;

@@ -16,6 +16,7 @@ mod first;
 mod forecast;
 mod gauge;
 mod ledger;
+mod looks;
 mod missing;
 mod mover;
 mod pipe;
@@ -30,6 +31,7 @@ mod tee;
 mod walk;
 
 pub use attachments::Attachment;
+pub use looks::Patience;
 pub use plan::{Name, Part, Plan, PlannedName};
 pub use run::{Guards, Run};
 pub use summary::{Applied, Summary, Told};

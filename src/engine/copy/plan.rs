@@ -3,14 +3,15 @@
 use super::attachments::{self, Attachment, Role};
 use super::choice;
 use super::first::{Chosen, First, read_root};
+use super::looks::{Look, Patience};
 use super::run::Run;
 use super::walk::{Node, Side, Walk, Which, Work};
-use crate::engine::guard::{Guard, found};
+use crate::engine::guard::Guard;
 use crate::oci::Digest;
 use crate::oci::manifest::Manifest;
 use crate::oci::reference::{Location, Reference, Target};
 use crate::store::{Error, Kind, Result};
-use futures_util::future::{join_all, try_join_all};
+use std::sync::atomic::AtomicBool;
 
 /// What an image is to be written under.
 #[derive(Debug, Clone)]
@@ -41,6 +42,8 @@ pub struct Plan {
     pub left_out: usize,
     /// Each destination's part, in the run's order; an error where it takes no part.
     pub parts: Vec<Result<Part>>,
+    /// Destinations that have not answered in time, whose names this plan leaves out.
+    pub late: Vec<usize>,
 }
 
 /// One destination's part in a plan.
@@ -129,23 +132,35 @@ impl Run {
     /// to be written under at each of them.
     ///
     /// All places are asked at once what they have; where that is the same, nothing else is asked.
-    pub async fn plan(&self, target: &Target, names: &[Vec<Name>]) -> Result<Plan> {
+    /// A destination without names takes no part.
+    pub async fn plan(
+        &self,
+        target: &Target,
+        names: &[Vec<Name>],
+        patience: Patience,
+    ) -> Result<Plan> {
         if !self.options.platforms.is_empty() && target.digest().is_some() {
-            return self.plan_chosen(target, names).await;
+            return self.plan_chosen(target, names, patience).await;
         }
-        let (first, looks) = tokio::join!(self.first_look(target, names), self.looks(names));
+        let looks = self.looks(names, patience);
+        let (first, looks) = tokio::join!(self.first_look(target, names), looks);
         self.compared(target, first?, Here { names, looks }).await
     }
 
     /// The same where the names are only known once something is chosen.
-    async fn plan_chosen(&self, target: &Target, names: &[Vec<Name>]) -> Result<Plan> {
+    async fn plan_chosen(
+        &self,
+        target: &Target,
+        names: &[Vec<Name>],
+        patience: Patience,
+    ) -> Result<Plan> {
         let first = self.first_look(target, names).await?;
         let mut names = names.to_vec();
         let of_source = names.iter_mut().flatten();
         for name in of_source.filter(|name| name.is_sources && name.target == *target) {
             name.target = Target::Digest(first.digest().clone());
         }
-        let looks = self.looks(&names).await;
+        let looks = self.looks(&names, patience).await;
         let here = Here {
             names: &names,
             looks,
@@ -153,15 +168,21 @@ impl Run {
         self.compared(target, first, here).await
     }
 
-    async fn looks(&self, names: &[Vec<Name>]) -> Vec<Result<Vec<Option<Digest>>>> {
-        let looks = names.iter().enumerate().map(async |(to, names)| {
-            try_join_all(names.iter().map(|name| self.look(to, name))).await
-        });
-        join_all(looks).await
+    /// Compares what the source has with what is at the destinations, and goes on from there.
+    async fn compared(&self, target: &Target, first: First, here: Here<'_>) -> Result<Plan> {
+        let looks = here.looks.iter().enumerate();
+        let late = looks.filter_map(|(to, look)| look.is_none().then_some(to));
+        let late = late.collect();
+        let plan = self.of_those_here(target, first, here).await?;
+        Ok(Plan { late, ..plan })
     }
 
-    /// Compares what the source has with what is at the destinations, and goes on from there.
-    async fn compared(&self, target: &Target, first: First, mut here: Here<'_>) -> Result<Plan> {
+    async fn of_those_here(
+        &self,
+        target: &Target,
+        first: First,
+        mut here: Here<'_>,
+    ) -> Result<Plan> {
         let parts = self.parts(&mut here, first.digest());
         let is_nothing = parts.iter().flatten().all(Part::is_nothing);
         let goes_further = self.options.deep || self.options.referrers;
@@ -190,17 +211,6 @@ impl Run {
         }
         let plan = self.walked(root, from, parts).await?;
         Ok(Plan { left_out, ..plan })
-    }
-
-    /// What is there before something is written.
-    async fn look(&self, to: usize, name: &Name) -> Result<Option<Digest>> {
-        if self.lacks_tag(to, &name.target) {
-            return Ok(None);
-        }
-        let store = &self.to[to].store;
-        let guarded = self.options.no_clobber || name.guard != Guard::Free;
-        let there = found(&**store, &name.target, guarded).await?;
-        Ok(there.map(|there| there.digest().clone()))
     }
 
     /// What the source has: only its digest, unless its content decides what is copied, or no
@@ -234,9 +244,10 @@ impl Run {
     }
 
     fn parts(&self, here: &mut Here<'_>, digest: &Digest) -> Vec<Result<Part>> {
-        let part = |(to, look): (usize, &mut Result<Vec<Option<Digest>>>)| match look {
-            Ok(olds) => self.part(to, &here.names[to], olds, digest),
-            Err(error) => Err(std::mem::replace(error, error.again())),
+        let part = |(to, look): (usize, &mut Option<Look>)| match look {
+            Some(Ok(olds)) => self.part(to, &here.names[to], olds, digest),
+            Some(Err(error)) => Err(std::mem::replace(error, error.again())),
+            None => self.part(to, &[], &[], digest),
         };
         here.looks.iter_mut().enumerate().map(part).collect()
     }
@@ -336,6 +347,7 @@ impl Run {
             chosen_from,
             left_out: 0,
             parts,
+            late: Vec::new(),
         })
     }
 
@@ -349,6 +361,7 @@ impl Run {
             warm: warm && !self.options.deep,
             same_place: self.is_source(to),
             manifests: &self.to[to].manifests,
+            is_silent: AtomicBool::new(false),
         }
     }
 }
@@ -364,6 +377,7 @@ impl Plan {
             chosen_from,
             left_out: 0,
             parts,
+            late: Vec::new(),
         }
     }
 }
@@ -371,5 +385,5 @@ impl Plan {
 /// What was found at the destinations.
 struct Here<'a> {
     names: &'a [Vec<Name>],
-    looks: Vec<Result<Vec<Option<Digest>>>>,
+    looks: Vec<Option<Look>>,
 }

@@ -5,18 +5,14 @@ use super::ahead::Window;
 use super::budget::Budget;
 use super::event::Progress;
 use super::ledger::Ledger;
+use super::looks::Health;
 use crate::engine::guard::Guard;
 use crate::oci::reference::{Location, RepositoryName, Tag, Target};
-use crate::store::{Kind, Store};
-use futures_util::future::join_all;
-use futures_util::{StreamExt, TryStreamExt};
+use crate::store::Store;
 use std::collections::HashSet;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock};
 use tokio::sync::OnceCell;
-
-/// More tags of a destination are not kept in mind.
-const MOST_TAGS: usize = 200_000;
 
 /// The user's rule on a tag at a place.
 pub type Guards = dyn Fn(&Location, &Tag) -> Guard + Send + Sync;
@@ -39,6 +35,7 @@ pub(super) struct Destination {
     pub(super) store: Arc<dyn Store>,
     pub(super) blobs: Ledger,
     pub(super) manifests: Ledger,
+    pub(super) health: Health,
     /// All its tags, where they were listed.
     pub(super) tags: OnceLock<HashSet<Tag>>,
     /// Its registry did not link a blob from a sibling that has it.
@@ -69,6 +66,7 @@ impl Run {
             store,
             blobs: Ledger::default(),
             manifests: Ledger::default(),
+            health: Health::default(),
             tags: OnceLock::new(),
             links_nothing: AtomicBool::new(false),
             mounts: OnceCell::new(),
@@ -83,23 +81,6 @@ impl Run {
             guard,
             claims: Mutex::default(),
         })
-    }
-
-    /// Lists the tags of all destinations, so that those that are not there need not be asked for
-    /// one by one. Where a list cannot be had, they are.
-    pub async fn list_destinations(&self) {
-        let lists = self.to.iter().map(async |to| {
-            let listed = to.store.tags().take(MOST_TAGS + 1);
-            let tags = match listed.try_collect::<HashSet<Tag>>().await {
-                Ok(tags) if tags.len() <= MOST_TAGS => tags,
-                // Nobody has written there yet.
-                Err(error) if error.kind() == Kind::NotFound => HashSet::new(),
-                _ => return,
-            };
-            // It was not listed before, and if it was, that is as good.
-            let _ = to.tags.set(tags);
-        });
-        join_all(lists).await;
     }
 
     /// Whether a destination is known not to have a tag.

@@ -41,6 +41,8 @@ pub(super) struct Held {
     pub(super) received: usize,
     /// Manifests that were put.
     pub(super) written: usize,
+    /// Whether it never answers to what it is asked for.
+    pub(super) is_silent: Option<fn(&Target) -> bool>,
     /// How many connections were wanted ahead, each time.
     pub(super) warm: Vec<usize>,
     /// Reads break off before this offset.
@@ -127,6 +129,10 @@ impl Store for Arc<Shelf> {
     }
 
     async fn find(&self, target: &Target) -> Result<Option<Descriptor>> {
+        let is_silent = self.held().is_silent;
+        if is_silent.is_some_and(|is_silent| is_silent(target)) {
+            return std::future::pending().await;
+        }
         let there = self.held().manifest(target);
         Ok(there.map(|manifest| manifest.descriptor().clone()))
     }

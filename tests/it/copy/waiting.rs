@@ -1,6 +1,6 @@
 //! Destinations that never answer hold up no other, and what is printed keeps its order.
 
-use super::several::{SRC, TO, lab, rows};
+use super::several::{SRC, TO, all_hold, copy, lab, rows};
 use crate::lab::{Fault, Image, Lab};
 use serde_json::Value;
 use std::time::{Duration, Instant};
@@ -95,6 +95,56 @@ fn of_many_tags_what_is_done_is_told_when_the_time_is_used_up() {
     }
     lab.assert_holds("eu.lab/app:v1", &Image::small(1));
     assert!(ran.stdout.contains(&row("eu", "v1", 1)), "{ran}");
+}
+
+/// Not even whether it has the image.
+#[test]
+fn a_destination_that_answers_nothing_holds_up_no_other() {
+    let image = Image::small(1);
+    for to in ORDERS {
+        let lab = lab(&image);
+        lab.fault("us", Fault::on("HEAD", "/manifests/").always().delay(LONG));
+        let copy = ["copy", "-q", "--deadline", "8s", SRC, to[0], to[1]];
+        let ran = lab.run(copy).any_stdout().any_stderr().code(7);
+        assert_eq!(ran.stdout, rows(&image, &TO[..1]), "{to:?} {ran}");
+        lab.assert_holds(TO[0], &image);
+    }
+}
+
+#[test]
+fn a_destination_that_is_late_comes_after_the_others() {
+    let image = Image::small(1);
+    let lab = lab(&image);
+    let late = Fault::on("HEAD", "/manifests/");
+    lab.fault("us", late.delay(Duration::from_secs(7)));
+    lab.run(copy(&[]))
+        .stdout(rows(&image, &TO))
+        .stderr("note: us.lab/app does not answer, and comes after the others\n")
+        .code(0);
+    all_hold(&lab, &TO, &image);
+}
+
+#[test]
+fn of_many_tags_none_waits_for_a_destination_that_answers_nothing() {
+    let lab = Lab::empty().open("src").open("eu").open("us");
+    for (tag, seed) in [("v1", 1), ("v2", 2), ("v3", 3)] {
+        lab.push(&format!("src.lab/app:{tag}"), &Image::small(seed));
+    }
+    for (method, part) in [("GET", "/tags/list"), ("HEAD", "/manifests/")] {
+        lab.fault("us", Fault::on(method, part).always().delay(LONG));
+    }
+    let copy = ["copy", "-q", "-a", "--deadline", "9s", "src.lab/app"];
+    let ran = lab
+        .run([&copy[..], &["us.lab/app", "eu.lab/app"]].concat())
+        .any_stdout()
+        .any_stderr()
+        .code(7);
+    for (tag, seed) in [("v1", 1), ("v2", 2), ("v3", 3)] {
+        let (image, reference) = (Image::small(seed), format!("eu.lab/app:{tag}"));
+        lab.assert_holds(&reference, &image);
+        let row = format!("{reference}@{}\n", image.digest());
+        assert!(ran.stdout.contains(&row), "{ran}");
+    }
 }
 
 /// Whatever is done first.
