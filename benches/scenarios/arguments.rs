@@ -35,6 +35,12 @@ pub(crate) struct Arguments {
     /// every tool's environment, `SSL_CERT_FILE` and `SSL_CERT_DIR` name it, and no other
     #[arg(long)]
     pub(crate) tls: bool,
+    /// With a delay: model TCP's slow start. Each way of each connection, so many bytes may be
+    /// sent and not yet acknowledged, which takes one round trip: 10 segments of 1,460 bytes at
+    /// first, and as many more as were acknowledged of those that filled this window, so that it
+    /// doubles each round trip; nothing is lost, and the window never shrinks
+    #[arg(long)]
+    pub(crate) slow_start: bool,
     /// Runs of each tool in each case
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub(crate) runs: usize,

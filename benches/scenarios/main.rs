@@ -11,13 +11,15 @@
 //!                                  --tool 'crane:copy-all=crane copy --all-tags --insecure {from} {to}'
 //! cargo bench --bench scenarios -- --case large/cold --delay 0 --tls --runs 3 \
 //!                                  --tool 'crane=crane copy {src} {dst}'
+//! cargo bench --bench scenarios -- --case many/cold --delay 50 --slow-start
 //! cargo bench --bench scenarios -- --list
 //! ```
 //!
 //! It wants Debian's `docker-registry` (CNCF distribution) in the `PATH`. Both registries store in
 //! `/dev/shm` where that exists, so that no disk is measured. With `--delay`, both are behind a
-//! proxy that takes half of that round trip each way, connection set-up included. With
-//! `--tls`, both have certificates of an authority made for the occasion: crossdock and skopeo verify them, and
+//! proxy that takes half of that round trip each way, connection set-up included; with
+//! `--slow-start`, it also lets a new connection send no more than TCP would. With `--tls`, both
+//! have certificates of an authority made for the occasion: crossdock and skopeo verify them, and
 //! so does every tool that heeds `SSL_CERT_FILE` and is not told otherwise (`--insecure`).
 //! crossdock first asks a loopback host whether it speaks TLS, which costs two round trips that
 //! registries elsewhere do not.
@@ -30,6 +32,7 @@
 mod arguments;
 mod authority;
 mod cases;
+mod congestion;
 mod images;
 mod launch;
 mod measure;

@@ -141,6 +141,7 @@ impl Lab {
         let wire = Wire {
             round_trip: Duration::from_millis(delay),
             rate: None,
+            slow_start: arguments.slow_start,
         };
         let rate = arguments.cap;
         let start = |port: u16, wire| Proxy::start(self.runtime.handle(), port, wire);
