@@ -12,7 +12,9 @@ pub(crate) struct Arguments {
     /// Another tool: its name, and its command for copying, or for `digest`, `tag`, `ls` or
     /// `version`, `copy-all` or `spread`; a template of one word is another crossdock. Known are
     /// `{src}`, `{dst}`, `{dst2}`, `{dst3}`, `{from}`, `{to}`, `{image}`, `{repository}`, `{tag}`
-    /// and `{hosts}`; there is no quoting
+    /// and `{hosts}`, with `--tls` also `{ca}`, the authority's PEM file; `{trust}` is how crossdock
+    /// is told to speak with the hosts, and `{verify}` is `true` with `--tls`, otherwise `false`;
+    /// there is no quoting
     #[arg(long = "tool", value_name = "NAME[:ACTION]=TEMPLATE")]
     pub(crate) tools: Vec<String>,
     /// Only these cases
@@ -29,6 +31,16 @@ pub(crate) struct Arguments {
     /// What one connection to the source brings in a second, such as `50MB`
     #[arg(long, value_name = "BYTES", value_parser = rate)]
     pub(crate) cap: Option<NonZeroU64>,
+    /// Let both registries speak TLS, with certificates of an authority made for the occasion; in
+    /// every tool's environment, `SSL_CERT_FILE` and `SSL_CERT_DIR` name it, and no other
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// With a delay: model TCP's slow start. Each way of each connection, so many bytes may be
+    /// sent and not yet acknowledged, which takes one round trip: 10 segments of 1,460 bytes at
+    /// first, and as many more as were acknowledged of those that filled this window, so that it
+    /// doubles each round trip; nothing is lost, and the window never shrinks
+    #[arg(long)]
+    pub(crate) slow_start: bool,
     /// Runs of each tool in each case
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub(crate) runs: usize,

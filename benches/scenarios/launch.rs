@@ -3,6 +3,7 @@
 //! A small process of its own does this, because on Linux the memory of whoever starts a command
 //! counts as the command's until it is its own program.
 
+use crate::authority::Authority;
 use anyhow::{Context, Result, bail, ensure};
 use std::ffi::OsString;
 use std::path::Path;
@@ -25,9 +26,15 @@ pub(crate) struct Taken {
 }
 
 /// Runs a command line through `launcher`, a copy of this program, in surroundings that hold no
-/// credentials, caches or settings of the user.
-pub(crate) fn measure(launcher: &Path, command: &[String], home: &Path) -> Result<Taken> {
-    let output = Command::new(launcher)
+/// credentials, caches or settings of the user, and where nobody but `authority` is trusted.
+pub(crate) fn measure(
+    launcher: &Path,
+    command: &[String],
+    home: &Path,
+    authority: Option<&Authority>,
+) -> Result<Taken> {
+    let mut launcher = Command::new(launcher);
+    launcher
         .arg(WORD)
         .args(command)
         .env_clear()
@@ -35,8 +42,15 @@ pub(crate) fn measure(launcher: &Path, command: &[String], home: &Path) -> Resul
         .env("HOME", home)
         // containers' library keeps what it knows of blobs for the whole system, if it is root.
         .env("_CONTAINERS_ROOTLESS_UID", "1000")
-        .stdin(Stdio::null())
-        .output()?;
+        .stdin(Stdio::null());
+    if let Some(authority) = authority {
+        // With the file alone, Go's programs read the system's folder as well, which doubles what
+        // a short command takes; crossdock does not.
+        launcher
+            .env("SSL_CERT_FILE", &authority.file)
+            .env("SSL_CERT_DIR", &authority.folder);
+    }
+    let output = launcher.output()?;
     let complaint = String::from_utf8_lossy(&output.stderr);
     ensure!(
         output.status.success(),

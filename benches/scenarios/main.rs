@@ -9,12 +9,20 @@
 //! cargo bench --bench scenarios -- --case large/cold --delay 0 --cap 50MB --runs 1
 //! cargo bench --bench scenarios -- --case 'thousand/*' --delay 10 --runs 1 \\
 //!                                  --tool 'crane:copy-all=crane copy --all-tags --insecure {from} {to}'
+//! cargo bench --bench scenarios -- --case large/cold --delay 0 --tls --runs 3 \
+//!                                  --tool 'crane=crane copy {src} {dst}'
+//! cargo bench --bench scenarios -- --case many/cold --delay 50 --slow-start
 //! cargo bench --bench scenarios -- --list
 //! ```
 //!
 //! It wants Debian's `docker-registry` (CNCF distribution) in the `PATH`. Both registries store in
 //! `/dev/shm` where that exists, so that no disk is measured. With `--delay`, both are behind a
-//! proxy that takes half of that round trip each way, connection set-up included.
+//! proxy that takes half of that round trip each way, connection set-up included; with
+//! `--slow-start`, it also lets a new connection send no more than TCP would. With `--tls`, both
+//! have certificates of an authority made for the occasion: crossdock and skopeo verify them, and
+//! so does every tool that heeds `SSL_CERT_FILE` and is not told otherwise (`--insecure`).
+//! crossdock first asks a loopback host whether it speaks TLS, which costs two round trips that
+//! registries elsewhere do not.
 //!
 //! The tools take turns, run by run, and a table of medians is printed: compare its ratios, never
 //! times from two sessions. Nothing is asserted.
@@ -22,7 +30,9 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod authority;
 mod cases;
+mod congestion;
 mod images;
 mod launch;
 mod measure;

@@ -1,6 +1,7 @@
 //! Runs every case with every tool, by turns.
 
 use crate::arguments::Arguments;
+use crate::authority::Authority;
 use crate::cases::{Action, Case, Way};
 use crate::images::Image;
 use crate::launch::{self, Taken};
@@ -11,7 +12,6 @@ use crate::tools::{self, Tool, Words};
 use anyhow::Result;
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -47,6 +47,8 @@ struct Lab {
     launcher: PathBuf,
     runtime: Runtime,
     registries: [Registry; 2],
+    /// Who vouches for the registries, if they speak TLS.
+    authority: Option<Authority>,
     fresh: usize,
 }
 
@@ -65,7 +67,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Vec<Row>> {
     lab.prepare(&cases)?;
     let mut rows = Vec::new();
     for (number, &delay) in arguments.delays.iter().enumerate() {
-        let roads = lab.roads(delay, arguments.cap)?;
+        let roads = lab.roads(delay, arguments)?;
         let offline = |case: &&Case| case.uses_network() || number == 0;
         for case in cases.iter().filter(offline) {
             rows.extend(lab.case(case, delay, &roads, &tools, arguments.runs)?);
@@ -83,10 +85,12 @@ impl Lab {
             None => std::env::temp_dir(),
         };
         let folder = TempDir::with_prefix_in("crossdock-scenarios-", place)?;
-        let registries = [
-            Registry::start(&folder.path().join("source"))?,
-            Registry::start(&folder.path().join("destination"))?,
-        ];
+        let authority = arguments
+            .tls
+            .then(|| Authority::establish(folder.path()))
+            .transpose()?;
+        let start = |name| Registry::start(&folder.path().join(name), authority.as_ref());
+        let registries = [start("source")?, start("destination")?];
         let programs = TempDir::with_prefix("crossdock-scenarios-")?;
         let launcher = programs.path().join("launcher");
         std::fs::copy(std::env::current_exe()?, &launcher)?;
@@ -96,6 +100,7 @@ impl Lab {
             launcher,
             runtime: Runtime::new()?,
             registries,
+            authority,
             fresh: 0,
         })
     }
@@ -112,7 +117,7 @@ impl Lab {
             let cold = name == "large";
             let registries = self.registries.iter().take(if cold { 1 } else { 2 });
             for (number, registry) in registries.enumerate() {
-                let target = Target::new(registry.port)?;
+                let target = self.target(registry)?;
                 let place = format!("{}/{name}", places[number]);
                 self.runtime.block_on(target.push(&place, &image))?;
                 if name == THOUSAND {
@@ -120,27 +125,35 @@ impl Lab {
                 }
             }
             if tags {
-                let target = Target::new(self.registries[0].port)?;
+                let target = self.target(&self.registries[0])?;
                 self.runtime.block_on(target.tag(&repository, &image))?;
             }
         }
         Ok(())
     }
 
-    fn roads(&self, delay: u64, cap: Option<NonZeroU64>) -> Result<Roads> {
+    fn target(&self, registry: &Registry) -> Result<Target> {
+        Target::new(registry.port, self.authority.as_ref())
+    }
+
+    fn roads(&self, delay: u64, arguments: &Arguments) -> Result<Roads> {
         let [source, destination] = self.registries.each_ref().map(|registry| registry.port);
-        let round_trip = Duration::from_millis(delay);
-        let start = |port: u16, rate: Option<NonZeroU64>| {
-            Proxy::start(self.runtime.handle(), port, Wire { round_trip, rate })
+        let wire = Wire {
+            round_trip: Duration::from_millis(delay),
+            rate: None,
+            slow_start: arguments.slow_start,
         };
+        let rate = arguments.cap;
+        let start = |port: u16, wire| Proxy::start(self.runtime.handle(), port, wire);
         // One registry under several names is several to whoever copies there.
-        let more = [start(destination, None)?, start(destination, None)?];
+        let more = [start(destination, wire)?, start(destination, wire)?];
         let mut roads = Roads {
             ports: [source, destination, more[0].port, more[1].port],
             proxies: Vec::from(more),
         };
-        if delay > 0 || cap.is_some() {
-            let (here, there) = (start(source, cap)?, start(destination, None)?);
+        if delay > 0 || rate.is_some() {
+            let here = start(source, Wire { rate, ..wire })?;
+            let there = start(destination, wire)?;
             (roads.ports[0], roads.ports[1]) = (here.port, there.port);
             roads.proxies.extend([here, there]);
         }
@@ -183,10 +196,11 @@ impl Lab {
         self.fresh += 1;
         let home = self.folder.path().join("home").join(self.fresh.to_string());
         std::fs::create_dir_all(&home)?;
-        let words = words(case, roads.ports, self.fresh);
+        let words = words(case, roads.ports, self.fresh, self.authority.as_ref());
         let command = tool.command(case.action, &words).unwrap_or_default();
         self.settle(roads)?;
-        let median = launch::measure(&self.launcher, &command, &home)?;
+        let authority = self.authority.as_ref();
+        let median = launch::measure(&self.launcher, &command, &home, authority)?;
         let (requests, connections) = self.settle(roads)?;
         Ok(Figures {
             median,
@@ -206,7 +220,7 @@ impl Lab {
 }
 
 /// What a command line's words stand for in a run; `fresh` is another number each time.
-fn words(case: &Case, ports: [u16; 4], fresh: usize) -> Words {
+fn words(case: &Case, ports: [u16; 4], fresh: usize, authority: Option<&Authority>) -> Words {
     let hosts = ports.map(|port| format!("127.0.0.1:{port}"));
     let [source, destination, second, third] = &hosts;
     let repository = format!("{source}/bench/{}", case.image);
@@ -221,8 +235,8 @@ fn words(case: &Case, ports: [u16; 4], fresh: usize) -> Words {
         Action::Tag => format!("tag-{fresh}"),
         _ => TAG.to_owned(),
     };
-    Words(vec![
-        ("hosts", hosts.join(",")),
+    let mut words = trust(hosts.join(","), authority);
+    words.extend([
         ("image", format!("{repository}:{TAG}")),
         ("repository", repository),
         ("src", format!("{from}:{TAG}")),
@@ -232,7 +246,22 @@ fn words(case: &Case, ports: [u16; 4], fresh: usize) -> Words {
         ("from", from),
         ("to", to),
         ("tag", tag),
-    ])
+    ]);
+    Words(words)
+}
+
+/// The words for how the registries are to be spoken with.
+fn trust(hosts: String, authority: Option<&Authority>) -> Vec<(&'static str, String)> {
+    let mut words = match authority.map(|authority| authority.file.display()) {
+        Some(file) => vec![
+            ("trust", format!("--ca-cert={file}")),
+            ("ca", file.to_string()),
+        ],
+        None => vec![("trust", format!("--plain-http={hosts}"))],
+    };
+    words.push(("verify", authority.is_some().to_string()));
+    words.push(("hosts", hosts));
+    words
 }
 
 impl Figures {

@@ -1,9 +1,10 @@
 //! Puts images on a registry, over its API.
 
+use crate::authority::Authority;
 use crate::images::{Blob, Image, Manifest};
 use anyhow::{Context, Result, ensure};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use reqwest::{Body, Client, Response, Url, header};
+use reqwest::{Body, Certificate, Client, Response, Url, header};
 use std::convert::Infallible;
 
 /// The tag that every image has.
@@ -22,10 +23,16 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// The registry at this port.
-    pub(crate) fn new(port: u16) -> Result<Self> {
-        let base = Url::parse(&format!("http://127.0.0.1:{port}/v2/"))?;
-        let client = Client::builder().no_proxy().tls_certs_only([]).build()?;
+    /// The registry at this port, which speaks TLS if an authority vouches for it.
+    pub(crate) fn new(port: u16, authority: Option<&Authority>) -> Result<Self> {
+        let scheme = authority.map_or("http", |_| "https");
+        let base = Url::parse(&format!("{scheme}://127.0.0.1:{port}/v2/"))?;
+        let trusted = match authority {
+            Some(authority) => Some(Certificate::from_pem(&std::fs::read(&authority.file)?)?),
+            None => None,
+        };
+        let client = Client::builder().no_proxy().tls_certs_only(trusted);
+        let client = client.build()?;
         Ok(Self { client, base })
     }
 

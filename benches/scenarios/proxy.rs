@@ -1,7 +1,9 @@
-//! A wire that takes its time: everything arrives half a round trip after it was sent.
+//! A wire that takes its time: everything arrives half a round trip after it was sent, and is sent
+//! when the connection's window allows it.
 
+use crate::congestion::Congestion;
 use anyhow::Result;
-use bytes::BytesMut;
+use bytes::{BufMut, BytesMut};
 use std::net::Ipv4Addr;
 use std::num::NonZeroU64;
 use std::sync::Arc;
@@ -27,6 +29,8 @@ pub(crate) struct Wire {
     pub(crate) round_trip: Duration,
     /// Bytes a second that one connection carries each way.
     pub(crate) rate: Option<NonZeroU64>,
+    /// Whether a new connection has to find out what it may send at once.
+    pub(crate) slow_start: bool,
 }
 
 /// A listening proxy.
@@ -98,20 +102,42 @@ async fn depart<R: AsyncRead + Unpin>(
     wire: Wire,
 ) -> std::io::Result<()> {
     let mut free = connected;
+    let mut congestion = wire.slow_start.then(|| Congestion::new(wire.round_trip));
     loop {
+        let room = match &mut congestion {
+            Some(congestion) => wait_for_room(congestion, &mut free).await,
+            None => CHUNK,
+        };
         let fresh = |_| BytesMut::with_capacity(CHUNK);
         let mut chunk = used.try_recv().unwrap_or_else(fresh);
-        let read = from.read_buf(&mut chunk).await.unwrap_or_default();
+        let mut space = (&mut chunk).limit(room.min(CHUNK));
+        let read = from.read_buf(&mut space).await.unwrap_or_default();
         free = free.max(Instant::now());
         if let Some(rate) = wire.rate {
             free += Duration::from_nanos(read as u64 * 1_000_000_000 / rate);
             sleep_until(free).await;
+        }
+        if let Some(congestion) = &mut congestion {
+            congestion.send(free.into_std(), read);
         }
         let due = free + wire.round_trip / 2;
         let gone = sender.send((due.checked_sub(LATE).unwrap_or(due), chunk));
         if gone.await.is_err() || read == 0 {
             return Ok(());
         }
+    }
+}
+
+/// Waits until the window has room, which moves `free` to when the acknowledgment arrived: the
+/// timer's own lateness is not to add up round trip by round trip.
+async fn wait_for_room(congestion: &mut Congestion, free: &mut Instant) -> usize {
+    loop {
+        let room = congestion.room(free.into_std());
+        let Some(next) = congestion.next().filter(|_| room == 0) else {
+            return room;
+        };
+        *free = Instant::from_std(next);
+        sleep_until(free.checked_sub(LATE).unwrap_or(*free)).await;
     }
 }
 

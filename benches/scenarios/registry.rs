@@ -1,5 +1,6 @@
 //! A registry of its own for the measurement, and what its access log says.
 
+use crate::authority::Authority;
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -29,12 +30,12 @@ pub(crate) struct Registry {
 pub(crate) type Counts = BTreeMap<String, usize>;
 
 impl Registry {
-    /// Starts one that stores below `folder`.
-    pub(crate) fn start(folder: &Path) -> Result<Self> {
+    /// Starts one that stores below `folder`, and speaks TLS if an authority vouches for it.
+    pub(crate) fn start(folder: &Path, authority: Option<&Authority>) -> Result<Self> {
         std::fs::create_dir_all(folder)?;
         let port = free_port()?;
         let (settings, log) = (folder.join("config.yml"), folder.join("access.log"));
-        std::fs::write(&settings, configuration(folder, port))?;
+        std::fs::write(&settings, configuration(folder, port, authority))?;
         let child = Command::new(PROGRAM)
             .arg("serve")
             .arg(settings)
@@ -86,17 +87,22 @@ impl Drop for Registry {
     }
 }
 
-fn configuration(folder: &Path, port: u16) -> String {
+fn configuration(folder: &Path, port: u16, authority: Option<&Authority>) -> String {
     let storage = folder.join("storage");
+    let tls = authority.map(|authority| {
+        let (certificate, key) = (authority.certificate.display(), authority.key.display());
+        format!(", tls: {{certificate: {certificate}, key: {key}}}")
+    });
     format!(
         "version: 0.1
 log: {{level: error}}
 storage:
   filesystem: {{rootdirectory: {}}}
   cache: {{blobdescriptor: inmemory}}
-http: {{addr: \"127.0.0.1:{port}\", secret: scenarios}}
+http: {{addr: \"127.0.0.1:{port}\", secret: scenarios{}}}
 ",
-        storage.display()
+        storage.display(),
+        tls.unwrap_or_default()
     )
 }
 

@@ -9,37 +9,31 @@ use std::path::Path;
 pub(crate) const OURS: &str = "crossdock";
 
 const CROSSDOCK: [(Action, &str); 7] = [
-    (Action::Copy, "copy --plain-http={hosts} {src} {dst}"),
-    (
-        Action::CopyAll,
-        "copy --all-tags --plain-http={hosts} {from} {to}",
-    ),
-    (
-        Action::Spread,
-        "copy --plain-http={hosts} {src} {dst} {dst2} {dst3}",
-    ),
-    (Action::Digest, "digest --plain-http={hosts} {image}"),
-    (Action::Tag, "tag --plain-http={hosts} {image} {tag}"),
-    (Action::List, "ls --plain-http={hosts} {repository}"),
+    (Action::Copy, "copy {trust} {src} {dst}"),
+    (Action::CopyAll, "copy --all-tags {trust} {from} {to}"),
+    (Action::Spread, "copy {trust} {src} {dst} {dst2} {dst3}"),
+    (Action::Digest, "digest {trust} {image}"),
+    (Action::Tag, "tag {trust} {image} {tag}"),
+    (Action::List, "ls {trust} {repository}"),
     (Action::Version, "--version"),
 ];
 
 const SKOPEO: [(Action, &str); 5] = [
     (
         Action::Copy,
-        "--insecure-policy copy --quiet --all --src-tls-verify=false --dest-tls-verify=false docker://{src} docker://{dst}",
+        "--insecure-policy copy --quiet --all --src-tls-verify={verify} --dest-tls-verify={verify} docker://{src} docker://{dst}",
     ),
     (
         Action::Digest,
-        "inspect --no-tags --tls-verify=false --format {{.Digest}} docker://{image}",
+        "inspect --no-tags --tls-verify={verify} --format {{.Digest}} docker://{image}",
     ),
     (
         Action::Tag,
-        "--insecure-policy copy --quiet --all --src-tls-verify=false --dest-tls-verify=false docker://{image} docker://{repository}:{tag}",
+        "--insecure-policy copy --quiet --all --src-tls-verify={verify} --dest-tls-verify={verify} docker://{image} docker://{repository}:{tag}",
     ),
     (
         Action::List,
-        "list-tags --tls-verify=false docker://{repository}",
+        "list-tags --tls-verify={verify} docker://{repository}",
     ),
     (Action::Version, "--version"),
 ];

@@ -16,3 +16,4 @@ mod readme;
 mod real;
 mod referrers;
 mod secrets;
+mod slow_start;
