@@ -252,3 +252,36 @@ fn proxies(settings: &Proxies) -> Result<Vec<reqwest::Proxy>, reqwest::Error> {
     }
     Ok(proxies)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use tokio::io::AsyncReadExt as _;
+    use tokio::net::TcpListener;
+
+    /// X25519MLKEM768 and the length of its share: draft-ietf-tls-ecdhe-mlkem, section 4.1.
+    const SHARE: [u8; 4] = [0x11, 0xec, 0x04, 0xc0];
+
+    /// A server that prefers the key exchange asks for a share that was not sent, which takes
+    /// another round trip.
+    #[tokio::test]
+    async fn the_key_exchange_that_servers_prefer_is_begun_at_once() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("https://{}/", listener.local_addr().unwrap());
+        let url: Url = url.parse().unwrap();
+        let origin = Origin::of(&url).unwrap();
+        let clients = Clients::new();
+        let settings = Settings::default();
+        let client = clients.get(&settings, &origin, Lane::Questions).unwrap();
+        let asking = tokio::spawn(client.get(url).send());
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut hello = vec![0; 5];
+        stream.read_exact(&mut hello).await.unwrap();
+        let length = u16::from_be_bytes([hello[3], hello[4]]);
+        hello.resize(usize::from(length), 0);
+        stream.read_exact(&mut hello).await.unwrap();
+        assert!(hello.windows(SHARE.len()).any(|bytes| bytes == SHARE));
+        asking.abort();
+    }
+}

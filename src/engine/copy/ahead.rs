@@ -21,11 +21,11 @@ use tokio::time::timeout;
 
 const MIB: u64 = 1024 * 1024;
 /// What all blobs together read ahead at most.
-const ROOM: usize = 16 * 1024 * 1024;
-/// One range. At 50 ms and 50 MB/s its bytes take as long as its question.
-const PART: u64 = 3 * MIB;
+const ROOM: usize = 12 * 1024 * 1024;
+/// One range. At 50 ms and 50 MB/s its bytes take about as long as its question.
+const PART: u64 = 2 * MIB;
 /// Ranges of one blob at once.
-const PARTS: usize = 5;
+const PARTS: usize = 6;
 /// So much must be left for several ranges to be worth their questions.
 const MUCH: u64 = 64 * MIB;
 /// The plain stream goes on for so long while the first ranges are on their way.
@@ -288,6 +288,8 @@ async fn fetch(
             let left = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
             chunk.truncate(left);
             range.start += chunk.len() as u64;
+            // It may be a piece of a larger buffer, which the window does not count.
+            let chunk = Bytes::copy_from_slice(&chunk);
             let _ = arrivals.send(Arrival::Chunk(chunk));
         }
         if range.start == begun {
