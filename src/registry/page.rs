@@ -12,7 +12,12 @@ use http::{HeaderValue, Method, StatusCode};
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::sync::Arc;
+use url::form_urlencoded;
 
+/// Items on a page at first: more are an error on some registries.
+const PAGE: usize = 1000;
+/// And then, where the registry's own links show that it counts as the specification does.
+const WIDE_PAGE: usize = 10_000;
 /// A page is read no further.
 pub(super) const LIMIT: usize = 8 * 1024 * 1024;
 /// A list has no more pages.
@@ -33,6 +38,10 @@ pub(super) struct Pages {
     accept: Option<HeaderValue>,
     /// The query to ask with; an empty one is none.
     next: Option<String>,
+    /// Larger pages may be asked for.
+    may_widen: bool,
+    /// What to ask with where the next query is refused because of its larger page.
+    narrow: Option<String>,
     /// What was asked for and what came, each as a number: neither is short.
     asked: HashSet<u64>,
     came: HashSet<u64>,
@@ -43,14 +52,14 @@ pub(super) struct Pages {
 
 impl Pages {
     pub(super) fn new(client: Arc<Client>, path: String, access: Access) -> Self {
-        // More than 1000 is an error on some registries.
-        let first = "n=1000".to_owned();
         Self {
             client,
             path,
             access,
             accept: None,
-            next: Some(first),
+            next: Some(format!("n={PAGE}")),
+            may_widen: false,
+            narrow: None,
             asked: HashSet::new(),
             came: HashSet::new(),
             items: 0,
@@ -66,6 +75,12 @@ impl Pages {
         self
     }
 
+    /// Asks for larger pages once one was full.
+    pub(super) fn widening(mut self) -> Self {
+        self.may_widen = true;
+        self
+    }
+
     /// The body of the next page; `None` after the last.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         let Some(response) = self.answer().await? else {
@@ -77,7 +92,7 @@ impl Pages {
 
     /// The next page before its body is read; `None` after the last.
     pub(super) async fn answer(&mut self) -> Result<Option<Response>, Error> {
-        let Some(query) = self.next.take() else {
+        let Some(mut query) = self.next.take() else {
             return Ok(None);
         };
         let host = self.client.host();
@@ -87,13 +102,14 @@ impl Pages {
                 format!("its list has more than {MOST} pages"),
             ));
         }
-        let mut url = self.client.url(&self.path).await?;
-        url.set_query(Some(query.as_str()).filter(|query| !query.is_empty()));
-        let mut request = Request::new(Method::GET, url);
-        if let Some(accept) = self.accept.clone() {
-            request = request.header(ACCEPT, accept);
+        let mut response = self.ask(&query).await?;
+        if let Some(narrow) = self.narrow.take()
+            && response.status().is_client_error()
+        {
+            self.may_widen = false;
+            response = self.ask(&narrow).await?;
+            query = narrow;
         }
-        let response = self.client.call(request, &self.access).await?;
         if response.status() != StatusCode::OK {
             return Err(Error::refused(response).await);
         }
@@ -118,6 +134,16 @@ impl Pages {
         Ok(Some(response))
     }
 
+    async fn ask(&self, query: &str) -> Result<Response, Error> {
+        let mut url = self.client.url(&self.path).await?;
+        url.set_query(Some(query).filter(|query| !query.is_empty()));
+        let mut request = Request::new(Method::GET, url);
+        if let Some(accept) = self.accept.clone() {
+            request = request.header(ACCEPT, accept);
+        }
+        self.client.call(request, &self.access).await
+    }
+
     /// Takes note of how many new items the last page brought. Fails where the list has too many,
     /// or goes on and on without any.
     pub(super) fn brought(&mut self, new: usize) -> Result<(), Error> {
@@ -136,7 +162,29 @@ impl Pages {
     /// The same for a page of names, which are new unless all of them came on one page before.
     pub(super) fn brought_names(&mut self, names: &[String]) -> Result<(), Error> {
         let is_new = self.came.insert(hash(&names));
+        self.widen(names);
         self.brought(if is_new { names.len() } else { 0 })
+    }
+
+    /// A page of the size that was asked for, and a link that says where it ended: the registry
+    /// would have given more. Where `last` is its secret, its limits are too.
+    fn widen(&mut self, names: &[String]) {
+        let Some(last) = names.last().filter(|_| names.len() == PAGE) else {
+            return;
+        };
+        let ends_there = |query: &String| {
+            let mut parts: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+            parts.sort_unstable();
+            let size = PAGE.to_string();
+            parts == [("last".into(), last.into()), ("n".into(), size.into())]
+        };
+        if !(self.may_widen && self.next.as_ref().is_some_and(ends_there)) {
+            return;
+        }
+        let mut wide = form_urlencoded::Serializer::new(String::new());
+        wide.append_pair("last", last);
+        wide.append_pair("n", &WIDE_PAGE.to_string());
+        self.narrow = self.next.replace(wide.finish());
     }
 }
 

@@ -31,6 +31,51 @@ fn tags_come_one_a_line_through_all_pages() {
     assert!(lab.requests("src").count("GET", "tags") >= 3);
 }
 
+fn thousands(lab: &Lab) -> String {
+    let tags: Vec<String> = (0..2_500).map(|number| format!("v{number:04}")).collect();
+    tagged(lab, &tags.iter().map(String::as_str).collect::<Vec<_>>());
+    tags.join("\n") + "\n"
+}
+
+#[test]
+fn of_many_tags_larger_pages_are_asked_for() {
+    let lab = pages_of(100_000);
+    let all = thousands(&lab);
+    lab.run(["ls", "src.lab/team/app"]).stdout(&*all).code(0);
+    assert_eq!(lab.requests("src").count("GET", "tags"), 2);
+}
+
+#[test]
+fn who_refuses_larger_pages_is_asked_for_smaller_ones() {
+    let lab = pages_of(100_000);
+    let all = thousands(&lab);
+    for refused in [400, 405] {
+        let refused = Fault::on("GET", "n=10000").status(refused);
+        lab.fault("src", refused.always());
+        lab.run(["ls", "src.lab/team/app"]).stdout(&*all).code(0);
+    }
+    assert_eq!(lab.requests("src").count("GET", "tags"), 2 * 4);
+}
+
+/// Its `last` is a secret of its own.
+#[test]
+fn who_does_not_count_as_the_specification_is_not_asked_for_larger_pages() {
+    let lab = Lab::new();
+    tagged(&lab, &["v1", "v2"]);
+    let names: Vec<String> = (0..1_000).map(|number| format!("w{number:04}")).collect();
+    let body = json!({"name": "team/app", "tags": names}).to_string();
+    let link = [(
+        "Link",
+        "</v2/team/app/tags/list?last=dG9rZW4&n=1000>; rel=\"next\"",
+    )];
+    let page = Fault::on("GET", "/tags/list?n=1000");
+    lab.fault("src", page.answer(200, &link, &body));
+    let refused = Fault::on("GET", "n=10000").status(400);
+    lab.fault("src", refused.always());
+    lab.run(["ls", "src.lab/team/app"]).any_stdout().code(0);
+    assert_eq!(lab.requests("src").count("GET", "tags"), 2);
+}
+
 #[test]
 fn tags_are_filtered_sorted_and_counted() {
     let digest_tag = format!("sha256-{}", "a".repeat(64));
