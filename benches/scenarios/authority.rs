@@ -1,10 +1,11 @@
 //! A certificate authority of the measurement's own, and what it issued to both registries.
 
+// The tests have it too.
+#[allow(clippy::unwrap_used)]
+#[path = "../../tests/it/real/certificate.rs"]
+mod certificate;
+
 use anyhow::Result;
-use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
-};
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
@@ -30,28 +31,11 @@ impl Authority {
             certificate: place.join("registry.crt"),
             key: place.join("registry.key"),
         };
-        let (params, own_key) = (params(), KeyPair::generate()?);
-        let own = params.self_signed(&own_key)?;
-        let key = KeyPair::generate()?;
-        let mut server = CertificateParams::new([Ipv4Addr::LOCALHOST.to_string()])?;
-        server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        let certificate = server.signed_by(&key, &Issuer::new(params, own_key))?;
+        let issued = certificate::issue(&Ipv4Addr::LOCALHOST.to_string());
         std::fs::create_dir_all(&authority.folder)?;
-        std::fs::write(&authority.file, own.pem())?;
-        std::fs::write(&authority.certificate, certificate.pem())?;
-        std::fs::write(&authority.key, key.serialize_pem())?;
+        std::fs::write(&authority.file, issued.authority)?;
+        std::fs::write(&authority.certificate, issued.certificate)?;
+        std::fs::write(&authority.key, issued.key)?;
         Ok(authority)
     }
-}
-
-fn params() -> CertificateParams {
-    let mut params = CertificateParams::default();
-    let name = "crossdock-scenarios";
-    params.distinguished_name.push(DnType::CommonName, name);
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![
-        KeyUsagePurpose::KeyCertSign,
-        KeyUsagePurpose::DigitalSignature,
-    ];
-    params
 }

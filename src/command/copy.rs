@@ -11,6 +11,7 @@ use super::image::{check_tag, reference, wanted};
 use super::tag::partial;
 use crate::app::App;
 use crate::engine::copy::{Name, Options, Patience, Plan, Run};
+use crate::oci::Digest;
 use crate::oci::reference::{Reference, Target};
 use crate::store::Error;
 use crate::term::output::WriteError;
@@ -81,6 +82,16 @@ struct Job<'a> {
     dry_run: bool,
     force_immutable: bool,
     app: &'a App,
+}
+
+/// An image that some places have not got because they took long to answer.
+struct Late {
+    from: Reference,
+    /// What it is to be written under where the user said nothing else.
+    wanted: Target,
+    /// What the others got, or what that was chosen from.
+    image: Digest,
+    places: Vec<usize>,
 }
 
 pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
@@ -201,70 +212,74 @@ impl Job<'_> {
         self.app.output.row(row)
     }
 
-    /// Copies one image to all places. Those that do not answer in time hold up no other, and
-    /// come last.
+    /// Copies one image to all places. Those that take long to answer hold up no other, and come
+    /// last.
     async fn copy(
         &self,
         from: &Reference,
         wanted: &Target,
         told: &mut (dyn FnMut(usize, Vec<Outcome>) + Send),
     ) -> Result<(), Error> {
-        let all = 0..self.places.len();
-        let late = self.copy_to(from, wanted, all.collect(), Patience::Short, told);
-        let late = late.await?;
-        if !late.is_empty() {
-            self.copy_late(from, wanted, late, told).await;
+        if let Some(late) = self.copy_in_time(from, wanted, told).await? {
+            self.copy_late(late, told).await;
         }
         Ok(())
     }
 
-    /// Copies to places that were late, and waits for them. Others have the image already, so
-    /// that a failure is theirs.
-    async fn copy_late(
+    /// Copies to the places that answer in time. Returns what is left for later.
+    async fn copy_in_time(
         &self,
         from: &Reference,
         wanted: &Target,
-        late: Vec<usize>,
         told: &mut (dyn FnMut(usize, Vec<Outcome>) + Send),
-    ) {
-        let copied = self.copy_to(from, wanted, late.clone(), Patience::Long, told);
-        if let Err(error) = copied.await {
-            for place in late {
-                told(place, vec![Outcome::Failed(error.again())]);
-            }
-        }
-    }
-
-    /// Copies to the places at these positions. Returns those that are left for later.
-    async fn copy_to(
-        &self,
-        from: &Reference,
-        wanted: &Target,
-        to: Vec<usize>,
-        patience: Patience,
-        told: &mut (dyn FnMut(usize, Vec<Outcome>) + Send),
-    ) -> Result<Vec<usize>, Error> {
-        let names = self.places.iter().enumerate();
-        let names = names.map(|(place, named)| {
-            let takes_part = to.contains(&place);
-            takes_part.then(|| self.names(named, wanted))
-        });
-        let names: Vec<Vec<Name>> = names.map(Option::unwrap_or_default).collect();
-        // Whoever looks at a plan wants to see all of it.
-        let patience = if self.dry_run {
-            Patience::Long
-        } else {
-            patience
+    ) -> Result<Option<Late>, Error> {
+        let names: Vec<_> = self.places.iter().map(|p| self.names(p, wanted)).collect();
+        let mut plan = self.run.plan(wanted, &names, Patience::Short).await?;
+        let late = Late {
+            from: from.clone(),
+            wanted: wanted.clone(),
+            image: plan.chosen_from.as_ref().unwrap_or(&plan.digest).clone(),
+            places: std::mem::take(&mut plan.late),
         };
-        let mut plan = self.run.plan(wanted, &names, patience).await?;
-        let late = std::mem::take(&mut plan.late);
         let mut told = |place: usize, outcomes| {
-            if to.contains(&place) && !late.contains(&place) {
+            if !late.places.contains(&place) {
                 told(place, outcomes);
             }
         };
         self.carry_out(from, plan, &mut told).await;
-        Ok(late)
+        Ok((!late.places.is_empty()).then_some(late))
+    }
+
+    /// Copies to places that were late, and waits for them. They get what the others got, whatever
+    /// the source's tag points to by now; a failure is theirs.
+    async fn copy_late(&self, late: Late, told: &mut (dyn FnMut(usize, Vec<Outcome>) + Send)) {
+        let Late {
+            from,
+            wanted,
+            image,
+            places,
+        } = late;
+        let names = self.places.iter().enumerate().map(|(place, named)| {
+            let takes_part = places.contains(&place);
+            takes_part.then(|| self.names(named, &wanted))
+        });
+        let names: Vec<Vec<Name>> = names.map(Option::unwrap_or_default).collect();
+        let image = Target::Digest(image);
+        match self.run.plan(&image, &names, Patience::Long).await {
+            Ok(plan) => {
+                let mut told = |place: usize, outcomes| {
+                    if places.contains(&place) {
+                        told(place, outcomes);
+                    }
+                };
+                self.carry_out(&from, plan, &mut told).await;
+            }
+            Err(error) => {
+                for place in places {
+                    told(place, vec![Outcome::Failed(error.again())]);
+                }
+            }
+        }
     }
 
     /// Does what the plan says, or only says it. `told` is given each place's position and what
@@ -281,7 +296,7 @@ impl Job<'_> {
             Err(_) => Vec::new(),
         });
         let mut rows: Vec<Vec<Outcome>> = rows.collect();
-        if plan.left_out > 0 {
+        if plan.left_out > 0 && !plan.is_second {
             let entries = counted(plan.left_out, "entry", "entries");
             let note = format!("{entries} of {from} without a platform left out");
             self.app.output.note(&note);

@@ -42,6 +42,8 @@ pub(super) struct Pages {
     may_widen: bool,
     /// What to ask with where the next query is refused because of its larger page.
     narrow: Option<String>,
+    /// The last page was a larger one.
+    was_wide: bool,
     /// What was asked for and what came, each as a number: neither is short.
     asked: HashSet<u64>,
     came: HashSet<u64>,
@@ -60,6 +62,7 @@ impl Pages {
             next: Some(format!("n={PAGE}")),
             may_widen: false,
             narrow: None,
+            was_wide: false,
             asked: HashSet::new(),
             came: HashSet::new(),
             items: 0,
@@ -103,10 +106,11 @@ impl Pages {
             ));
         }
         let mut response = self.ask(&query).await?;
-        if let Some(narrow) = self.narrow.take()
-            && response.status().is_client_error()
-        {
+        let narrow = self.narrow.take();
+        self.was_wide = narrow.is_some();
+        if let Some(narrow) = narrow.filter(|_| response.status() != StatusCode::OK) {
             self.may_widen = false;
+            self.was_wide = false;
             response = self.ask(&narrow).await?;
             query = narrow;
         }
@@ -169,23 +173,34 @@ impl Pages {
     /// A page of the size that was asked for, and a link that says where it ended: the registry
     /// would have given more. Where `last` is its secret, its limits are too.
     fn widen(&mut self, names: &[String]) {
-        let Some(last) = names.last().filter(|_| names.len() == PAGE) else {
+        let Some(last) = names.last().filter(|_| self.may_widen) else {
             return;
         };
-        let ends_there = |query: &String| {
-            let mut parts: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
-            parts.sort_unstable();
-            let size = PAGE.to_string();
-            parts == [("last".into(), last.into()), ("n".into(), size.into())]
-        };
-        if !(self.may_widen && self.next.as_ref().is_some_and(ends_there)) {
-            return;
+        if self.was_wide && self.next.is_none() {
+            // It may have given less than was asked for, and taken that for the end.
+            self.next = Some(after(last, PAGE));
+        } else if names.len() == PAGE && self.next.as_ref().is_some_and(|next| ends_at(next, last))
+        {
+            self.narrow = self.next.replace(after(last, WIDE_PAGE));
+            self.asked.extend(self.narrow.as_ref().map(hash));
         }
-        let mut wide = form_urlencoded::Serializer::new(String::new());
-        wide.append_pair("last", last);
-        wide.append_pair("n", &WIDE_PAGE.to_string());
-        self.narrow = self.next.replace(wide.finish());
     }
+}
+
+/// The query for what follows on a name, as the specification has it.
+fn after(last: &str, count: usize) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("last", last);
+    query.append_pair("n", &count.to_string());
+    query.finish()
+}
+
+/// Whether a query is for what follows on this name, and for nothing else.
+fn ends_at(query: &str, last: &str) -> bool {
+    let mut parts: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+    parts.sort_unstable();
+    let size = PAGE.to_string();
+    parts == [("last".into(), last.into()), ("n".into(), size.into())]
 }
 
 fn hash(of: &impl Hash) -> u64 {

@@ -3,13 +3,12 @@
 use super::super::failure::{Usage, at, kinds};
 use super::super::image::glob;
 use super::super::tag::partial;
-use super::Job;
 use super::explain::{counted, explained};
 use super::order::InOrder;
 use super::row::{Copied, Outcome};
-use crate::engine::copy::Patience;
+use super::{Job, Late};
 use crate::engine::list::{self, lists_referrers};
-use crate::oci::reference::{Reference, Tag, Target};
+use crate::oci::reference::{Tag, Target};
 use crate::store::Error;
 use crate::term::exit::{Hint, report};
 use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
@@ -56,15 +55,6 @@ struct Counts {
     kept: usize,
     lists: usize,
     new_indexes: usize,
-}
-
-/// A tag that some places have not got because they did not answer in time.
-struct Late {
-    /// The position of its first place among all.
-    first: usize,
-    from: Reference,
-    wanted: Target,
-    places: Vec<usize>,
 }
 
 impl Counts {
@@ -140,30 +130,39 @@ impl Job<'_> {
         partial(failures, total, "tags were not copied", self.app)
     }
 
-    /// Copies all of them, those last that some places are late for. Returns why the list broke
-    /// off, if it did.
+    /// Copies all of them. What some places are late for comes after everything else, also in what
+    /// is told. Returns why the list broke off, if it did.
     async fn copy_all(
         &self,
         tags: impl Stream<Item = (usize, Result<Tag, Error>)>,
         told: &(dyn Fn(usize, Vec<Outcome>) + Sync),
     ) -> Option<Error> {
-        let (mut broken, mut late) = (None, Vec::new());
-        let copy = async |(position, tag)| Ok(self.tag(position, tag?, told).await);
+        let (mut broken, mut late, mut told_of) = (None, Vec::new(), 0);
+        let copy = async |(position, tag)| Ok((position, self.tag(position, tag?, told).await));
         let mut copies = pin!(tags.map(copy).buffer_unordered(AT_ONCE));
         while let Some(copied) = copies.next().await {
             match copied {
-                Ok(left) => late.extend(left),
+                Ok((position, left)) => {
+                    told_of = told_of.max((position + 1) * self.places.len());
+                    late.extend(left.map(|left| (position, left)));
+                }
                 Err(error) => broken = Some(error),
             }
         }
-        let copies = late.into_iter().map(|late| self.late_tag(late, told));
+        late.sort_unstable_by_key(|(position, _)| *position);
+        let copies = late.into_iter().map(|(_, late)| {
+            let first = told_of;
+            told_of += late.places.len();
+            self.late_tag(first, late, told)
+        });
+        let copies: Vec<_> = copies.collect();
         let copies = stream::iter(copies).buffer_unordered(AT_ONCE);
         copies.collect::<()>().await;
         broken
     }
 
     /// Copies one tag. Each place has a position of its own, so that it is told of when it is done,
-    /// though another hangs. Returns what is left for later, if some places do not answer in time.
+    /// though another hangs. Returns what is left for later.
     async fn tag(
         &self,
         position: usize,
@@ -172,35 +171,37 @@ impl Job<'_> {
     ) -> Option<Late> {
         let wanted = Target::Tag(tag);
         let first = position * self.places.len();
+        let nothing = |place| told(first + place, Vec::new());
         let from = self.from.location.reference(&wanted);
-        let all = (0..self.places.len()).collect();
         let mut told_place = |place: usize, outcomes| told(first + place, outcomes);
-        let copied = self.copy_to(&from, &wanted, all, Patience::Short, &mut told_place);
-        match copied.await {
-            Ok(places) if places.is_empty() => None,
-            Ok(places) => Some(Late {
-                first,
-                from,
-                wanted,
-                places,
-            }),
+        let copied = self.copy_in_time(&from, &wanted, &mut told_place).await;
+        match copied {
+            Ok(late) => {
+                let places = late.iter().flat_map(|late| &late.places);
+                places.copied().for_each(nothing);
+                late
+            }
             Err(error) => {
                 told(first, vec![Outcome::Failed(error)]);
-                (1..self.places.len()).for_each(|place| told(first + place, Vec::new()));
+                (1..self.places.len()).for_each(nothing);
                 None
             }
         }
     }
 
-    async fn late_tag(&self, late: Late, told: &(dyn Fn(usize, Vec<Outcome>) + Sync)) {
-        let Late {
-            first,
-            from,
-            wanted,
-            places,
-        } = late;
-        let mut told = |place: usize, outcomes| told(first + place, outcomes);
-        self.copy_late(&from, &wanted, places, &mut told).await;
+    /// Copies a tag to places that were late, which are told of from position `first` on.
+    async fn late_tag(
+        &self,
+        first: usize,
+        late: Late,
+        told: &(dyn Fn(usize, Vec<Outcome>) + Sync),
+    ) {
+        let places = late.places.clone();
+        let mut told = |place: usize, outcomes| {
+            let offset = places.iter().position(|late| *late == place);
+            told(first + offset.unwrap_or_default(), outcomes);
+        };
+        self.copy_late(late, &mut told).await;
     }
 
     /// Tags keep their names: neither side has one of its own.

@@ -318,6 +318,9 @@ fn announce(run: &Run, plan: &Plan, wanted: &[Vec<usize>]) {
         blobs: wanted.iter().map(Vec::len).sum(),
         manifests: manifests.map(|part| plan.lacking(part).count()).sum(),
     });
+    if plan.is_second {
+        return;
+    }
     for text in plan.work.foreign_layers("is not copied", "are not copied") {
         run.progress.report(Event::Note(&text));
     }

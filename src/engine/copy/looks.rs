@@ -1,24 +1,21 @@
 //! What is at the destinations before anything is written. One that is silent holds up no other.
 
 use super::plan::Name;
-use super::run::Run;
+use super::run::{Destination, Run};
 use crate::engine::copy::event::Event;
 use crate::engine::guard::{Guard, found};
 use crate::oci::Digest;
 use crate::oci::reference::Tag;
-use crate::store::{Error, Kind, Result};
+use crate::store::{Kind, Result};
 use futures_util::future::try_join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt, TryStreamExt};
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 /// Who has not answered so long after the first who has is late.
-pub(super) const PATIENCE: Duration = Duration::from_secs(5);
-/// Who has failed to answer so often in a row is not asked again.
-const SILENCES: u32 = 3;
+const PATIENCE: Duration = Duration::from_secs(10);
 /// More tags of a destination are not kept in mind.
 const MOST_TAGS: usize = 200_000;
 
@@ -34,62 +31,42 @@ pub enum Patience {
     Long,
 }
 
-/// How a destination has answered so far.
-#[derive(Debug, Default)]
-pub(super) struct Health {
-    is_late: AtomicBool,
-    silences: AtomicU32,
-    /// Why it is not asked any more.
-    gone: Mutex<Option<Error>>,
-}
-
-impl Health {
-    fn note(&self, look: &Look) {
-        match look {
-            Err(error) if error.kind() == Kind::Unavailable => {
-                if self.silences.fetch_add(1, Ordering::Relaxed) + 1 >= SILENCES {
-                    let mut gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
-                    gone.get_or_insert_with(|| error.again());
-                }
-            }
-            _ => self.silences.store(0, Ordering::Relaxed),
-        }
-    }
-
-    fn gone(&self) -> Option<Error> {
-        let gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
-        gone.as_ref().map(Error::again)
-    }
-}
-
 impl Run {
     /// Looks at all destinations that are given names. Nothing is known of those that are late.
     pub(super) async fn looks(&self, names: &[Vec<Name>], patience: Patience) -> Vec<Option<Look>> {
         let nothing = |names: &Vec<Name>| names.is_empty().then(|| Ok(Vec::new()));
         let mut looks: Vec<Option<Look>> = names.iter().map(nothing).collect();
-        let is_asked = |to: usize| {
-            let is_late = self.to[to].health.is_late.load(Ordering::Relaxed);
-            !names[to].is_empty() && (patience == Patience::Long || !is_late)
-        };
-        let asked = (0..names.len()).filter(|to| is_asked(*to));
-        let asked = asked.map(|to| async move { (to, self.look_at(to, &names[to]).await) });
-        let answers = in_time(asked, patience, |(_, look)| look.is_ok()).await;
-        for (to, look) in answers {
+        let all: Vec<usize> = (0..names.len())
+            .filter(|to| !names[*to].is_empty())
+            .collect();
+        let mut patience = self.patience(patience);
+        let is_late = |to: &&usize| self.to[**to].is_late.load(Ordering::Relaxed);
+        if all.iter().all(|to| is_late(&to)) {
+            patience = Patience::Long;
+        }
+        let asked = all
+            .iter()
+            .filter(|to| patience == Patience::Long || !is_late(to));
+        let asked = asked.map(|&to| async move { (to, self.look_at(to, &names[to]).await) });
+        for (to, look) in in_time(asked, patience, |(_, look)| look.is_ok()).await {
             looks[to] = Some(look);
         }
         let late = looks.iter().enumerate().filter(|(_, look)| look.is_none());
-        late.for_each(|(to, _)| self.is_late(to));
+        late.for_each(|(to, _)| self.put_off(to));
         looks
     }
 
-    async fn look_at(&self, to: usize, names: &[Name]) -> Look {
-        let health = &self.to[to].health;
-        if let Some(gone) = health.gone() {
-            return Err(gone);
+    /// Whoever looks at a plan wants to see all of it.
+    fn patience(&self, patience: Patience) -> Patience {
+        if self.options.only_plans {
+            Patience::Long
+        } else {
+            patience
         }
-        let look = try_join_all(names.iter().map(|name| self.look(to, name))).await;
-        health.note(&look);
-        look
+    }
+
+    async fn look_at(&self, to: usize, names: &[Name]) -> Look {
+        try_join_all(names.iter().map(|name| self.look(to, name))).await
     }
 
     /// What is there before something is written.
@@ -104,17 +81,16 @@ impl Run {
     }
 
     /// Lists the tags of all destinations, so that those that are not there need not be asked for
-    /// one by one. Where a list cannot be had, or not in time, they are.
+    /// one by one. Where a list cannot be had, or takes much longer than another, they are.
     pub async fn list_destinations(&self) {
-        let lists = (0..self.to.len()).map(|to| async move { (to, self.list(to).await) });
-        let answers = in_time(lists, Patience::Short, |(_, is_listed)| *is_listed).await;
-        let listed: HashSet<usize> = answers.into_iter().map(|(to, _)| to).collect();
-        let late = (0..self.to.len()).filter(|to| !listed.contains(to));
-        late.for_each(|to| self.is_late(to));
+        let lists = self.to.iter().map(Self::list);
+        in_time(lists, self.patience(Patience::Short), |is_listed| {
+            *is_listed
+        })
+        .await;
     }
 
-    async fn list(&self, to: usize) -> bool {
-        let to = &self.to[to];
+    async fn list(to: &Destination) -> bool {
         let listed = to.store.tags().take(MOST_TAGS + 1);
         let tags = match listed.try_collect::<HashSet<Tag>>().await {
             Ok(tags) if tags.len() <= MOST_TAGS => tags,
@@ -127,11 +103,11 @@ impl Run {
         true
     }
 
-    fn is_late(&self, to: usize) {
+    fn put_off(&self, to: usize) {
         let to = &self.to[to];
-        if !to.health.is_late.swap(true, Ordering::Relaxed) {
+        if !to.is_late.swap(true, Ordering::Relaxed) {
             let location = to.store.location();
-            let text = format!("{location} does not answer, and comes after the others");
+            let text = format!("{location} takes long to answer, and comes after the others");
             self.progress.report(Event::Note(&text));
         }
     }
@@ -196,12 +172,15 @@ mod tests {
         (from, [Shelf::new("one"), Shelf::new("other")])
     }
 
-    fn run(from: &Arc<Shelf>, to: &[Arc<Shelf>]) -> Arc<Run> {
+    fn run(from: &Arc<Shelf>, to: &[Arc<Shelf>], only_plans: bool) -> Arc<Run> {
         let store = |shelf: &Arc<Shelf>| -> Arc<dyn Store> { Arc::new(Arc::clone(shelf)) };
         Run::new(
             store(from),
             to.iter().map(store).collect(),
-            Options::default(),
+            Options {
+                only_plans,
+                ..Options::default()
+            },
             Box::new(|_, _| Guard::Free),
             Arc::new(Told::default()),
         )
@@ -226,7 +205,7 @@ mod tests {
     async fn one_that_is_late_is_left_for_later_and_the_others_are_not_held_up() {
         let (from, to) = places();
         to[1].held().is_silent = Some(|_| true);
-        let run = run(&from, &to);
+        let run = run(&from, &to, false);
         let (target, mut names) = names(2);
         for patience in [PATIENCE, Duration::ZERO] {
             let begun = Instant::now();
@@ -248,7 +227,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn those_that_all_take_their_time_are_waited_for() {
         let (from, to) = places();
-        let run = run(&from, &to);
+        let run = run(&from, &to, false);
         for shelf in &to {
             shelf.held().is_silent = Some(|_| true);
         }
@@ -257,48 +236,13 @@ mod tests {
         assert!(tokio::time::timeout(PATIENCE * 10, plan).await.is_err());
     }
 
-    /// It has the tag, and is asked which parts of the new image it has.
     #[tokio::test(start_paused = true)]
-    async fn one_that_falls_silent_later_gets_everything() {
+    async fn whoever_looks_at_a_plan_waits_for_all_of_it() {
         let (from, to) = places();
-        for shelf in &to {
-            let old = kept(
-                shelf,
-                &[
-                    json!({"mediaType": INDEX, "size": 2, "digest": format!("sha256:{}", "0".repeat(64))}),
-                ],
-            );
-            let tag = "v1".parse().unwrap();
-            shelf.held().tags.insert(tag, old.digest().clone());
-        }
-        to[1].held().is_silent = Some(|target| target.tag().is_none());
-        let run = run(&from, &to);
+        to[1].held().is_silent = Some(|_| true);
+        let run = run(&from, &to, true);
         let (target, names) = names(2);
-        let begun = Instant::now();
-        let plan = run.plan(&target, &names, Patience::Short).await.unwrap();
-        assert_eq!((plan.late.len(), begun.elapsed()), (0, PATIENCE));
-        apply(&run, plan).await;
-        assert_eq!(to[1].held().tags, from.held().tags);
-    }
-
-    #[test]
-    fn who_fails_to_answer_three_times_in_a_row_is_not_asked_again() {
-        let failed = |kind| Err(Error::new(kind, "no"));
-        let health = Health::default();
-        for look in [
-            failed(Kind::Unavailable),
-            failed(Kind::Unavailable),
-            failed(Kind::Denied),
-            failed(Kind::Unavailable),
-            failed(Kind::Unavailable),
-            Ok(Vec::new()),
-            failed(Kind::Unavailable),
-            failed(Kind::Unavailable),
-        ] {
-            health.note(&look);
-            assert!(health.gone().is_none());
-        }
-        health.note(&failed(Kind::Unavailable));
-        assert_eq!(health.gone().unwrap().kind(), Kind::Unavailable);
+        let plan = run.plan(&target, &names, Patience::Short);
+        assert!(tokio::time::timeout(PATIENCE * 10, plan).await.is_err());
     }
 }

@@ -11,7 +11,6 @@ use crate::oci::Digest;
 use crate::oci::manifest::Manifest;
 use crate::oci::reference::{Location, Reference, Target};
 use crate::store::{Error, Kind, Result};
-use std::sync::atomic::AtomicBool;
 
 /// What an image is to be written under.
 #[derive(Debug, Clone)]
@@ -44,6 +43,8 @@ pub struct Plan {
     pub parts: Vec<Result<Part>>,
     /// Destinations that have not answered in time, whose names this plan leaves out.
     pub late: Vec<usize>,
+    /// It is for those that were late: what there is to say of the image was said.
+    pub is_second: bool,
 }
 
 /// One destination's part in a plan.
@@ -144,7 +145,12 @@ impl Run {
         }
         let looks = self.looks(names, patience);
         let (first, looks) = tokio::join!(self.first_look(target, names), looks);
-        self.compared(target, first?, Here { names, looks }).await
+        let here = Here {
+            names,
+            looks,
+            is_second: patience == Patience::Long,
+        };
+        self.compared(target, first?, here).await
     }
 
     /// The same where the names are only known once something is chosen.
@@ -164,6 +170,7 @@ impl Run {
         let here = Here {
             names: &names,
             looks,
+            is_second: patience == Patience::Long,
         };
         self.compared(target, first, here).await
     }
@@ -173,8 +180,13 @@ impl Run {
         let looks = here.looks.iter().enumerate();
         let late = looks.filter_map(|(to, look)| look.is_none().then_some(to));
         let late = late.collect();
+        let is_second = here.is_second;
         let plan = self.of_those_here(target, first, here).await?;
-        Ok(Plan { late, ..plan })
+        Ok(Plan {
+            late,
+            is_second,
+            ..plan
+        })
     }
 
     async fn of_those_here(
@@ -348,6 +360,7 @@ impl Run {
             left_out: 0,
             parts,
             late: Vec::new(),
+            is_second: false,
         })
     }
 
@@ -361,7 +374,6 @@ impl Run {
             warm: warm && !self.options.deep,
             same_place: self.is_source(to),
             manifests: &self.to[to].manifests,
-            is_silent: AtomicBool::new(false),
         }
     }
 }
@@ -378,6 +390,7 @@ impl Plan {
             left_out: 0,
             parts,
             late: Vec::new(),
+            is_second: false,
         }
     }
 }
@@ -386,4 +399,5 @@ impl Plan {
 struct Here<'a> {
     names: &'a [Vec<Name>],
     looks: Vec<Option<Look>>,
+    is_second: bool,
 }

@@ -5,7 +5,6 @@ use super::ahead::Window;
 use super::budget::Budget;
 use super::event::Progress;
 use super::ledger::Ledger;
-use super::looks::Health;
 use crate::engine::guard::Guard;
 use crate::oci::reference::{Location, RepositoryName, Tag, Target};
 use crate::store::Store;
@@ -35,7 +34,8 @@ pub(super) struct Destination {
     pub(super) store: Arc<dyn Store>,
     pub(super) blobs: Ledger,
     pub(super) manifests: Ledger,
-    pub(super) health: Health,
+    /// It has not answered in time.
+    pub(super) is_late: AtomicBool,
     /// All its tags, where they were listed.
     pub(super) tags: OnceLock<HashSet<Tag>>,
     /// Its registry did not link a blob from a sibling that has it.
@@ -66,7 +66,7 @@ impl Run {
             store,
             blobs: Ledger::default(),
             manifests: Ledger::default(),
-            health: Health::default(),
+            is_late: AtomicBool::new(false),
             tags: OnceLock::new(),
             links_nothing: AtomicBool::new(false),
             mounts: OnceCell::new(),

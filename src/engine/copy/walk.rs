@@ -1,7 +1,6 @@
 //! From an image to all that it consists of, breadth first, and which of it a destination lacks.
 
 use super::ledger::Ledger;
-use super::looks::PATIENCE;
 use crate::engine::content::listed;
 use crate::engine::{DEEPEST, MOST};
 use crate::oci::manifest::{Child, Manifest, is_foreign};
@@ -12,8 +11,6 @@ use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::time::timeout;
 
 /// Manifests read at once.
 const READING: usize = 24;
@@ -56,8 +53,6 @@ pub(super) struct Side<'a> {
     pub(super) same_place: bool,
     /// What this run knows to be there.
     pub(super) manifests: &'a Ledger,
-    /// It has not answered in time, and is not asked again: it holds up no other.
-    pub(super) is_silent: AtomicBool,
 }
 
 /// A walk in progress.
@@ -284,30 +279,18 @@ impl<'a> Walk<'a> {
 /// Which of the sides in `by` have not got a manifest. They are asked side by side.
 pub(super) async fn missing_at(sides: &[Side<'_>], by: &Which, digest: &Digest) -> Which {
     let looks = sides.iter().zip(by);
-    let is_alone = by.iter().filter(|by| **by).count() < 2;
-    let looks = looks.map(async |(side, by)| *by && !is_there(side, digest, is_alone).await);
+    let looks = looks.map(async |(side, by)| *by && !is_there(side, digest).await);
     join_all(looks).await
 }
 
 /// Whether a side has a manifest. What cannot be looked at is taken for missing: the write finds
 /// out.
-async fn is_there(side: &Side<'_>, digest: &Digest, is_alone: bool) -> bool {
+async fn is_there(side: &Side<'_>, digest: &Digest) -> bool {
     if side.manifests.has(digest) {
         return true;
     }
-    if !side.warm || side.is_silent.load(Ordering::Relaxed) {
-        return false;
-    }
     let target = Target::Digest(digest.clone());
-    let asked = side.store.find(&target);
-    let found = if is_alone {
-        asked.await
-    } else {
-        let answer = timeout(PATIENCE, asked).await;
-        side.is_silent.fetch_or(answer.is_err(), Ordering::Relaxed);
-        answer.unwrap_or(Ok(None))
-    };
-    let found = matches!(found, Ok(Some(_)));
+    let found = side.warm && matches!(side.store.find(&target).await, Ok(Some(_)));
     if found {
         side.manifests.found(digest);
     }

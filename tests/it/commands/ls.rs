@@ -42,19 +42,53 @@ fn of_many_tags_larger_pages_are_asked_for() {
     let lab = pages_of(100_000);
     let all = thousands(&lab);
     lab.run(["ls", "src.lab/team/app"]).stdout(&*all).code(0);
-    assert_eq!(lab.requests("src").count("GET", "tags"), 2);
+    // The last asks whether that was all.
+    assert_eq!(lab.requests("src").count("GET", "tags"), 3);
+}
+
+/// It gives a thousand, and takes fewer than were asked for to be the end.
+#[test]
+fn who_gives_less_than_was_asked_for_has_not_given_all() {
+    let lab = pages_of(100_000);
+    let all = thousands(&lab);
+    let page: Vec<&str> = all.lines().skip(1_000).take(1_000).collect();
+    let body = json!({"name": "team/app", "tags": page}).to_string();
+    let clamped = Fault::on("GET", "n=10000");
+    lab.fault("src", clamped.answer(200, &[], &body));
+    lab.run(["ls", "src.lab/team/app"]).stdout(&*all).code(0);
+}
+
+/// However often it sends us back to the same page.
+#[test]
+fn larger_pages_do_not_hide_that_a_list_goes_in_circles() {
+    let lab = Lab::new();
+    tagged(&lab, &["v1"]);
+    let names: Vec<String> = (0..1_000).map(|number| format!("w{number:04}")).collect();
+    let body = json!({"name": "team/app", "tags": names}).to_string();
+    let link = [(
+        "Link",
+        "</v2/team/app/tags/list?last=w0999&n=1000>; rel=\"next\"",
+    )];
+    let page = Fault::on("GET", "/tags/list").always();
+    lab.fault("src", page.answer(200, &link, &body));
+    let ran = lab
+        .run(["ls", "src.lab/team/app"])
+        .any_stdout()
+        .any_stderr();
+    let ran = ran.code(8);
+    assert_eq!(ran.stdout.lines().count(), 1_000);
 }
 
 #[test]
 fn who_refuses_larger_pages_is_asked_for_smaller_ones() {
     let lab = pages_of(100_000);
     let all = thousands(&lab);
-    for refused in [400, 405] {
+    for refused in [400, 405, 501] {
         let refused = Fault::on("GET", "n=10000").status(refused);
         lab.fault("src", refused.always());
         lab.run(["ls", "src.lab/team/app"]).stdout(&*all).code(0);
     }
-    assert_eq!(lab.requests("src").count("GET", "tags"), 2 * 4);
+    assert_eq!(lab.requests("src").count("GET", "tags"), 3 * 4);
 }
 
 /// Its `last` is a secret of its own.
