@@ -28,7 +28,6 @@ impl Client {
         let pages = async move {
             let access = client.access(&name, &[Action::Pull]).await?;
             let pages = Pages::new(Arc::clone(&client), format!("{name}/tags/list"), access);
-            let pages = pages.widening();
             Ok::<_, Error>(walk(client, pages, |page: TagPage| page.tags))
         };
         stream::once(pages).try_flatten().boxed()

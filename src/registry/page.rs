@@ -12,12 +12,7 @@ use http::{HeaderValue, Method, StatusCode};
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::sync::Arc;
-use url::form_urlencoded;
 
-/// Items on a page at first: more are an error on some registries.
-const PAGE: usize = 1000;
-/// And then, where the registry's own links show that it counts as the specification does.
-const WIDE_PAGE: usize = 10_000;
 /// A page is read no further.
 pub(super) const LIMIT: usize = 8 * 1024 * 1024;
 /// A list has no more pages.
@@ -38,12 +33,6 @@ pub(super) struct Pages {
     accept: Option<HeaderValue>,
     /// The query to ask with; an empty one is none.
     next: Option<String>,
-    /// Larger pages may be asked for.
-    may_widen: bool,
-    /// What to ask with where the next query is refused because of its larger page.
-    narrow: Option<String>,
-    /// The last page was a larger one.
-    was_wide: bool,
     /// What was asked for and what came, each as a number: neither is short.
     asked: HashSet<u64>,
     came: HashSet<u64>,
@@ -54,15 +43,14 @@ pub(super) struct Pages {
 
 impl Pages {
     pub(super) fn new(client: Arc<Client>, path: String, access: Access) -> Self {
+        // More than 1000 is an error on some registries.
+        let first = "n=1000".to_owned();
         Self {
             client,
             path,
             access,
             accept: None,
-            next: Some(format!("n={PAGE}")),
-            may_widen: false,
-            narrow: None,
-            was_wide: false,
+            next: Some(first),
             asked: HashSet::new(),
             came: HashSet::new(),
             items: 0,
@@ -78,12 +66,6 @@ impl Pages {
         self
     }
 
-    /// Asks for larger pages once one was full.
-    pub(super) fn widening(mut self) -> Self {
-        self.may_widen = true;
-        self
-    }
-
     /// The body of the next page; `None` after the last.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         let Some(response) = self.answer().await? else {
@@ -95,7 +77,7 @@ impl Pages {
 
     /// The next page before its body is read; `None` after the last.
     pub(super) async fn answer(&mut self) -> Result<Option<Response>, Error> {
-        let Some(mut query) = self.next.take() else {
+        let Some(query) = self.next.take() else {
             return Ok(None);
         };
         let host = self.client.host();
@@ -105,15 +87,13 @@ impl Pages {
                 format!("its list has more than {MOST} pages"),
             ));
         }
-        let mut response = self.ask(&query).await?;
-        let narrow = self.narrow.take();
-        self.was_wide = narrow.is_some();
-        if let Some(narrow) = narrow.filter(|_| response.status() != StatusCode::OK) {
-            self.may_widen = false;
-            self.was_wide = false;
-            response = self.ask(&narrow).await?;
-            query = narrow;
+        let mut url = self.client.url(&self.path).await?;
+        url.set_query(Some(query.as_str()).filter(|query| !query.is_empty()));
+        let mut request = Request::new(Method::GET, url);
+        if let Some(accept) = self.accept.clone() {
+            request = request.header(ACCEPT, accept);
         }
+        let response = self.client.call(request, &self.access).await?;
         if response.status() != StatusCode::OK {
             return Err(Error::refused(response).await);
         }
@@ -138,16 +118,6 @@ impl Pages {
         Ok(Some(response))
     }
 
-    async fn ask(&self, query: &str) -> Result<Response, Error> {
-        let mut url = self.client.url(&self.path).await?;
-        url.set_query(Some(query).filter(|query| !query.is_empty()));
-        let mut request = Request::new(Method::GET, url);
-        if let Some(accept) = self.accept.clone() {
-            request = request.header(ACCEPT, accept);
-        }
-        self.client.call(request, &self.access).await
-    }
-
     /// Takes note of how many new items the last page brought. Fails where the list has too many,
     /// or goes on and on without any.
     pub(super) fn brought(&mut self, new: usize) -> Result<(), Error> {
@@ -166,41 +136,8 @@ impl Pages {
     /// The same for a page of names, which are new unless all of them came on one page before.
     pub(super) fn brought_names(&mut self, names: &[String]) -> Result<(), Error> {
         let is_new = self.came.insert(hash(&names));
-        self.widen(names);
         self.brought(if is_new { names.len() } else { 0 })
     }
-
-    /// A page of the size that was asked for, and a link that says where it ended: the registry
-    /// would have given more. Where `last` is its secret, its limits are too.
-    fn widen(&mut self, names: &[String]) {
-        let Some(last) = names.last().filter(|_| self.may_widen) else {
-            return;
-        };
-        if self.was_wide && self.next.is_none() {
-            // It may have given less than was asked for, and taken that for the end.
-            self.next = Some(after(last, PAGE));
-        } else if names.len() == PAGE && self.next.as_ref().is_some_and(|next| ends_at(next, last))
-        {
-            self.narrow = self.next.replace(after(last, WIDE_PAGE));
-            self.asked.extend(self.narrow.as_ref().map(hash));
-        }
-    }
-}
-
-/// The query for what follows on a name, as the specification has it.
-fn after(last: &str, count: usize) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.append_pair("last", last);
-    query.append_pair("n", &count.to_string());
-    query.finish()
-}
-
-/// Whether a query is for what follows on this name, and for nothing else.
-fn ends_at(query: &str, last: &str) -> bool {
-    let mut parts: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
-    parts.sort_unstable();
-    let size = PAGE.to_string();
-    parts == [("last".into(), last.into()), ("n".into(), size.into())]
 }
 
 fn hash(of: &impl Hash) -> u64 {
