@@ -141,6 +141,19 @@ fn a_destination_that_is_late_is_not_written_against_its_rules() {
 }
 
 #[test]
+fn a_destination_that_is_late_and_refuses_fails_alone() {
+    let image = Image::small(1);
+    let lab = lab(&image);
+    lab.fault("us", Fault::on("HEAD", "/manifests/").delay(LATE));
+    let refused = Fault::on("PUT", "/manifests/").always();
+    lab.fault("us", refused.refusal(403, "DENIED", "not here"));
+    let ran = lab.run(copy(&[])).any_stdout().any_stderr().code(10);
+    assert_eq!(ran.stdout, rows(&image, &[TO[0], TO[2]]), "{ran}");
+    assert!(ran.stderr.contains("us.lab/app:v1"), "{ran}");
+    assert!(ran.stderr.contains("not here"), "{ran}");
+}
+
+#[test]
 fn of_many_tags_none_waits_for_a_destination_that_answers_nothing() {
     let lab = Lab::empty().open("src").open("eu").open("us");
     for (tag, seed) in [("v1", 1), ("v2", 2), ("v3", 3)] {
