@@ -241,12 +241,7 @@ impl Job<'_> {
             image: plan.chosen_from.as_ref().unwrap_or(&plan.digest).clone(),
             places: std::mem::take(&mut plan.late),
         };
-        let mut told = |place: usize, outcomes| {
-            if !late.places.contains(&place) {
-                told(place, outcomes);
-            }
-        };
-        self.carry_out(from, plan, &mut told).await;
+        self.carry_out(from, plan, told).await;
         Ok((!late.places.is_empty()).then_some(late))
     }
 
@@ -266,14 +261,7 @@ impl Job<'_> {
         let names: Vec<Vec<Name>> = names.map(Option::unwrap_or_default).collect();
         let image = Target::Digest(image);
         match self.run.plan(&image, &names, Patience::Long).await {
-            Ok(plan) => {
-                let mut told = |place: usize, outcomes| {
-                    if places.contains(&place) {
-                        told(place, outcomes);
-                    }
-                };
-                self.carry_out(&from, plan, &mut told).await;
-            }
+            Ok(plan) => self.carry_out(&from, plan, told).await,
             Err(error) => {
                 for place in places {
                     told(place, vec![Outcome::Failed(error.again())]);

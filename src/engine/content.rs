@@ -38,7 +38,8 @@ pub async fn listed(store: &dyn Store, child: &Descriptor) -> Result<Manifest> {
     let target = Target::Digest(child.digest().clone());
     let manifest = store.manifest(&target).await?;
     manifest.check_listed(child).map_err(|error| {
-        let what = format!("{} is not what it is listed as", child.digest());
+        let reference = store.location().reference(&target);
+        let what = format!("{reference} is not what it is listed as");
         Error::caused(Kind::Corrupt, what, error).at(store.location())
     })?;
     Ok(manifest)

@@ -62,7 +62,8 @@ struct State {
 
 impl Run {
     /// Does what `plan` says. The tags are written last: whatever fails before leaves them as they
-    /// were. Each destination is told of once; those that take no part are told of first.
+    /// were. Each destination that was given names is told of once; those that cannot take part are
+    /// told of first.
     pub async fn apply(self: &Arc<Self>, mut plan: Plan, told: Told<'_>) {
         for (to, part) in plan.parts.iter_mut().enumerate() {
             if let Err(error) = part {
@@ -72,7 +73,8 @@ impl Run {
         }
         if plan.is_nothing() && plan.attachments.is_empty() {
             let parts = plan.parts.iter().enumerate();
-            for (to, part) in parts.filter_map(|(to, part)| Some((to, part.as_ref().ok()?))) {
+            let parts = parts.filter_map(|(to, part)| Some((to, part.as_ref().ok()?)));
+            for (to, part) in parts.filter(|(_, part)| !part.names.is_empty()) {
                 let applied = Applied {
                     summary: Summary::default(),
                     refused: part.names.iter().map(|_| None).collect(),
@@ -330,7 +332,7 @@ impl State {
     /// `part` is nothing where the destination takes none.
     fn new(plan: &Plan, part: Option<&Part>) -> Self {
         let nothing = Part::of_nothing(plan);
-        let is_over = part.is_none();
+        let is_over = part.is_none_or(|part| part.names.is_empty());
         let part = part.unwrap_or(&nothing);
         let mut missing = Missing::new(plan, part);
         let lacking: Vec<usize> = plan.lacking(part).map(|(node, _)| node).collect();

@@ -351,16 +351,11 @@ impl Run {
         }
         let (roles, root_is_attached) = attachments::roles(&work, &attachments);
         Ok(Plan {
-            digest,
             work,
             attachments,
             roles,
             root_is_attached,
-            chosen_from,
-            left_out: 0,
-            parts,
-            late: Vec::new(),
-            is_second: false,
+            ..Plan::nothing(digest, chosen_from, parts)
         })
     }
 
