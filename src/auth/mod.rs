@@ -20,7 +20,7 @@ pub mod notes;
 pub mod scope;
 pub mod store;
 mod strict_json;
-mod token;
+pub mod token;
 mod variable_group;
 
 pub use authenticator::{Access, Authenticator, Granted};

@@ -24,7 +24,8 @@ pub(super) fn upload_url(response: &Response, host: &Host) -> Result<Url, Error>
     resolve(response.url(), location).map_err(refuse)
 }
 
-fn resolve(asked: &Url, location: &str) -> Result<Url, &'static str> {
+/// The URL that `location`, of the answer to a request for `asked`, leads to, or why it is refused.
+pub fn resolve(asked: &Url, location: &str) -> Result<Url, &'static str> {
     if location.len() > LONGEST {
         return Err("the `Location` of its upload is too long");
     }
@@ -56,7 +57,7 @@ fn resolve(asked: &Url, location: &str) -> Result<Url, &'static str> {
 
 /// The URL that ends an upload: the last `Location` with the digest appended, and not a byte of
 /// its query changed.
-pub(super) fn with_digest(upload: &Url, digest: &Digest) -> Url {
+pub fn with_digest(upload: &Url, digest: &Digest) -> Url {
     let mut url = upload.clone();
     let digest = format!("digest={}", digest.as_ref().replace(':', "%3A"));
     let others = upload.query().unwrap_or_default().split('&');
