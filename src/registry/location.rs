@@ -30,7 +30,8 @@ pub fn resolve(asked: &Url, location: &str) -> Result<Url, &'static str> {
         return Err("the `Location` of its upload is too long");
     }
     let lower = location.to_ascii_lowercase();
-    if ["%00", "%0a", "%0d"].iter().any(|bad| lower.contains(bad)) {
+    let encoded = ["%00", "%0a", "%0d"].iter().any(|bad| lower.contains(bad));
+    if encoded || lower.contains(|c: char| c.is_control()) {
         return Err("the `Location` of its upload holds control characters");
     }
     let mut url = asked
@@ -115,6 +116,8 @@ mod tests {
             "javascript:1",
             "/u%00",
             "/u%0d%0aX",
+            "/u\0",
+            "/\tu",
             &"x".repeat(LONGEST + 1),
         ] {
             assert!(
