@@ -145,6 +145,7 @@ const SEEDS: &[&[u8]] = &[
     b"oci:",
     b"oci:me:pw@reg.io/app",
     b"oci:../up",
+    b"ocidir:////dir:v1",
     b"oci:dir@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
     b"docker-archive:x.tar",
     b"dir:x",
