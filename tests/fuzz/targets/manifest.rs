@@ -2,7 +2,7 @@
 
 use super::go;
 use crate::target::Target;
-use crossdock::oci::manifest::{Manifest, is_index_type};
+use crossdock::oci::manifest::{Child, Manifest, is_index_type};
 use oci_spec::image::Descriptor;
 use std::collections::BTreeMap;
 
@@ -112,7 +112,7 @@ fn same_in_go(manifest: &Manifest) {
     assert!(
         manifest
             .children()
-            .map(|child| child.descriptor())
+            .map(Child::descriptor)
             .eq(children.chain(manifest.manifests()))
     );
     assert_eq!(go.subject, manifest.subject().map(in_go));
