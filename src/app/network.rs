@@ -77,9 +77,9 @@ fn by_authority(
             if origin.is_secure() {
                 secure.insert(authority, of_host(own)?);
             } else {
-                let concurrency = own.concurrency;
                 let own = HostSettings {
-                    concurrency,
+                    concurrency: own.concurrency,
+                    allow_private: own.allow_private,
                     ..HostSettings::default()
                 };
                 plain.insert(authority, own);
@@ -113,12 +113,12 @@ fn of_host(own: &RegistrySettings) -> anyhow::Result<HostSettings> {
             Some(Secret::new(pem))
         }
     };
-    let (insecure, concurrency) = (own.insecure, own.concurrency);
     Ok(HostSettings {
-        insecure,
+        insecure: own.insecure,
         authorities,
         identity,
-        concurrency,
+        concurrency: own.concurrency,
+        allow_private: own.allow_private,
     })
 }
 

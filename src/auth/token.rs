@@ -6,6 +6,7 @@
 use super::credential::Credential;
 use super::error::Error;
 use super::scope::Scopes;
+use crate::transport::address::Class;
 use crate::transport::carry::{Home, Road, may_carry};
 use crate::transport::origin::Origin;
 use crate::transport::secret::Secret;
@@ -94,8 +95,9 @@ impl Exchange<'_> {
         if self.registry.origin().is_secure() && !origin.is_secure() {
             return Err(refuse("leaves TLS"));
         }
-        if origin != *self.registry.origin() && origin.is_link_local() {
-            return Err(refuse("is a link-local address"));
+        let off_limits = origin.class().is_some_and(Class::is_off_limits);
+        if off_limits && !self.is_users_own(&origin) {
+            return Err(refuse("is an address that no registry may name"));
         }
         if self.credential.is_some() && !may_carry(self.registry, &self.realm, Road::TokenService) {
             return Err(Error::Withheld {
@@ -104,6 +106,22 @@ impl Exchange<'_> {
             });
         }
         Ok(())
+    }
+
+    /// Whether the token service is the registry itself, or one that the user named.
+    fn is_users_own(&self, service: &Origin) -> bool {
+        service == self.registry.origin() || self.registry.names(service)
+    }
+
+    /// A request to the token service, which may be anywhere only where the user named it.
+    fn request(&self, method: Method, url: Url) -> Request {
+        let own = Origin::of(&url).is_some_and(|service| self.is_users_own(&service));
+        let request = Request::new(method, url);
+        if own {
+            request
+        } else {
+            request.named_by(self.registry.origin())
+        }
     }
 
     /// The GET flow; services that only know the other one answer 404 or 405.
@@ -122,7 +140,7 @@ impl Exchange<'_> {
                 query.append_pair("account", username);
             }
         }
-        let mut request = Request::new(Method::GET, url);
+        let mut request = self.request(Method::GET, url);
         if let (Some(credential), Some(origin)) = (self.credential, Origin::of(&self.realm)) {
             let home = Home::new(origin, Vec::new());
             request = request
@@ -172,7 +190,8 @@ impl Exchange<'_> {
             body.extend(url::form_urlencoded::byte_serialize(value));
         }
         let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
-        let request = Request::new(Method::POST, self.realm.clone())
+        let request = self
+            .request(Method::POST, self.realm.clone())
             .header(header::CONTENT_TYPE, form_type)
             .body(Body::Bytes(body.into()))
             .without_redirects();

@@ -4,6 +4,7 @@ use crate::app;
 use crate::app::environment::Environment;
 use crate::app::flags::Flags;
 use crate::app::proxy::ProxyError;
+use crate::auth;
 use crate::auth::credential::CredentialError;
 use crate::auth::environment::EnvironmentError;
 use crate::auth::store::StoreError;
@@ -169,16 +170,33 @@ fn of_transport(kind: transport::Kind, host: &Host) -> Option<String> {
         transport::Kind::Tls => {
             format!("if {host} speaks plain HTTP, say `--plain-http={host}`")
         }
+        transport::Kind::PrivateAddress => {
+            let line = settings_line(host, "allow_private: true");
+            format!("if that is meant, put this into {line}")
+        }
         _ => return None,
     };
     Some(hint)
 }
 
-fn of_auth(error: &crate::auth::Error, host: &Host) -> Option<String> {
+fn of_auth(error: &auth::Error, host: &Host) -> Option<String> {
     match error {
-        crate::auth::Error::Withheld { realm, .. } => Some(format!(
-            "if that is its token service, put this into your own crossdock.yaml: `registries: {{\"{host}\": {{token_realm: [\"{realm}\"]}}}}`"
-        )),
+        auth::Error::Transport(failed) if failed.is_refused_address() => {
+            of_transport(failed.kind(), host)
+        }
+        auth::Error::Withheld { realm, .. } => {
+            // What is no host to the settings file is none that a line in it could name.
+            let realm: Host = realm.parse().ok()?;
+            let line = settings_line(host, &format!("token_realm: [\"{realm}\"]"));
+            Some(format!(
+                "if that is its token service, put this into {line}"
+            ))
+        }
         _ => None,
     }
+}
+
+/// The line of the user's settings that says this of a registry.
+fn settings_line(host: &Host, setting: &str) -> String {
+    format!("your own crossdock.yaml: `registries: {{\"{host}\": {{{setting}}}}}`")
 }

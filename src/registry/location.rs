@@ -13,18 +13,18 @@ use url::Url;
 /// No registry needs a longer one.
 const LONGEST: usize = 8 * 1024;
 
-/// The upload URL that an answer names. It stays at the registry: `http` behind a TLS proxy is
-/// taken for `https`, and another host, port or scheme is refused.
-pub(super) fn upload_url(response: &Response, host: &Host) -> Result<Url, Error> {
+/// The upload URL that an answer names. It stays at the registry, whoever answers in its place:
+/// `http` behind a TLS proxy is taken for `https`, and another host, port or scheme is refused.
+pub(super) fn upload_url(response: &Response, host: &Host, registry: &Url) -> Result<Url, Error> {
     let refuse = |what: &str| Error::protocol(host, what.to_owned());
     let location = response
         .header(&LOCATION)
         .filter(|location| !location.is_empty())
         .ok_or_else(|| refuse("its upload has no single `Location`"))?;
-    resolve(response.url(), location).map_err(refuse)
+    resolve(response.url(), location, registry).map_err(refuse)
 }
 
-fn resolve(asked: &Url, location: &str) -> Result<Url, &'static str> {
+fn resolve(asked: &Url, location: &str, registry: &Url) -> Result<Url, &'static str> {
     if location.len() > LONGEST {
         return Err("the `Location` of its upload is too long");
     }
@@ -48,7 +48,7 @@ fn resolve(asked: &Url, location: &str) -> Result<Url, &'static str> {
             .and_then(|()| url.set_port(if plain_port { asked.port() } else { port }));
         mended.map_err(|()| "the `Location` of its upload leaves TLS")?;
     }
-    if Origin::of(&url) != Origin::of(asked) {
+    if Origin::of(&url) != Origin::of(registry) {
         return Err("the `Location` of its upload leads to another host");
     }
     Ok(url)
@@ -78,7 +78,20 @@ mod tests {
     use super::*;
 
     fn resolved(asked: &str, location: &str) -> Result<String, &'static str> {
-        resolve(&Url::parse(asked).unwrap(), location).map(String::from)
+        let asked = Url::parse(asked).unwrap();
+        resolve(&asked, location, &asked).map(String::from)
+    }
+
+    #[test]
+    fn another_host_that_answers_cannot_take_the_upload_over() {
+        let [registry, other] = ["https://reg.example/v2/", "https://other.example/v2/"]
+            .map(|u| Url::parse(u).unwrap());
+        assert!(resolve(&other, "/u/1", &registry).is_err());
+        let back = resolve(&other, "https://reg.example/u/1", &registry);
+        assert_eq!(
+            back.map(String::from).as_deref(),
+            Ok("https://reg.example/u/1")
+        );
     }
 
     #[test]

@@ -56,7 +56,8 @@ impl Client {
             StatusCode::CREATED if mount.is_some() => Ok(Begun::Linked),
             status if status.is_success() => {
                 self.refuse_markup(&response)?;
-                let url = upload_url(&response, self.host())?;
+                let base = self.address.base().await?;
+                let url = upload_url(&response, self.host(), base)?;
                 let least = response.header(&CHUNK_MIN_LENGTH);
                 let least_chunk = least.and_then(|least| least.parse().ok());
                 let session = Session {
@@ -89,7 +90,8 @@ impl Client {
     /// Takes over the place that an answer names, if it names one.
     pub(super) fn follow(&self, session: &mut Session, response: &Response) -> Result<(), Error> {
         if response.headers().contains_key(LOCATION) {
-            session.url = upload_url(response, self.host())?;
+            let base = self.address.known().unwrap_or(response.url());
+            session.url = upload_url(response, self.host(), base)?;
             self.uploads.go_on(session);
         }
         Ok(())

@@ -51,9 +51,11 @@ fn of_transport(error: &transport::Error) -> Kind {
         | transport::Kind::Connect
         | transport::Kind::Stalled
         | transport::Kind::Broken => Kind::Unavailable,
-        transport::Kind::Redirect | transport::Kind::TooLarge | transport::Kind::Encoding => {
-            Kind::Corrupt
-        }
+        transport::Kind::Redirect
+        | transport::Kind::PrivateAddress
+        | transport::Kind::OffLimits
+        | transport::Kind::TooLarge
+        | transport::Kind::Encoding => Kind::Corrupt,
         transport::Kind::Settings => Kind::Usage,
         transport::Kind::NoSuchHost
         | transport::Kind::Certificate
@@ -64,6 +66,8 @@ fn of_transport(error: &transport::Error) -> Kind {
 
 fn of_auth(error: &auth::Error) -> Kind {
     match error {
+        // The token service is at an address that the registry may not name.
+        auth::Error::Transport(error) if error.is_refused_address() => Kind::Withheld,
         auth::Error::Transport(error) => of_transport(error),
         auth::Error::Credential(CredentialError::Unreadable { .. }) => Kind::Local,
         auth::Error::Credential(_) => Kind::Usage,

@@ -1,7 +1,9 @@
 //! What can go wrong on the way to an answer. A status is an answer, not an error.
 
 use super::BoxError;
+use super::guard::{Forbidden, NoSuchName};
 use super::idle::Stalled;
+use super::origin::Origin;
 use super::redact::Redacted;
 use std::error::Error as StdError;
 use std::io;
@@ -29,6 +31,10 @@ pub enum Kind {
     Source,
     /// A redirect that must not, or cannot, be followed.
     Redirect,
+    /// A registry names a place that is not in public, and may not.
+    PrivateAddress,
+    /// A registry names a place that no registry may name, such as a metadata service.
+    OffLimits,
     /// The body is longer than what is held of it.
     TooLarge,
     /// The body came compressed although it was not asked for.
@@ -77,6 +83,11 @@ impl Error {
         )
     }
 
+    /// Whether a registry named an address that it may not name.
+    pub fn is_refused_address(&self) -> bool {
+        matches!(self.kind, Kind::PrivateAddress | Kind::OffLimits)
+    }
+
     pub(super) fn settings(host: &str, source: impl Into<BoxError>) -> Self {
         Self::caused(
             Kind::Settings,
@@ -105,10 +116,28 @@ impl Error {
         )
     }
 
+    /// `by` named a place that it may not name.
+    pub(super) fn address(by: &Origin, to: &Origin, forbidden: Forbidden) -> Self {
+        let kind = if forbidden.class.is_off_limits() {
+            Kind::OffLimits
+        } else {
+            Kind::PrivateAddress
+        };
+        let (by, to) = (by.authority(), to.authority());
+        let what = format!("{by} may not send its clients to {to}");
+        Self::caused(kind, what, forbidden)
+    }
+
     pub(super) fn encoding(url: &Url, encoding: &str) -> Self {
         let shown = Redacted::new(url);
         let what = format!("{shown} answers compressed (`{encoding}`), which was not asked for");
         Self::new(Kind::Encoding, what)
+    }
+
+    /// The address that was refused, where that is why there is no connection.
+    pub(super) fn forbidden(error: &reqwest::Error) -> Option<Forbidden> {
+        let mut links = std::iter::successors(error.source(), |link| (*link).source());
+        links.find_map(|link| link.downcast_ref().copied())
     }
 
     /// Sorts one of the HTTP library's errors. Its URL, which may be a secret, is dropped.
@@ -123,9 +152,7 @@ impl Error {
             ),
             Cause::Tls => (Kind::Tls, format!("cannot speak TLS with {host}")),
             Cause::Refused => (Kind::Refused, format!("cannot connect to {host}")),
-            Cause::Other if error.is_dns() && !cause_is_passing(&error) => {
-                (Kind::NoSuchHost, format!("there is no host named {host}"))
-            }
+            Cause::NoSuchName => (Kind::NoSuchHost, format!("there is no host named {host}")),
             Cause::Other if error.is_builder() => (Kind::Settings, format!("cannot ask {host}")),
             Cause::Other if error.is_connect() => {
                 (Kind::Connect, format!("cannot connect to {host}"))
@@ -151,11 +178,12 @@ fn innermost(error: &reqwest::Error) -> BoxError {
 }
 
 fn authority(url: &Url) -> String {
-    super::origin::Origin::of(url).map_or_else(|| "?".to_owned(), |origin| origin.authority())
+    Origin::of(url).map_or_else(|| "?".to_owned(), |origin| origin.authority())
 }
 
 enum Cause {
     Source,
+    NoSuchName,
     Certificate,
     Tls,
     Refused,
@@ -173,6 +201,9 @@ impl Cause {
         while let Some(link) = next {
             if link.is::<SourceFailed>() {
                 return Self::Source;
+            }
+            if link.is::<NoSuchName>() {
+                return Self::NoSuchName;
             }
             if let Some(cause) = link.downcast_ref::<rustls::Error>().map(Self::of_tls) {
                 return cause;
@@ -203,17 +234,4 @@ impl Cause {
             _ => Self::Tls,
         }
     }
-}
-
-/// Whether a failed name lookup may succeed later: the resolver could not be asked.
-fn cause_is_passing(error: &reqwest::Error) -> bool {
-    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
-    while let Some(link) = next {
-        let text = link.to_string();
-        if text.contains("Temporary failure") || text.contains("try again") {
-            return true;
-        }
-        next = link.source();
-    }
-    false
 }

@@ -2,10 +2,12 @@
 //!
 //! [`Transport::send`] is the only way out of the process.
 
+pub mod address;
 pub mod brake;
 pub mod carry;
 pub mod client;
 pub mod error;
+pub mod guard;
 pub mod idle;
 pub mod observe;
 pub mod origin;

@@ -5,6 +5,7 @@ use super::brake::{Brake, QUESTIONS, Slot};
 use super::carry::{Road, may_carry};
 use super::client::{Clients, Settings};
 use super::error::{Error, Kind, SourceFailed};
+use super::guard::{self, Rule};
 use super::idle::{Activity, unless_stalled};
 use super::observe::{Exchange, Observer};
 use super::origin::Origin;
@@ -161,7 +162,7 @@ impl Transport {
                 Next::Redirect(to) => {
                     // A hop is only taken for a request that can be repeated.
                     let Some(mut next) = again else { break };
-                    next.url = to;
+                    next.lead(to, self.clients.guard());
                     request = next;
                 }
             }
@@ -202,13 +203,22 @@ impl Transport {
         attempt: u32,
         slot: Slot,
     ) -> Result<Response, Error> {
-        let client = self.clients.get(&self.settings, origin, request.lane)?;
+        let rule = self.rule(&request, origin);
+        let by = request.named_by.clone();
+        let by = by.as_ref().unwrap_or(origin);
+        if let Some(forbidden) = rule.refuses(origin) {
+            return Err(Error::address(by, origin, forbidden));
+        }
+        let client = self
+            .clients
+            .get(&self.settings, origin, request.lane, rule)?;
         let (method, url) = (request.method.clone(), request.url.clone());
         let carried = request.authorization.as_ref();
         let authorized = carried.is_some_and(|a| may_carry(a.home(), &url, Road::Registry));
         let (built, activity, idle) = self.build(request, authorized);
         let start = Instant::now();
         let sent = warm::taking(origin, client.execute(built));
+        let sent = guard::under(rule, origin, sent);
         let result = match unless_stalled(sent, &activity, idle).await {
             Ok(Ok(inner)) => Ok(Response::new(
                 inner,
@@ -216,7 +226,10 @@ impl Transport {
                 self.settings.idle_timeout,
                 slot,
             )),
-            Ok(Err(error)) => Err(Error::from_reqwest(&url, error)),
+            Ok(Err(error)) => Err(match Error::forbidden(&error) {
+                Some(forbidden) => Error::address(by, origin, forbidden),
+                None => Error::from_reqwest(&url, error),
+            }),
             Err(stalled) => Err(Error::stalled(&url, stalled.0)),
         };
         self.observer.exchange(&Exchange {
@@ -272,6 +285,22 @@ impl Transport {
             }
         }
         (built, activity, idle)
+    }
+
+    /// Where a request may lead: anywhere if the user named the place.
+    fn rule(&self, request: &Request, origin: &Origin) -> Rule {
+        let Some(by) = &request.named_by else {
+            return Rule::Any;
+        };
+        let own = self.settings.hosts.get(&by.authority());
+        let inside = !request.past_public && self.clients.guard().is_inside(by);
+        if by == origin {
+            Rule::Any
+        } else if inside || own.is_some_and(|own| own.allow_private) {
+            Rule::Inside
+        } else {
+            Rule::Public
+        }
     }
 
     fn brake(&self, origin: &Origin) -> Arc<Brake> {
@@ -344,10 +373,6 @@ fn redirect(method: &Method, repeatable: bool, response: &Response) -> Result<Op
         .map_err(|_| Error::redirect(from, "is not a URL"))?;
     if !to.username().is_empty() || to.password().is_some() {
         return Err(Error::redirect(from, "brings a password of its own"));
-    }
-    let elsewhere = |to: &Origin| Origin::of(from).as_ref() != Some(to) && to.is_link_local();
-    if Origin::of(&to).as_ref().is_some_and(elsewhere) {
-        return Err(Error::redirect(from, "leads to a link-local address"));
     }
     match (from.scheme(), to.scheme()) {
         ("https" | "http", "https") | ("http", "http") => Ok(Some(to)),
