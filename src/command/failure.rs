@@ -170,6 +170,7 @@ fn of_transport(kind: transport::Kind, host: &Host) -> Option<String> {
         transport::Kind::Tls => {
             format!("if {host} speaks plain HTTP, say `--plain-http={host}`")
         }
+        transport::Kind::OffLimits => no_business(host),
         transport::Kind::PrivateAddress => {
             let line = settings_line(host, "allow_private: true");
             format!("if that is meant, put this into {line}")
@@ -184,6 +185,7 @@ fn of_auth(error: &auth::Error, host: &Host) -> Option<String> {
         auth::Error::Transport(failed) if failed.is_refused_address() => {
             of_transport(failed.kind(), host)
         }
+        auth::Error::Realm { .. } => Some(no_business(host)),
         auth::Error::Withheld { realm, .. } => {
             // What is no host to the settings file is none that a line in it could name.
             let realm: Host = realm.parse().ok()?;
@@ -194,6 +196,10 @@ fn of_auth(error: &auth::Error, host: &Host) -> Option<String> {
         }
         _ => None,
     }
+}
+
+fn no_business(host: &Host) -> String {
+    format!("no setting allows that: ask whoever runs {host}")
 }
 
 /// The line of the user's settings that says this of a registry.

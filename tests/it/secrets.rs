@@ -1,7 +1,9 @@
 //! SEC-03: whatever road a secret comes by, it is in no output, no other file, and no request to
 //! anybody else.
 
+mod addresses;
 mod elsewhere;
+mod foreign;
 mod roads;
 mod tokens;
 

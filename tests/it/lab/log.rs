@@ -4,15 +4,18 @@ use http::request::Parts;
 use http::{HeaderMap, Method};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// One request and what became of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
     pub(crate) method: Method,
     pub(crate) path: String,
+    pub(crate) query: Option<String>,
     pub(crate) headers: HeaderMap,
+    /// The beginning of the request's body.
+    pub(super) body: Arc<Mutex<Vec<u8>>>,
     /// Bytes of the request's body that arrived.
     pub(crate) received: Arc<AtomicU64>,
     /// Bytes of the answer's body that were handed to the connection.
@@ -26,7 +29,9 @@ impl Seen {
         Self {
             method: head.method.clone(),
             path: head.uri.path().to_owned(),
+            query: head.uri.query().map(str::to_owned),
             headers: head.headers.clone(),
+            body: Arc::default(),
             received: Arc::default(),
             sent: Arc::default(),
             status: 0,
@@ -43,6 +48,22 @@ impl Seen {
     pub(crate) fn header(&self, name: &str) -> &str {
         let value = self.headers.get(name).and_then(|value| value.to_str().ok());
         value.unwrap_or_default()
+    }
+
+    /// Everything that was said: path, query, headers, and the body's beginning.
+    pub(crate) fn told(&self) -> String {
+        let mut told = format!("{} {}", self.method, self.path);
+        if let Some(query) = &self.query {
+            told.push_str(&format!("?{query}"));
+        }
+        for (name, value) in &self.headers {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            told.push_str(&format!("\n{name}: {value}"));
+        }
+        let body = self.body.lock().unwrap();
+        told.push_str("\n\n");
+        told.push_str(&String::from_utf8_lossy(&body));
+        told
     }
 
     /// What it is about: `manifests`, `blobs`, `uploads`, `tags`, `token`, `catalog`, `base` or
