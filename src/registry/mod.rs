@@ -18,6 +18,8 @@ mod probe;
 pub mod problem;
 mod range;
 mod referrers;
+#[cfg(test)]
+mod secrets;
 mod session;
 mod source;
 mod upload;

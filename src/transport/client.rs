@@ -60,6 +60,9 @@ pub struct Settings {
     pub hosts: HashMap<String, HostSettings>,
     /// Who knows the addresses of names; the system, if nobody is named here.
     pub lookup: Option<Arc<dyn Lookup>>,
+    /// Who answers instead of the network.
+    #[cfg(test)]
+    pub script: Option<super::script::Script>,
 }
 
 impl Default for Settings {
@@ -73,6 +76,8 @@ impl Default for Settings {
             authorities: Vec::new(),
             hosts: HashMap::new(),
             lookup: None,
+            #[cfg(test)]
+            script: None,
         }
     }
 }

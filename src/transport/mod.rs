@@ -15,6 +15,8 @@ pub mod redact;
 pub mod request;
 pub mod response;
 pub mod retry;
+#[cfg(test)]
+pub mod script;
 pub mod secret;
 mod send;
 mod warm;
