@@ -188,7 +188,9 @@ fn of_auth(error: &auth::Error, host: &Host) -> Option<String> {
         auth::Error::Realm { .. } => Some(no_business(host)),
         auth::Error::Withheld { realm, .. } => {
             // What is no host to the settings file is none that a line in it could name.
-            let realm: Host = realm.parse().ok()?;
+            let Ok(realm) = realm.parse::<Host>() else {
+                return Some(no_business(host));
+            };
             let line = settings_line(host, &format!("token_realm: [\"{realm}\"]"));
             Some(format!(
                 "if that is its token service, put this into {line}"
