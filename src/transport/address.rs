@@ -73,8 +73,12 @@ fn of_v4(address: Ipv4Addr) -> Class {
         [127, ..] => Class::Loopback,
         [169, 254, ..] => Class::LinkLocal,
         [10, ..] | [172, 16..=31, ..] | [192, 168, ..] | [100, 64..=127, ..] => Class::Private,
-        [192, 0, 0 | 2, _] | [192, 88, 99, _] | [198, 18 | 19, ..] => Class::Special,
-        [198, 51, 100, _] | [203, 0, 113, _] | [224..=255, ..] => Class::Special,
+        [192, 0, 0 | 2, _]
+        | [192, 88, 99, _]
+        | [198, 18 | 19, ..]
+        | [198, 51, 100, _]
+        | [203, 0, 113, _]
+        | [224..=255, ..] => Class::Special,
         _ => Class::Public,
     }
 }
@@ -101,9 +105,9 @@ fn of_v6(address: Ipv6Addr) -> Class {
             _ => Class::Private,
         },
         [0xfe80..=0xfebf, ..] => Class::LinkLocal,
-        [0xfc00..=0xfdff, ..] | [0xfec0..=0xfeff, ..] => Class::Private,
+        [0xfc00..=0xfdff | 0xfec0..=0xfeff, ..] => Class::Private,
         // Protocols, Teredo and ORCHID among them, and documentation.
-        [0x2001, 0..=0x1ff, ..] | [0x2001, 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => Class::Special,
+        [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => Class::Special,
         [0x2000..=0x3fff, ..] => Class::Public,
         _ => Class::Special,
     }
@@ -196,7 +200,7 @@ mod tests {
         #[test]
         fn a_wrapped_address_is_the_place_of_the_one_inside(bits: u32) {
             let inside = Ipv4Addr::from(bits);
-            let [a, b] = [(bits >> 16) as u16, bits as u16];
+            let [_, _, _, _, _, _, a, b] = inside.to_ipv6_mapped().segments();
             let class = of_v4(inside);
             for outside in [
                 inside.to_ipv6_mapped(),

@@ -185,21 +185,18 @@ fn is_name(host: &Host<String>, name: &str) -> bool {
 }
 
 /// What is left of the addresses of a name.
-fn allowed(rule: Rule, found: Vec<IpAddr>) -> Result<Vec<IpAddr>, Forbidden> {
+fn allowed(rule: Rule, mut found: Vec<IpAddr>) -> Result<Vec<IpAddr>, Forbidden> {
     // Best told of is one that the user can allow.
     let refused = found.iter().copied().min_by_key(|address| {
         let class = Class::of(*address);
         (rule.allows(class), class.is_off_limits())
     });
-    let mut left = found;
-    left.retain(|address| rule.allows(Class::of(*address)));
-    match refused {
-        Some(address) if left.is_empty() => Err(Forbidden {
-            address,
-            class: Class::of(address),
-        }),
-        _ => Ok(left),
+    found.retain(|address| rule.allows(Class::of(*address)));
+    if let (Some(address), true) = (refused, found.is_empty()) {
+        let class = Class::of(address);
+        return Err(Forbidden { address, class });
     }
+    Ok(found)
 }
 
 fn sorted(error: io::Error) -> super::BoxError {
@@ -223,13 +220,11 @@ fn is_missing(error: &io::Error) -> bool {
         "address family for hostname not supported",
         "nodename nor servname provided",
     ];
-    match error.raw_os_error() {
-        Some(number) => cfg!(windows) && WINDOWS.contains(&number),
-        None => {
-            let text = error.to_string().to_ascii_lowercase();
-            error.kind() == io::ErrorKind::InvalidInput || TEXTS.iter().any(|t| text.contains(t))
-        }
+    if let Some(number) = error.raw_os_error() {
+        return cfg!(windows) && WINDOWS.contains(&number);
     }
+    let text = error.to_string().to_ascii_lowercase();
+    error.kind() == io::ErrorKind::InvalidInput || TEXTS.iter().any(|told| text.contains(told))
 }
 
 impl<S> Layer<S> for Guard {

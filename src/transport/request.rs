@@ -100,7 +100,7 @@ pub struct Request {
     /// Whether redirects are followed; else they are answers like any other.
     pub follow: bool,
     /// The registry that named the URL; `None` where the user did.
-    pub named_by: Option<Origin>,
+    pub named_by: Option<Box<Origin>>,
     /// Whether somebody in public has sent it on, or may have.
     pub(super) past_public: bool,
 }
@@ -160,7 +160,7 @@ impl Request {
     /// To a place that this registry named, and not the user: it may not be anywhere.
     #[must_use]
     pub fn named_by(mut self, registry: &Origin) -> Self {
-        self.named_by = Some(registry.clone());
+        self.named_by = Some(Box::new(registry.clone()));
         self
     }
 
@@ -175,7 +175,7 @@ impl Request {
     pub(super) fn lead(&mut self, to: Url, guard: &Guard) {
         let from = Origin::of(&self.url);
         self.past_public |= from.as_ref().is_none_or(|from| !guard.is_inside(from));
-        self.named_by = self.named_by.take().or(from);
+        self.named_by = self.named_by.take().or(from.map(Box::new));
         self.url = to;
     }
 

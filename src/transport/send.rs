@@ -205,7 +205,7 @@ impl Transport {
     ) -> Result<Response, Error> {
         let rule = self.rule(&request, origin);
         let by = request.named_by.clone();
-        let by = by.as_ref().unwrap_or(origin);
+        let by = by.as_deref().unwrap_or(origin);
         if let Some(forbidden) = rule.refuses(origin) {
             return Err(Error::address(by, origin, forbidden));
         }
@@ -297,7 +297,7 @@ impl Transport {
         };
         let own = self.settings.hosts.get(&by.authority());
         let inside = !request.past_public && self.clients.guard().is_inside(by);
-        if by == origin {
+        if **by == *origin {
             Rule::Any
         } else if inside || own.is_some_and(|own| own.allow_private) {
             Rule::Inside

@@ -54,11 +54,11 @@ impl Seen {
     pub(crate) fn told(&self) -> String {
         let mut told = format!("{} {}", self.method, self.path);
         if let Some(query) = &self.query {
-            told.push_str(&format!("?{query}"));
+            told.extend(["?", query]);
         }
         for (name, value) in &self.headers {
             let value = String::from_utf8_lossy(value.as_bytes());
-            told.push_str(&format!("\n{name}: {value}"));
+            told.extend(["\n", name.as_str(), ": ", &*value]);
         }
         let body = self.body.lock().unwrap();
         told.push_str("\n\n");
