@@ -257,3 +257,5 @@ impl<S: Service<R>, R> Service<R> for Connector<S> {
 
 #[cfg(test)]
 mod cases;
+#[cfg(test)]
+mod world;
