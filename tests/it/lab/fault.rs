@@ -8,7 +8,7 @@ use crossdock::transport::{BoxError, ByteStream};
 use futures_util::{StreamExt as _, stream};
 use http::header::{CONTENT_LENGTH, RANGE};
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ pub(crate) struct Fault {
     method: String,
     part: String,
     with_header: Option<&'static str>,
+    without_header: Option<&'static str>,
     body_over: Option<u64>,
     skip: usize,
     times: usize,
@@ -47,6 +48,10 @@ pub(super) enum Act {
     IgnoreRange,
     /// Something happens first.
     First(Deed),
+    /// The right answer, but for its headers of this name.
+    Says(HeaderName, HeaderMap),
+    /// These bytes, whatever they are, in the place of an answer, and then the connection's end.
+    Raw(Bytes),
 }
 
 /// Makes the registry do nothing special until an act is given.
@@ -57,6 +62,7 @@ impl Fault {
             method: method.to_owned(),
             part: part.to_owned(),
             with_header: None,
+            without_header: None,
             body_over: None,
             skip: 0,
             times: 1,
@@ -67,6 +73,12 @@ impl Fault {
     /// Only where the request has this header.
     pub(crate) fn with_header(mut self, name: &'static str) -> Self {
         self.with_header = Some(name);
+        self
+    }
+
+    /// Only where the request lacks this header.
+    pub(crate) fn without_header(mut self, name: &'static str) -> Self {
+        self.without_header = Some(name);
         self
     }
 
@@ -208,6 +220,21 @@ impl Fault {
         self.act(Act::First(Arc::new(deed)))
     }
 
+    /// Answers rightly, but with these headers in the place of those with this name.
+    pub(crate) fn says(self, name: &str, instead: &[(&str, &str)]) -> Self {
+        let mut headers = HeaderMap::new();
+        for (name, value) in instead {
+            let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
+            headers.append(name.parse::<HeaderName>().unwrap(), value);
+        }
+        self.act(Act::Says(name.parse().unwrap(), headers))
+    }
+
+    /// Sends these bytes in the place of an answer, and ends the connection.
+    pub(crate) fn raw(self, bytes: impl AsRef<[u8]>) -> Self {
+        self.act(Act::Raw(Bytes::copy_from_slice(bytes.as_ref())))
+    }
+
     /// What is to be done with this request, if it is one of those.
     pub(super) fn take(&mut self, head: &Parts) -> Option<Act> {
         let target = head
@@ -216,7 +243,10 @@ impl Fault {
             .map_or("", |target| target.as_str());
         let header = self
             .with_header
-            .is_none_or(|name| head.headers.contains_key(name));
+            .is_none_or(|name| head.headers.contains_key(name))
+            && self
+                .without_header
+                .is_none_or(|name| !head.headers.contains_key(name));
         let length = head.headers.get(CONTENT_LENGTH);
         let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
         let body = self
@@ -285,6 +315,20 @@ impl Act {
             Self::First(deed) => {
                 deed(registry);
                 Ok(registry.handle(Request::from_parts(head, body)).await)
+            }
+            Self::Says(name, instead) => {
+                let mut response = registry.handle(Request::from_parts(head, body)).await;
+                let headers = response.headers_mut();
+                headers.remove(name);
+                for (name, value) in &instead {
+                    headers.append(name, value.clone());
+                }
+                Ok(response)
+            }
+            Self::Raw(bytes) => {
+                body.for_each(|_| std::future::ready(())).await;
+                reset.send_instead(bytes);
+                Ok(Response::new(stream::empty().boxed()))
             }
         }
     }
