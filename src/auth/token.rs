@@ -81,12 +81,7 @@ impl Exchange<'_> {
     }
 
     fn check_realm(&self) -> Result<(), Error> {
-        let registry = self.registry.origin().authority();
-        let refuse = |reason: &'static str| Error::Realm {
-            registry: registry.clone(),
-            realm: crate::transport::redact::Redacted::new(&self.realm).to_string(),
-            reason,
-        };
+        let refuse = |reason| self.refuse(reason);
         let origin = Origin::of(&self.realm).ok_or_else(|| refuse("is not HTTP"))?;
         if !self.realm.username().is_empty() || self.realm.password().is_some() {
             return Err(refuse("brings a password of its own"));
@@ -99,11 +94,19 @@ impl Exchange<'_> {
         }
         if self.credential.is_some() && !may_carry(self.registry, &self.realm, Road::TokenService) {
             return Err(Error::Withheld {
-                registry,
+                registry: self.registry.origin().authority(),
                 realm: origin.authority(),
             });
         }
         Ok(())
+    }
+
+    fn refuse(&self, reason: &'static str) -> Error {
+        Error::Realm {
+            registry: self.registry.origin().authority(),
+            realm: crate::transport::redact::Redacted::new(&self.realm).to_string(),
+            reason,
+        }
     }
 
     /// The GET flow; services that only know the other one answer 404 or 405.
@@ -182,6 +185,9 @@ impl Exchange<'_> {
     async fn read(&self, response: Response, asked: Instant) -> Result<Token, Error> {
         let service = Origin::of(&self.realm).map_or_else(String::new, |o| o.authority());
         let status = response.status();
+        if status.is_redirection() && self.credential.is_some() {
+            return Err(self.refuse("redirects, and no password is sent on"));
+        }
         if status != StatusCode::OK {
             let body = response.beginning(64 * 1024).await;
             return Err(Error::Refused {
@@ -310,6 +316,70 @@ mod tests {
             json!({"token": "a\r\nX: y"}),
         ] {
             assert!(token(bad.clone()).is_err(), "{bad}");
+        }
+    }
+
+    /// Where a registry that is reached over TLS sends its readers for a token, with a password.
+    #[test]
+    fn a_password_goes_to_the_registry_and_its_neighbours_over_tls() {
+        let origin = |url: &str| Origin::of(&Url::parse(url).unwrap()).unwrap();
+        let registry = Home::new(origin("https://reg.example.com/"), Vec::new());
+        let credential = Credential::Password {
+            username: "ann".to_owned(),
+            password: Secret::new("apple"),
+        };
+        let check = |realm: &str, credential: Option<&Credential>| {
+            let exchange = Exchange {
+                registry: &registry,
+                realm: Url::parse(realm).unwrap(),
+                service: None,
+                scopes: Scopes::none(),
+                credential,
+            };
+            exchange.check_realm().map_err(|error| error.to_string())
+        };
+        for (realm, with_password, without) in [
+            ("https://reg.example.com/token", "", ""),
+            ("https://auth.example.com/token?x=1", "", ""),
+            ("https://reg.example.com:8443/token", "", ""),
+            ("http://reg.example.com/token", "leaves TLS", "leaves TLS"),
+            ("http://auth.example.com/token", "leaves TLS", "leaves TLS"),
+            (
+                "https://evil.example.org/token",
+                "is not sent to evil.example.org",
+                "",
+            ),
+            (
+                "https://example.com.evil.org/",
+                "is not sent to example.com.evil.org",
+                "",
+            ),
+            ("https://127.0.0.1/token", "is not sent to 127.0.0.1", ""),
+            ("https://2130706433/token", "is not sent to 127.0.0.1", ""),
+            ("https://localhost./token", "is not sent to localhost.", ""),
+            (
+                "https://[::ffff:127.0.0.1]/",
+                "is not sent to [::ffff:7f00:1]",
+                "",
+            ),
+            ("https://169.254.169.254/", "link-local", "link-local"),
+            ("https://0/", "link-local", "link-local"),
+            (
+                "https://ann@reg.example.com/",
+                "password of its own",
+                "password of its own",
+            ),
+            ("ftp://reg.example.com/", "is not HTTP", "is not HTTP"),
+            ("file:///etc/passwd", "is not HTTP", "is not HTTP"),
+        ] {
+            for (credential, told) in [(Some(&credential), with_password), (None, without)] {
+                match check(realm, credential) {
+                    Ok(()) => assert_eq!(told, "", "{realm} is asked"),
+                    Err(error) => {
+                        assert!(!told.is_empty() && error.contains(told), "{realm}: {error}");
+                    }
+                }
+            }
         }
     }
 
