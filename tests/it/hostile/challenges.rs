@@ -3,7 +3,6 @@
 use super::{APP, assert_unasked, each, ends, image, lab_of};
 use crate::lab::{Fault, Lab};
 use crossdock::server::{Access, Anonymous, TokenService, User};
-use http::{HeaderMap, HeaderValue, Response};
 use std::time::Duration;
 
 /// A registry with a token service of its own, which gives anybody a token to read with.
@@ -22,20 +21,15 @@ fn lab() -> Lab {
 
 /// Asks with these challenges, and with nothing else, as long as no authorization is shown.
 pub(super) fn asks(lab: &Lab, challenges: &[&str]) {
-    let mut headers = HeaderMap::new();
-    for challenge in challenges {
-        let challenge = lab.addressed(challenge);
-        let value = HeaderValue::from_bytes(challenge.as_bytes()).unwrap();
-        headers.append("www-authenticate", value);
-    }
-    let unauthorized = move |_: &http::request::Parts| {
-        let mut response = Response::new(Box::pin(futures_util::stream::empty()) as _);
-        *response.status_mut() = http::StatusCode::UNAUTHORIZED;
-        response.headers_mut().clone_from(&headers);
-        response
-    };
+    let challenges: Vec<String> = challenges.iter().map(|text| lab.addressed(text)).collect();
+    let asked = challenges
+        .iter()
+        .map(|text| ("www-authenticate", text.as_str()));
     let ask = Fault::on("*", "/v2/").without_header("authorization");
-    lab.fault("reg", ask.always().answer_with(unauthorized));
+    lab.fault(
+        "reg",
+        ask.always().answer(401, &asked.collect::<Vec<_>>(), ""),
+    );
 }
 
 const GOOD: &str =

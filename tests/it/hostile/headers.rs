@@ -2,28 +2,13 @@
 
 use super::{APP, each, ends, image, lab};
 use crate::lab::{Fault, Image, Lab};
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
 const DIGEST: [&str; 2] = ["digest", APP];
 
 /// Answers with these headers instead of the right ones, once the password was shown.
 fn with(fault: Fault, status: u16, given: &[(&str, &str)], body: &[u8]) -> Fault {
-    let mut headers = HeaderMap::new();
-    for (name, value) in given {
-        let name: HeaderName = name.parse().unwrap();
-        headers.append(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
-    }
-    let body = bytes::Bytes::copy_from_slice(body);
-    fault
-        .with_header("authorization")
-        .always()
-        .answer_with(move |_| {
-            let mut response =
-                Response::new(Box::pin(futures_util::stream::iter([Ok(body.clone())])) as _);
-            *response.status_mut() = StatusCode::from_u16(status).unwrap();
-            response.headers_mut().clone_from(&headers);
-            response
-        })
+    let fault = fault.with_header("authorization").always();
+    fault.answer(status, given, body)
 }
 
 /// Answers the look at the manifest with these headers.

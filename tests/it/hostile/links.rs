@@ -2,7 +2,6 @@
 
 use super::{assert_unasked, each, ends, lab};
 use crate::lab::{Fault, Lab};
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 const LIST: [&str; 2] = ["ls", "reg.lab/team/app"];
 
@@ -10,20 +9,10 @@ const LIST: [&str; 2] = ["ls", "reg.lab/team/app"];
 /// earlier, and then the right ones: `v1` is all there is.
 fn page(lab: &Lab, tags: &[&str], links: &[&str]) {
     let body = serde_json::json!({"name": "team/app", "tags": tags}).to_string();
-    let mut headers = HeaderMap::new();
-    for link in links {
-        let link = HeaderValue::from_bytes(lab.addressed(link).as_bytes()).unwrap();
-        headers.append("link", link);
-    }
+    let links: Vec<String> = links.iter().map(|link| lab.addressed(link)).collect();
+    let links: Vec<_> = links.iter().map(|link| ("link", link.as_str())).collect();
     let page = Fault::on("GET", "/tags/list").with_header("authorization");
-    let page = page.answer_with(move |_| {
-        let body = bytes::Bytes::from(body.clone());
-        let mut response = Response::new(Box::pin(futures_util::stream::iter([Ok(body)])) as _);
-        *response.status_mut() = StatusCode::OK;
-        response.headers_mut().clone_from(&headers);
-        response
-    });
-    lab.fault("reg", page);
+    lab.fault("reg", page.answer(200, &links, body));
 }
 
 #[test]

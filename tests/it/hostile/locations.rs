@@ -2,7 +2,6 @@
 
 use super::{assert_unasked, each, ends, image, lab};
 use crate::lab::{Fault, Image, Lab};
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 const COPY: [&str; 5] = [
     "copy",
@@ -14,19 +13,15 @@ const COPY: [&str; 5] = [
 
 /// Begins each upload with these places to go on at.
 fn begins(lab: &Lab, locations: &[&str]) {
-    let mut headers = HeaderMap::new();
-    for location in locations {
-        let location = HeaderValue::from_bytes(lab.addressed(location).as_bytes()).unwrap();
-        headers.append("location", location);
-    }
+    let locations: Vec<String> = locations.iter().map(|place| lab.addressed(place)).collect();
+    let locations = locations.iter().map(|place| ("location", place.as_str()));
     let begun = Fault::on("POST", "/uploads/").with_header("authorization");
-    let begun = begun.always().answer_with(move |_| {
-        let mut response = Response::new(Box::pin(futures_util::stream::empty()) as _);
-        *response.status_mut() = StatusCode::ACCEPTED;
-        response.headers_mut().clone_from(&headers);
-        response
-    });
-    lab.fault("reg", begun);
+    lab.fault(
+        "reg",
+        begun
+            .always()
+            .answer(202, &locations.collect::<Vec<_>>(), ""),
+    );
 }
 
 /// An image of a single blob, to be sent.

@@ -2,29 +2,24 @@
 
 use super::{APP, assert_unasked, each, ends, image, lab};
 use crate::lab::{Fault, Lab};
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 const DIGEST: [&str; 2] = ["digest", APP];
 
 /// Sends who asks for the manifest on to these places.
 fn moved(lab: &Lab, status: u16, locations: &[&str]) {
-    let mut headers = HeaderMap::new();
-    let port = lab.address("evil").rsplit(':').next().unwrap().to_owned();
-    for location in locations {
-        let location = lab.addressed(location).replace("EVIL", &port);
-        headers.append(
-            "location",
-            HeaderValue::from_bytes(location.as_bytes()).unwrap(),
-        );
-    }
+    let port = lab.address("evil").rsplit(':').next().unwrap();
+    let locations = locations
+        .iter()
+        .map(|place| lab.addressed(place).replace("EVIL", port));
+    let locations: Vec<String> = locations.collect();
+    let locations = locations.iter().map(|place| ("location", place.as_str()));
     let asked = Fault::on("*", "/manifests/v1").with_header("authorization");
-    let redirect = asked.always().answer_with(move |_| {
-        let mut response = Response::new(Box::pin(futures_util::stream::empty()) as _);
-        *response.status_mut() = StatusCode::from_u16(status).unwrap();
-        response.headers_mut().clone_from(&headers);
-        response
-    });
-    lab.fault("reg", redirect);
+    lab.fault(
+        "reg",
+        asked
+            .always()
+            .answer(status, &locations.collect::<Vec<_>>(), ""),
+    );
 }
 
 #[test]

@@ -126,12 +126,14 @@ impl Fault {
     }
 
     /// Answers with this.
-    pub(crate) fn answer(self, status: u16, headers: &[(&str, &str)], body: &str) -> Self {
-        let headers: Vec<(HeaderName, HeaderValue)> = headers
-            .iter()
-            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
-            .collect();
-        let body = Bytes::from(body.to_owned());
+    pub(crate) fn answer(
+        self,
+        status: u16,
+        headers: &[(&str, &str)],
+        body: impl AsRef<[u8]>,
+    ) -> Self {
+        let headers = header_map(headers);
+        let body = Bytes::copy_from_slice(body.as_ref());
         self.answer_with(move |_| {
             let chunk = body.clone();
             let mut response = Response::new(stream::iter([Ok(chunk)]).boxed());
@@ -222,12 +224,7 @@ impl Fault {
 
     /// Answers rightly, but with these headers in the place of those with this name.
     pub(crate) fn says(self, name: &str, instead: &[(&str, &str)]) -> Self {
-        let mut headers = HeaderMap::new();
-        for (name, value) in instead {
-            let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
-            headers.append(name.parse::<HeaderName>().unwrap(), value);
-        }
-        self.act(Act::Says(name.parse().unwrap(), headers))
+        self.act(Act::Says(name.parse().unwrap(), header_map(instead)))
     }
 
     /// Sends these bytes in the place of an answer, and ends the connection.
@@ -332,6 +329,19 @@ impl Act {
             }
         }
     }
+}
+
+/// Headers with these values, which need not be ASCII.
+fn header_map(headers: &[(&str, &str)]) -> HeaderMap {
+    let pair = |(name, value): &(&str, &str)| {
+        let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
+        (name.parse::<HeaderName>().unwrap(), value)
+    };
+    let mut map = HeaderMap::new();
+    for (name, value) in headers.iter().map(pair) {
+        map.append(name, value);
+    }
+    map
 }
 
 /// The end of a connection.
