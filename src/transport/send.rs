@@ -360,6 +360,14 @@ fn redirect(method: &Method, repeatable: bool, response: &Response) -> Result<Op
     if !to.username().is_empty() || to.password().is_some() {
         return Err(Error::redirect(from, "brings a password of its own"));
     }
+    if !reading && Origin::of(&to) != Origin::of(from) {
+        // What is written is for the registry alone; elsewhere it would be nobody's, and no secret
+        // would go along.
+        return Err(Error::redirect(
+            from,
+            "leads to another host, where nothing is written",
+        ));
+    }
     let elsewhere = |to: &Origin| Origin::of(from).as_ref() != Some(to) && to.is_link_local();
     if Origin::of(&to).as_ref().is_some_and(elsewhere) {
         return Err(Error::redirect(from, "leads to a link-local address"));
