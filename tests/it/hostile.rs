@@ -10,6 +10,7 @@ mod framing;
 mod headers;
 mod links;
 mod locations;
+mod manifests;
 mod parts;
 mod redirects;
 mod tokens;

@@ -1,6 +1,6 @@
 //! LOC: where an upload goes on.
 
-use super::{assert_unasked, each, ends, image, lab};
+use super::{assert_unasked, each, ends, lab};
 use crate::lab::{Fault, Image, Lab};
 
 const COPY: [&str; 5] = [
@@ -249,7 +249,7 @@ fn the_beginning_of_an_upload_redirected() {
             .always();
         lab.fault("reg", moved.answer(status, &[("location", &to)], ""));
         ends(&lab, &name, &COPY, 8, &["leads to another host"]);
-        assert_eq!(lab.requests("evil").uploaded(), 0, "{name}");
+        assert_unasked(&lab, &name);
     });
 }
 
@@ -268,8 +268,7 @@ fn the_bytes_of_an_upload_redirected() {
     });
 }
 
-/// A manifest can be sent twice: it goes where the registry says, as what it is, and without a
-/// secret. What is taken for it there is no matter of trust: it is under no tag of ours.
+/// A manifest can be sent twice, to the registry: what another host takes is not written.
 #[test]
 fn a_manifest_redirected() {
     each([301, 302, 307, 308], |status| {
@@ -284,6 +283,38 @@ fn a_manifest_redirected() {
             Some(sent().digest()),
             "{name}"
         );
-        assert_ne!(image().digest(), sent().digest());
+
+        let lab = bench();
+        let to = lab.addressed("http://evil.lab/v2/new/app/manifests/v1");
+        let moved = Fault::on("PUT", "/manifests/")
+            .with_header("authorization")
+            .always();
+        lab.fault("reg", moved.answer(status, &[("location", &to)], ""));
+        ends(&lab, &name, &COPY, 8, &["leads to another host"]);
+        assert_unasked(&lab, &name);
+    });
+}
+
+/// What is removed is removed at the registry, or not at all.
+#[test]
+fn a_removal_redirected() {
+    each([301, 302, 307, 308], |status| {
+        let name = format!("LOC-19b the removal redirected with {status}");
+        let lab = lab();
+        let to = lab.addressed("http://evil.lab/v2/team/app/manifests/v1");
+        let moved = Fault::on("DELETE", "/manifests/").with_header("authorization");
+        lab.fault(
+            "reg",
+            moved.always().answer(status, &[("location", &to)], ""),
+        );
+        ends(
+            &lab,
+            &name,
+            &["rm", super::APP],
+            8,
+            &["leads to another host"],
+        );
+        assert_unasked(&lab, &name);
+        assert!(lab.digest(super::APP).is_some(), "{name}");
     });
 }
