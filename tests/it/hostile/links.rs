@@ -12,7 +12,7 @@ fn page(lab: &Lab, tags: &[&str], links: &[&str]) {
     let links: Vec<String> = links.iter().map(|link| lab.addressed(link)).collect();
     let links: Vec<_> = links.iter().map(|link| ("link", link.as_str())).collect();
     let page = Fault::on("GET", "/tags/list").with_header("authorization");
-    lab.fault("reg", page.answer(200, &links, body));
+    lab.fault("reg", page.answer(200, &links, &body));
 }
 
 #[test]
