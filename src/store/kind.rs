@@ -51,9 +51,10 @@ fn of_transport(error: &transport::Error) -> Kind {
         | transport::Kind::Connect
         | transport::Kind::Stalled
         | transport::Kind::Broken => Kind::Unavailable,
-        transport::Kind::Redirect | transport::Kind::TooLarge | transport::Kind::Encoding => {
-            Kind::Corrupt
-        }
+        transport::Kind::Malformed
+        | transport::Kind::Redirect
+        | transport::Kind::TooLarge
+        | transport::Kind::Encoding => Kind::Corrupt,
         transport::Kind::Settings => Kind::Usage,
         transport::Kind::NoSuchHost
         | transport::Kind::Certificate

@@ -23,8 +23,10 @@ pub enum Kind {
     Tls,
     /// Nothing moved for the idle time.
     Stalled,
-    /// The connection broke, or what came was not HTTP.
+    /// The connection broke.
     Broken,
+    /// What came was not HTTP, or more of it than any head of an answer has.
+    Malformed,
     /// The bytes to be sent could not be had.
     Source,
     /// A redirect that must not, or cannot, be followed.
@@ -123,6 +125,10 @@ impl Error {
             ),
             Cause::Tls => (Kind::Tls, format!("cannot speak TLS with {host}")),
             Cause::Refused => (Kind::Refused, format!("cannot connect to {host}")),
+            Cause::Malformed => (
+                Kind::Malformed,
+                format!("{host} answers with something that cannot be read as HTTP"),
+            ),
             Cause::Other if error.is_dns() && !cause_is_passing(&error) => {
                 (Kind::NoSuchHost, format!("there is no host named {host}"))
             }
@@ -159,6 +165,7 @@ enum Cause {
     Certificate,
     Tls,
     Refused,
+    Malformed,
     Other,
 }
 
@@ -179,6 +186,12 @@ impl Cause {
             }
             if let Some(cause) = link.downcast_ref::<io::Error>().and_then(Self::of_io) {
                 return cause;
+            }
+            if link
+                .downcast_ref::<hyper::Error>()
+                .is_some_and(hyper::Error::is_parse)
+            {
+                return Self::Malformed;
             }
             next = link.source();
         }

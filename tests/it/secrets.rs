@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 const CANARY: &str = "CANARY";
 
 /// A password that no output may show.
-fn password(road: &str) -> String {
+pub(crate) fn password(road: &str) -> String {
     format!("{CANARY}-{road}/+\"\\%é")
 }
 
@@ -27,7 +27,7 @@ fn token(road: &str) -> String {
 }
 
 /// Every way to write the canary that is worth looking for.
-fn forms() -> Vec<String> {
+pub(crate) fn forms() -> Vec<String> {
     let mut forms = vec![CANARY.to_owned()];
     // Base64 depends on what stands before: of each of three positions the part that does not.
     for before in ["", "x", "xx"] {
@@ -51,7 +51,7 @@ fn forms() -> Vec<String> {
 }
 
 #[track_caller]
-fn assert_clean(ran: &Ran, lab: &Lab, but: &[PathBuf]) {
+pub(crate) fn assert_clean(ran: &Ran, lab: &Lab, but: &[PathBuf]) {
     for form in forms() {
         assert!(!ran.stdout.contains(&form), "{form} on stdout: {ran}");
         assert!(!ran.stderr.contains(&form), "{form} on stderr: {ran}");

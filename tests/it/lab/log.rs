@@ -12,6 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(crate) struct Seen {
     pub(crate) method: Method,
     pub(crate) path: String,
+    /// What follows the `?`, empty where nothing does.
+    pub(crate) query: String,
     pub(crate) headers: HeaderMap,
     /// Bytes of the request's body that arrived.
     pub(crate) received: Arc<AtomicU64>,
@@ -26,6 +28,7 @@ impl Seen {
         Self {
             method: head.method.clone(),
             path: head.uri.path().to_owned(),
+            query: head.uri.query().unwrap_or_default().to_owned(),
             headers: head.headers.clone(),
             received: Arc::default(),
             sent: Arc::default(),
