@@ -82,12 +82,7 @@ impl Exchange<'_> {
     }
 
     fn check_realm(&self) -> Result<(), Error> {
-        let registry = self.registry.origin().authority();
-        let refuse = |reason: &'static str| Error::Realm {
-            registry: registry.clone(),
-            realm: crate::transport::redact::Redacted::new(&self.realm).to_string(),
-            reason,
-        };
+        let refuse = |reason| self.refuse(reason);
         let origin = Origin::of(&self.realm).ok_or_else(|| refuse("is not HTTP"))?;
         if !self.realm.username().is_empty() || self.realm.password().is_some() {
             return Err(refuse("brings a password of its own"));
@@ -97,11 +92,11 @@ impl Exchange<'_> {
         }
         let off_limits = origin.class().is_some_and(Class::is_off_limits);
         if off_limits && !self.is_users_own(&origin) {
-            return Err(refuse("is an address that no registry may name"));
+            return Err(refuse("is a link-local address, or one like it"));
         }
         if self.credential.is_some() && !may_carry(self.registry, &self.realm, Road::TokenService) {
             return Err(Error::Withheld {
-                registry,
+                registry: self.registry.origin().authority(),
                 realm: origin.authority(),
             });
         }
@@ -121,6 +116,14 @@ impl Exchange<'_> {
             request
         } else {
             request.named_by(self.registry.origin())
+        }
+    }
+
+    fn refuse(&self, reason: &'static str) -> Error {
+        Error::Realm {
+            registry: self.registry.origin().authority(),
+            realm: crate::transport::redact::Redacted::new(&self.realm).to_string(),
+            reason,
         }
     }
 
@@ -201,6 +204,9 @@ impl Exchange<'_> {
     async fn read(&self, response: Response, asked: Instant) -> Result<Token, Error> {
         let service = Origin::of(&self.realm).map_or_else(String::new, |o| o.authority());
         let status = response.status();
+        if status.is_redirection() && self.credential.is_some() {
+            return Err(self.refuse("redirects, and no password is sent on"));
+        }
         if status != StatusCode::OK {
             let body = response.beginning(64 * 1024).await;
             return Err(Error::Refused {
@@ -298,6 +304,9 @@ pub(super) fn bearer(token: &Secret, home: Home) -> Option<Authorization> {
     let text = zeroize::Zeroizing::new(format!("Bearer {}", token.expose_str()?));
     Some(Authorization::new(HeaderValue::from_str(&text).ok()?, home))
 }
+
+#[cfg(test)]
+mod realms;
 
 #[cfg(test)]
 mod tests {

@@ -13,18 +13,19 @@ use url::Url;
 /// No registry needs a longer one.
 const LONGEST: usize = 8 * 1024;
 
-/// The upload URL that an answer names. It stays at the registry, whoever answers in its place:
-/// `http` behind a TLS proxy is taken for `https`, and another host, port or scheme is refused.
-pub(super) fn upload_url(response: &Response, host: &Host, registry: &Url) -> Result<Url, Error> {
+/// The upload URL that an answer names. It stays at the registry, whose own URL `home` is, also
+/// where the answer came from elsewhere: `http` behind a TLS proxy is taken for `https`, and
+/// another host, port or scheme is refused.
+pub(super) fn upload_url(response: &Response, home: &Url, host: &Host) -> Result<Url, Error> {
     let refuse = |what: &str| Error::protocol(host, what.to_owned());
     let location = response
         .header(&LOCATION)
         .filter(|location| !location.is_empty())
         .ok_or_else(|| refuse("its upload has no single `Location`"))?;
-    resolve(response.url(), location, registry).map_err(refuse)
+    resolve(response.url(), home, location).map_err(refuse)
 }
 
-fn resolve(asked: &Url, location: &str, registry: &Url) -> Result<Url, &'static str> {
+fn resolve(asked: &Url, home: &Url, location: &str) -> Result<Url, &'static str> {
     if location.len() > LONGEST {
         return Err("the `Location` of its upload is too long");
     }
@@ -48,7 +49,7 @@ fn resolve(asked: &Url, location: &str, registry: &Url) -> Result<Url, &'static 
             .and_then(|()| url.set_port(if plain_port { asked.port() } else { port }));
         mended.map_err(|()| "the `Location` of its upload leaves TLS")?;
     }
-    if Origin::of(&url) != Origin::of(registry) {
+    if Origin::of(&url) != Origin::of(home) {
         return Err("the `Location` of its upload leads to another host");
     }
     Ok(url)
@@ -79,19 +80,7 @@ mod tests {
 
     fn resolved(asked: &str, location: &str) -> Result<String, &'static str> {
         let asked = Url::parse(asked).unwrap();
-        resolve(&asked, location, &asked).map(String::from)
-    }
-
-    #[test]
-    fn another_host_that_answers_cannot_take_the_upload_over() {
-        let [registry, other] = ["https://reg.example/v2/", "https://other.example/v2/"]
-            .map(|u| Url::parse(u).unwrap());
-        assert!(resolve(&other, "/u/1", &registry).is_err());
-        let back = resolve(&other, "https://reg.example/u/1", &registry);
-        assert_eq!(
-            back.map(String::from).as_deref(),
-            Ok("https://reg.example/u/1")
-        );
+        resolve(&asked, &asked, location).map(String::from)
     }
 
     #[test]
@@ -134,6 +123,18 @@ mod tests {
                 "{location:.40}"
             );
         }
+    }
+
+    /// What a redirected answer calls its own is not the registry's.
+    #[test]
+    fn locations_of_an_answer_from_elsewhere() {
+        let home = Url::parse("https://reg.example/v2/").unwrap();
+        let asked = Url::parse("https://evil.example/v2/").unwrap();
+        for location in ["/u", "up/1", "https://evil.example/u"] {
+            assert!(resolve(&asked, &home, location).is_err(), "{location}");
+        }
+        let back = resolve(&asked, &home, "https://reg.example/u").map(String::from);
+        assert_eq!(back.as_deref(), Ok("https://reg.example/u"));
     }
 
     #[test]

@@ -11,6 +11,8 @@ mod list;
 mod location;
 mod manifest;
 mod memory;
+#[cfg(test)]
+mod model;
 mod mount;
 mod page;
 mod parts;

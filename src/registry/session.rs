@@ -51,13 +51,13 @@ impl Client {
                 .append_pair("mount", digest.as_ref())
                 .append_pair("from", from);
         }
+        let home = url.clone();
         let response = self.call(Request::new(Method::POST, url), access).await?;
         match response.status() {
             StatusCode::CREATED if mount.is_some() => Ok(Begun::Linked),
             status if status.is_success() => {
                 self.refuse_markup(&response)?;
-                let base = self.address.base().await?;
-                let url = upload_url(&response, self.host(), base)?;
+                let url = upload_url(&response, &home, self.host())?;
                 let least = response.header(&CHUNK_MIN_LENGTH);
                 let least_chunk = least.and_then(|least| least.parse().ok());
                 let session = Session {
@@ -90,8 +90,7 @@ impl Client {
     /// Takes over the place that an answer names, if it names one.
     pub(super) fn follow(&self, session: &mut Session, response: &Response) -> Result<(), Error> {
         if response.headers().contains_key(LOCATION) {
-            let base = self.address.known().unwrap_or(response.url());
-            session.url = upload_url(response, self.host(), base)?;
+            session.url = upload_url(response, &session.url, self.host())?;
             self.uploads.go_on(session);
         }
         Ok(())

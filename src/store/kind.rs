@@ -51,7 +51,8 @@ fn of_transport(error: &transport::Error) -> Kind {
         | transport::Kind::Connect
         | transport::Kind::Stalled
         | transport::Kind::Broken => Kind::Unavailable,
-        transport::Kind::Redirect
+        transport::Kind::Malformed
+        | transport::Kind::Redirect
         | transport::Kind::PrivateAddress
         | transport::Kind::OffLimits
         | transport::Kind::TooLarge

@@ -25,8 +25,10 @@ pub enum Kind {
     Tls,
     /// Nothing moved for the idle time.
     Stalled,
-    /// The connection broke, or what came was not HTTP.
+    /// The connection broke.
     Broken,
+    /// What came was not HTTP, or more of it than any head of an answer has.
+    Malformed,
     /// The bytes to be sent could not be had.
     Source,
     /// A redirect that must not, or cannot, be followed.
@@ -153,6 +155,10 @@ impl Error {
             Cause::Tls => (Kind::Tls, format!("cannot speak TLS with {host}")),
             Cause::Refused => (Kind::Refused, format!("cannot connect to {host}")),
             Cause::NoSuchName => (Kind::NoSuchHost, format!("there is no host named {host}")),
+            Cause::Malformed => (
+                Kind::Malformed,
+                format!("{host} answers with something that cannot be read as HTTP"),
+            ),
             Cause::Other if error.is_builder() => (Kind::Settings, format!("cannot ask {host}")),
             Cause::Other if error.is_connect() => {
                 (Kind::Connect, format!("cannot connect to {host}"))
@@ -187,6 +193,7 @@ enum Cause {
     Certificate,
     Tls,
     Refused,
+    Malformed,
     Other,
 }
 
@@ -210,6 +217,12 @@ impl Cause {
             }
             if let Some(cause) = link.downcast_ref::<io::Error>().and_then(Self::of_io) {
                 return cause;
+            }
+            if link
+                .downcast_ref::<hyper::Error>()
+                .is_some_and(hyper::Error::is_parse)
+            {
+                return Self::Malformed;
             }
             next = link.source();
         }

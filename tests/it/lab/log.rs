@@ -12,7 +12,8 @@ use std::sync::{Arc, Mutex};
 pub(crate) struct Seen {
     pub(crate) method: Method,
     pub(crate) path: String,
-    pub(crate) query: Option<String>,
+    /// What follows the `?`, empty where nothing does.
+    pub(crate) query: String,
     pub(crate) headers: HeaderMap,
     /// The beginning of the request's body.
     pub(super) body: Arc<Mutex<Vec<u8>>>,
@@ -29,7 +30,7 @@ impl Seen {
         Self {
             method: head.method.clone(),
             path: head.uri.path().to_owned(),
-            query: head.uri.query().map(str::to_owned),
+            query: head.uri.query().unwrap_or_default().to_owned(),
             headers: head.headers.clone(),
             body: Arc::default(),
             received: Arc::default(),
@@ -52,10 +53,7 @@ impl Seen {
 
     /// Everything that was said: path, query, headers, and the body's beginning.
     pub(crate) fn told(&self) -> String {
-        let mut told = format!("{} {}", self.method, self.path);
-        if let Some(query) = &self.query {
-            told.extend(["?", query]);
-        }
+        let mut told = format!("{} {}?{}", self.method, self.path, self.query);
         for (name, value) in &self.headers {
             let value = String::from_utf8_lossy(value.as_bytes());
             told.extend(["\n", name.as_str(), ": ", &*value]);

@@ -137,7 +137,7 @@ fn ways() -> Vec<Way> {
         ),
         way("blob", ("GET", "/blobs/"), 307, ELSEWHERE, READ, true),
         way("list", ("GET", "/tags/"), 307, ELSEWHERE, LIST, true),
-        way("POST", ("POST", "/uploads/"), 307, UPLOADS, WRITE, true),
+        way("POST", ("POST", "/uploads/"), 307, UPLOADS, WRITE, false),
         way("PUT", ("PUT", "/uploads/"), 307, UPLOADS, WRITE, false),
         way("upload", ("POST", "/uploads/"), 202, UPLOADS, WRITE, false),
         way(
