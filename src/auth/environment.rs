@@ -45,7 +45,7 @@ pub fn own(variables: &Variables) -> Result<Fixed, EnvironmentError> {
 /// The content of `DOCKER_AUTH_CONFIG`, which has the form of docker's `config.json`.
 pub fn docker(
     variables: &Variables,
-    helper: Option<Arc<dyn Helper>>,
+    helper: Arc<dyn Helper>,
     notes: Notes,
 ) -> Option<DockerSource> {
     let content = Secret::new(value(variables, DOCKER_AUTH_CONFIG)?);
@@ -74,6 +74,7 @@ fn numbers(variables: &Variables) -> Vec<&str> {
 mod tests {
     use super::*;
     use crate::auth::credential::{Credential, CredentialSource, Found, Subject};
+    use crate::auth::helper::{Known, Programs};
     use crate::oci::reference::Repository;
 
     fn variables(pairs: &[(&str, &str)]) -> Variables {
@@ -249,7 +250,7 @@ mod tests {
         let read = |content| {
             docker(
                 &variables(&[(DOCKER_AUTH_CONFIG, content)]),
-                None,
+                Arc::new(Known::new(Programs::new(&[], Vec::new(), Notes::silent()))),
                 Notes::silent(),
             )
         };

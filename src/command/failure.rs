@@ -38,7 +38,8 @@ pub(super) fn kinds() -> Kinds {
         })
         .by(|error: &CredentialError| match error {
             CredentialError::Unreadable { .. } => Kind::Local,
-            _ => Kind::Usage,
+            CredentialError::Malformed { .. } => Kind::Usage,
+            CredentialError::Helper { .. } => Kind::Unauthenticated,
         })
         .by(|error: &StoreError| match error {
             StoreError::Existing(_) => Kind::Usage,

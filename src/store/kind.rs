@@ -66,7 +66,8 @@ fn of_auth(error: &auth::Error) -> Kind {
     match error {
         auth::Error::Transport(error) => of_transport(error),
         auth::Error::Credential(CredentialError::Unreadable { .. }) => Kind::Local,
-        auth::Error::Credential(_) => Kind::Usage,
+        auth::Error::Credential(CredentialError::Helper { .. }) => Kind::Unauthenticated,
+        auth::Error::Credential(CredentialError::Malformed { .. }) => Kind::Usage,
         auth::Error::Challenge {
             source: ChallengeError::Malformed(_),
             ..
