@@ -184,6 +184,9 @@ fn of_auth(error: &crate::auth::Error, host: &Host) -> Option<String> {
         crate::auth::Error::Withheld { realm, .. } => Some(format!(
             "if that is its token service, put this into your own crossdock.yaml: `registries: {{\"{host}\": {{token_realm: [\"{realm}\"]}}}}`"
         )),
+        crate::auth::Error::Credential(CredentialError::Helper { helper, .. }) => Some(format!(
+            "mend `docker-credential-{helper}`, or give the credential in another way: `crossdock help credentials` lists them"
+        )),
         _ => None,
     }
 }

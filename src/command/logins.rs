@@ -51,7 +51,15 @@ impl Listed {
     }
 }
 
-/// All of them.
+impl fmt::Display for Listed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.cells().join("  "))
+    }
+}
+
+impl Row for Listed {}
+
+/// All of them, for people.
 #[derive(Debug, Serialize)]
 struct All(Vec<Listed>);
 
@@ -73,11 +81,14 @@ pub(super) async fn run(app: &App) -> anyhow::Result<()> {
         app.output
             .note(&format!("{:#}", anyhow::Error::new(failed)));
     }
-    let all = All(inventory.kept.iter().map(Listed::from).collect());
-    if all.0.is_empty() && !app.output.settings().json {
+    let listed: Vec<Listed> = inventory.kept.iter().map(Listed::from).collect();
+    if app.output.settings().json {
+        app.output.list();
+        app.output.rows(&listed)?;
+    } else if listed.is_empty() {
         app.output.warn("no credential is stored");
-        return Ok(());
+    } else {
+        app.output.block(&All(listed))?;
     }
-    app.output.block(&all)?;
     Ok(())
 }
