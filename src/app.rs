@@ -85,10 +85,9 @@ impl App {
         let wires = network::settings(&flags, &settings, &reach, &environment)?;
         let transport = Arc::new(Transport::new(wires, Arc::new(trace)));
         let notes = notes(&output);
-        let own = environment.own_variables();
-        let helpers = Programs::new(&environment.search_path, own, notes.clone());
-        let known = Arc::new(Known::new(helpers.clone()));
-        let credentials = credentials(&environment, known, &notes)?;
+        let helpers = helpers(&environment, &notes);
+        let known: Arc<dyn Helper> = Arc::new(Known::new(helpers.clone()));
+        let credentials = credentials(&environment, &known, &notes)?;
         let credentials = Arc::new(Told::new(credentials, output.clone()));
         let stores = Stores::new(Arc::clone(&transport), credentials, reach.clone());
         Ok(Self {
@@ -198,20 +197,30 @@ fn notes(output: &Output) -> Notes {
     Notes::new(move |remark| output.note(remark))
 }
 
+fn helpers(environment: &Environment, notes: &Notes) -> Programs {
+    let own = environment.own_variables();
+    let helpers = Programs::new(&environment.search_path, own, notes.clone());
+    if environment.stdin_is_terminal {
+        helpers.at_terminal()
+    } else {
+        helpers
+    }
+}
+
 /// Every place that credentials are looked for in, the most important first.
 fn credentials(
     environment: &Environment,
-    helper: Arc<dyn Helper>,
+    helper: &Arc<dyn Helper>,
     notes: &Notes,
 ) -> anyhow::Result<Chain> {
     let mut sources: Vec<Arc<dyn CredentialSource>> = Vec::new();
     sources.push(Arc::new(variables::own(&environment.variables)?));
-    let docker = variables::docker(&environment.variables, Arc::clone(&helper), notes.clone());
+    let docker = variables::docker(&environment.variables, Arc::clone(helper), notes.clone());
     if let Some(docker) = docker {
         sources.push(Arc::new(docker));
     }
     for location in locations::readable(&environment.variables, &environment.folders) {
-        let helper = Arc::clone(&helper);
+        let helper = Arc::clone(helper);
         sources.push(Arc::new(DockerSource::file(
             location,
             helper,

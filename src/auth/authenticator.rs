@@ -77,7 +77,8 @@ impl Authenticator {
     pub async fn prepare(&self, access: &Access) -> Result<Option<Granted>, Arc<Error>> {
         let known = self.challenges().get(access.home.origin()).cloned();
         match known {
-            Some(known) => self.grant(access, &known, &access.scopes, None).await,
+            // Boxed: it holds all that a login can take.
+            Some(known) => Box::pin(self.grant(access, &known, &access.scopes, None)).await,
             None => Ok(None),
         }
     }

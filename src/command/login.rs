@@ -246,7 +246,7 @@ async fn store_it(
 fn helpers(app: &App) -> Programs {
     const PATIENCE: Duration = Duration::from_secs(300);
     if app.environment.stdin_is_terminal {
-        app.helpers.clone().at_terminal(PATIENCE)
+        app.helpers.clone().patient(PATIENCE)
     } else {
         app.helpers.clone()
     }

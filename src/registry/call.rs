@@ -98,7 +98,7 @@ impl Client {
             .send(request.authorization(authorization))
             .await?;
         let (Some(again), true) = (again, is_challenge_of(&response, access)) else {
-            return self.taken(response, access, granted.as_ref());
+            return taken(response, access, granted.as_ref());
         };
         let challenge = Asked::of(response).await;
         let next = self.answer(access, &challenge, granted.as_ref()).await?;
@@ -107,22 +107,7 @@ impl Client {
         if !is_challenge_of(&response, access) {
             self.auth.accepted(&next);
         }
-        self.taken(response, access, Some(&next))
-    }
-
-    /// The answer, unless it is a no to nobody, and it is somebody's credential helper that failed.
-    fn taken(
-        &self,
-        response: Response,
-        access: &Access,
-        granted: Option<&Granted>,
-    ) -> Result<Response, Error> {
-        let refused =
-            is_challenge_of(&response, access) || response.status() == StatusCode::FORBIDDEN;
-        match granted.and_then(|granted| granted.failed.clone()) {
-            Some(failed) if refused => Err(failed.into()),
-            _ => Ok(response),
-        }
+        taken(response, access, Some(&next))
     }
 
     /// Finds the authorization that a 401 asks for. Some registries only say at `/v2/` what they
@@ -228,6 +213,19 @@ impl Asked {
         let (url, headers) = (response.url().clone(), response.headers().clone());
         response.beginning(READ).await;
         Self { url, headers }
+    }
+}
+
+/// The answer, unless it is a no to nobody, and it is somebody's credential helper that failed.
+fn taken(
+    response: Response,
+    access: &Access,
+    granted: Option<&Granted>,
+) -> Result<Response, Error> {
+    let refused = is_challenge_of(&response, access) || response.status() == StatusCode::FORBIDDEN;
+    match granted.and_then(|granted| granted.failed.clone()) {
+        Some(failed) if refused => Err(failed.into()),
+        _ => Ok(response),
     }
 }
 

@@ -66,14 +66,14 @@ fn of_auth(error: &auth::Error) -> Kind {
     match error {
         auth::Error::Transport(error) => of_transport(error),
         auth::Error::Credential(CredentialError::Unreadable { .. }) => Kind::Local,
-        auth::Error::Credential(CredentialError::Helper { .. }) => Kind::Unauthenticated,
         auth::Error::Credential(CredentialError::Malformed { .. }) => Kind::Usage,
         auth::Error::Challenge {
             source: ChallengeError::Malformed(_),
             ..
         }
         | auth::Error::Reply { .. } => Kind::Corrupt,
-        auth::Error::Challenge { .. }
+        auth::Error::Credential(CredentialError::Helper { .. })
+        | auth::Error::Challenge { .. }
         | auth::Error::Unchallenged { .. }
         | auth::Error::Missing { .. }
         | auth::Error::Rejected { .. } => Kind::Unauthenticated,

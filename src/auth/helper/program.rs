@@ -60,12 +60,19 @@ impl Programs {
         }
     }
 
-    /// The same, for somebody at the terminal: they may be asked something there, and need time.
+    /// The same, where somebody is at the terminal, who can be asked something there.
     #[must_use]
-    pub fn at_terminal(mut self, patience: Duration) -> Self {
-        self.patience = patience;
-        self.alone = false;
-        self
+    pub fn at_terminal(self) -> Self {
+        Self {
+            alone: false,
+            ..self
+        }
+    }
+
+    /// The same with so much time.
+    #[must_use]
+    pub fn patient(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// Whether `helper` is installed.

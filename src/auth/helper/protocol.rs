@@ -254,7 +254,7 @@ mod tests {
             );
             assert_eq!(said, shown);
         }
-        let long = complaint("exit code 1", &[b'x'; 60_000], b"", None);
+        let long = complaint("exit code 1", &vec![b'x'; 60_000], b"", None);
         assert!(long.len() < 2100);
     }
 

@@ -34,6 +34,9 @@ fn ends(run: Run, case: &str, (code, told): (i32, &str)) {
     );
 }
 
+/// What is made in the place of the file, and what comes of it.
+type Case = (&'static str, fn(&Path), (i32, &'static str));
+
 /// `{"auths": {KEY: {"auth": base64(PAIR)}}}`
 fn entry(key: &str, pair: &[u8]) -> String {
     format!(
@@ -259,7 +262,7 @@ fn the_file_itself() {
     let lab = basic();
     let path = lab.home.path(FILE);
     fs::create_dir(path.parent().unwrap()).unwrap();
-    let make: [(&str, fn(&Path), (i32, &str)); 5] = [
+    let make: [Case; 5] = [
         (
             "a folder",
             |path| fs::create_dir(path).unwrap(),

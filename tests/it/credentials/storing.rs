@@ -184,6 +184,17 @@ fn a_login_says_who_could_read_the_file() {
             .code(0);
         assert_eq!(mode(), after);
     }
+    // Only root can give a file away, and log in for somebody else.
+    let given = std::process::Command::new("chown")
+        .arg("12345")
+        .arg(&path)
+        .output();
+    if given.is_ok_and(|given| given.status.success()) {
+        lab.run(LOGIN)
+            .stdin("apple")
+            .stderr_like("warning: ~/.docker/config.json belongs to another user\nlogged in[..]\n")
+            .code(0);
+    }
 }
 
 #[test]

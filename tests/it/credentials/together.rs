@@ -5,7 +5,7 @@ use crate::lab::Lab;
 use crossdock::server::{Access, Options};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Registries `r0`, `r1`, and so on, that want a login.
 fn registries(count: usize) -> (Lab, Vec<String>) {
@@ -98,14 +98,13 @@ fn a_login_that_is_killed_loses_nothing_and_leaves_nothing() {
     const KILLS: u32 = 40;
     let (lab, names) = registries(KILLS as usize + 1);
     lab.home.docker_config(&foreign());
-    let started = Instant::now();
-    login(&lab, &names[KILLS as usize]).code(0);
-    let whole = started.elapsed();
-    let mut acknowledged = vec![names[KILLS as usize].clone()];
+    let last = &names[KILLS as usize];
+    let whole = (0..3).map(|_| login(&lab, last).code(0).elapsed);
+    let whole = whole.min().unwrap_or_default();
+    let mut acknowledged = vec![last.clone()];
     for (n, name) in (0..KILLS).zip(&names) {
         let running = login(&lab, name).start();
-        // From a half of it on: before that it only asks.
-        std::thread::sleep(whole / 2 + whole * n / KILLS);
+        std::thread::sleep(whole * n * 5 / 4 / KILLS);
         running.signal("KILL");
         if running.wait().code == 0 {
             acknowledged.push(name.clone());
@@ -119,7 +118,8 @@ fn a_login_that_is_killed_loses_nothing_and_leaves_nothing() {
             );
         }
     }
-    assert!(acknowledged.len() <= KILLS as usize, "some were killed");
+    // The first one at least, at once.
+    assert!(acknowledged.len() <= KILLS as usize);
     login(&lab, &names[0]).code(0);
     assert_eq!(left(&lab), ["config.json", "config.json.lock"]);
 }
