@@ -99,7 +99,7 @@ fn what_everybody_may_read_is_read_with_a_warning() {
     assert_eq!(asked(&lab), ["get"]);
 }
 
-/// To write as nobody, where nobody may write, would only be another error.
+/// Nobody may write here; elsewhere everybody may, and would not know who did.
 #[test]
 fn nothing_is_written_as_nobody() {
     let lab = tokens(Anonymous::Pull).open("src");
@@ -114,6 +114,10 @@ fn nothing_is_written_as_nobody() {
             .stderr_has("credential helper `broken` failed: exit code 1")
             .code(4);
     }
+    let requests = lab.requests("dst");
+    // Nobody asked for a token to write, which nobody gets.
+    let mut tokens = requests.of("GET", "token");
+    assert!(tokens.all(|seen| seen.status == 200), "{requests}");
     assert_eq!(lab.digest("dst.lab/new:v1"), None);
     assert_eq!(lab.digest("dst.lab/app:v9"), None);
     assert!(lab.digest("dst.lab/app:v1").is_some());
