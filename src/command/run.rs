@@ -78,7 +78,7 @@ async fn dispatch(command: Command, app: &App) -> anyhow::Result<()> {
         Command::Logout(args)
         | Command::Auth(auth::Args {
             command: auth::Command::Logout(args),
-        }) => logout::run(args, app),
+        }) => logout::run(args, app).await,
         Command::Copy(args) => copy::run(args, app).await,
         Command::Tag(args) => tag::run(args, app).await,
         Command::Digest(args) => digest::run(args, app).await,

@@ -4,6 +4,8 @@
 
 mod commands;
 mod copy;
+#[cfg(unix)]
+mod credentials;
 mod faults;
 mod floors;
 mod generated;

@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 /// Nothing that a test does takes longer.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A run of `crossdock` to be. It sees no environment but PATH and the home.
+/// A run of `crossdock` to be. It sees no environment but PATH, with the home's programs first, and
+/// the home.
 pub(crate) fn crossdock<A: AsRef<str>>(home: &Home, args: impl IntoIterator<Item = A>) -> Run {
     let args = args
         .into_iter()
@@ -23,9 +24,12 @@ pub(crate) fn crossdock<A: AsRef<str>>(home: &Home, args: impl IntoIterator<Item
         env.push((name.to_owned(), path.into()));
     }
     // Windows has no sockets without its SystemRoot.
-    for name in ["PATH", "SystemRoot"] {
-        env.extend(std::env::var_os(name).map(|value| (name.to_owned(), value)));
-    }
+    let root = std::env::var_os("SystemRoot");
+    env.extend(root.map(|value| ("SystemRoot".to_owned(), value)));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = [home.path("bin")].into_iter();
+    let path = std::env::join_paths(folders.chain(std::env::split_paths(&path)));
+    env.push(("PATH".to_owned(), path.unwrap()));
     Run {
         program: env!("CARGO_BIN_EXE_crossdock").into(),
         args,
