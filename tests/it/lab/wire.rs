@@ -21,18 +21,18 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// Whether a connection ends with a reset.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Reset(Arc<AtomicBool>);
+pub(crate) struct Reset(Arc<AtomicBool>);
 
 impl Reset {
     /// Makes the connection's end a reset.
-    pub(super) fn arm(&self) {
+    pub(crate) fn arm(&self) {
         self.0.store(true, Ordering::SeqCst);
     }
 }
 
 /// Answers every connection with `handler`, for ever, and counts them. A handler's `Err`, and one in an answer's
 /// body, ends the connection there.
-pub(super) async fn serve<H, F>(listener: TcpListener, accepted: &AtomicUsize, handler: H)
+pub(crate) async fn serve<H, F>(listener: TcpListener, accepted: &AtomicUsize, handler: H)
 where
     H: Fn(Request<ByteStream>, Reset) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Result<Response<ByteStream>, BoxError>> + Send + 'static,

@@ -1,0 +1,1 @@
+//! Copies that are interrupted at random moments.
