@@ -97,6 +97,9 @@ pub struct Request {
     pub attempts: Attempts,
     /// Whether redirects are followed; else they are answers like any other.
     pub follow: bool,
+    /// Where set, an answer that is none of an error is read to its end, this many bytes at the
+    /// most, as a part of the attempt: one that breaks off is asked for again.
+    pub whole: Option<usize>,
 }
 
 impl Request {
@@ -111,6 +114,7 @@ impl Request {
             lane: Lane::Questions,
             attempts: Attempts::Policy,
             follow: true,
+            whole: None,
         }
     }
 
@@ -149,6 +153,13 @@ impl Request {
         self
     }
 
+    /// For an answer that is read whole, and has no more than `limit` bytes.
+    #[must_use]
+    pub fn read_whole(mut self, limit: usize) -> Self {
+        self.whole = Some(limit);
+        self
+    }
+
     /// On whose behalf.
     #[must_use]
     pub fn authorization(mut self, authorization: Option<Authorization>) -> Self {
@@ -167,6 +178,7 @@ impl Request {
             lane: self.lane,
             attempts: self.attempts,
             follow: self.follow,
+            whole: self.whole,
         })
     }
 }

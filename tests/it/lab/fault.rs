@@ -10,7 +10,8 @@ use http::header::{CONTENT_LENGTH, RANGE};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 /// A fault: on which requests, how often, and what.
 pub(crate) struct Fault {
@@ -18,6 +19,10 @@ pub(crate) struct Fault {
     part: String,
     with_header: Option<&'static str>,
     body_over: Option<u64>,
+    /// Only on this path, and none below it.
+    exact: bool,
+    /// Only on what goes beyond a rate.
+    beyond: Option<Rate>,
     skip: usize,
     times: usize,
     act: Act,
@@ -25,6 +30,26 @@ pub(crate) struct Fault {
 
 type Answer = Arc<dyn Fn(&Parts) -> Response<ByteStream> + Send + Sync>;
 type Deed = Arc<dyn Fn(&Registry) + Send + Sync>;
+type Change = Arc<dyn Fn(&mut Response<ByteStream>) + Send + Sync>;
+
+/// So many requests in each time of this length.
+struct Rate {
+    most: usize,
+    each: Duration,
+    begun: Instant,
+    seen: usize,
+}
+
+impl Rate {
+    /// Counts a request, and says whether it is one too many.
+    fn is_over(&mut self) -> bool {
+        if self.begun.elapsed() >= self.each {
+            (self.begun, self.seen) = (Instant::now(), 0);
+        }
+        self.seen += 1;
+        self.seen > self.most
+    }
+}
 
 /// What happens.
 #[derive(Clone)]
@@ -47,6 +72,16 @@ pub(super) enum Act {
     IgnoreRange,
     /// Something happens first.
     First(Deed),
+    /// Everything is done and the answer comes later.
+    Late(Duration),
+    /// The answer's body stands still for a time after so many bytes.
+    Pause { after: u64, wait: Duration },
+    /// The request's body is taken at so many bytes a second.
+    Take(u64),
+    /// The connection ends where the request's body stands still for so long.
+    HangUp(Duration),
+    /// The right answer, changed.
+    Change(Change),
 }
 
 /// Makes the registry do nothing special until an act is given.
@@ -58,6 +93,8 @@ impl Fault {
             part: part.to_owned(),
             with_header: None,
             body_over: None,
+            exact: false,
+            beyond: None,
             skip: 0,
             times: 1,
             act: Act::Delay(Duration::ZERO),
@@ -73,6 +110,19 @@ impl Fault {
     /// Only where the request declares a body of more bytes.
     pub(crate) fn with_body_over(mut self, bytes: u64) -> Self {
         self.body_over = Some(bytes);
+        self
+    }
+
+    /// Only where the path is exactly that, and not where it contains it.
+    pub(crate) fn exactly(mut self) -> Self {
+        self.exact = true;
+        self
+    }
+
+    /// Only what goes beyond so many in each time of this length.
+    pub(crate) fn beyond(mut self, most: usize, each: Duration) -> Self {
+        let begun = Instant::now();
+        self.beyond = Some(Rate { most, each, begun, seen: 0 });
         self
     }
 
@@ -208,6 +258,34 @@ impl Fault {
         self.act(Act::First(Arc::new(deed)))
     }
 
+    /// Does everything, and answers later.
+    pub(crate) fn late(self, wait: Duration) -> Self {
+        self.act(Act::Late(wait))
+    }
+
+    /// Lets the answer's body stand still after so many bytes.
+    pub(crate) fn pause(self, after: u64, wait: Duration) -> Self {
+        self.act(Act::Pause { after, wait })
+    }
+
+    /// Takes the request's body at so many bytes a second.
+    pub(crate) fn take_at(self, bytes: u64) -> Self {
+        self.act(Act::Take(bytes))
+    }
+
+    /// Ends the connection where the request's body stands still for so long.
+    pub(crate) fn hang_up(self, idle: Duration) -> Self {
+        self.act(Act::HangUp(idle))
+    }
+
+    /// Changes the right answer.
+    pub(crate) fn change(
+        self,
+        change: impl Fn(&mut Response<ByteStream>) + Send + Sync + 'static,
+    ) -> Self {
+        self.act(Act::Change(Arc::new(change)))
+    }
+
     /// What is to be done with this request, if it is one of those.
     pub(super) fn take(&mut self, head: &Parts) -> Option<Act> {
         let target = head
@@ -223,7 +301,14 @@ impl Fault {
             .body_over
             .is_none_or(|bytes| length.is_some_and(|length| length > bytes));
         let method = self.method == "*" || head.method == self.method.as_str();
-        if !(method && header && body && target.contains(&self.part)) {
+        let part = match self.exact {
+            true => head.uri.path() == self.part,
+            false => target.contains(&self.part),
+        };
+        if !(method && header && body && part) {
+            return None;
+        }
+        if self.beyond.as_mut().is_some_and(|rate| !rate.is_over()) {
             return None;
         }
         if self.skip > 0 {
@@ -286,6 +371,25 @@ impl Act {
                 deed(registry);
                 Ok(registry.handle(Request::from_parts(head, body)).await)
             }
+            Self::Late(wait) => {
+                let response = registry.handle(Request::from_parts(head, body)).await;
+                tokio::time::sleep(wait).await;
+                Ok(response)
+            }
+            Self::Pause { after, wait } => {
+                let response = registry.handle(Request::from_parts(head, body)).await;
+                Ok(response.map(|body| paused(body, after, wait)))
+            }
+            Self::Take(bytes) => {
+                let body = paced(body, bytes);
+                Ok(registry.handle(Request::from_parts(head, body)).await)
+            }
+            Self::HangUp(idle) => hung_up(Request::from_parts(head, body), registry, idle).await,
+            Self::Change(change) => {
+                let mut response = registry.handle(Request::from_parts(head, body)).await;
+                change(&mut response);
+                Ok(response)
+            }
         }
     }
 }
@@ -319,6 +423,62 @@ fn cut(body: ByteStream, after: u64, reset: Option<Reset>) -> ByteStream {
         }
     });
     cut.boxed()
+}
+
+/// The registry's answer, unless the body stands still for too long before its end.
+async fn hung_up(
+    request: Request<ByteStream>,
+    registry: &Registry,
+    idle: Duration,
+) -> Result<Response<ByteStream>, BoxError> {
+    let broke = Arc::new(AtomicBool::new(false));
+    let state = (request, Arc::clone(&broke));
+    let request = {
+        let (head, body) = state.0.into_parts();
+        let timed = stream::unfold(Some((body, state.1)), move |state| async move {
+            let (mut body, broke) = state?;
+            match tokio::time::timeout(idle, body.next()).await {
+                Ok(chunk) => chunk.map(|chunk| (chunk, Some((body, broke)))),
+                Err(_) => {
+                    broke.store(true, Ordering::SeqCst);
+                    Some((Err(gone(None)), None))
+                }
+            }
+        });
+        Request::from_parts(head, timed.boxed())
+    };
+    let response = registry.handle(request).await;
+    if broke.load(Ordering::SeqCst) {
+        return Err(gone(None));
+    }
+    Ok(response)
+}
+
+/// A body that stands still once, after so many bytes.
+fn paused(body: ByteStream, after: u64, wait: Duration) -> ByteStream {
+    let mut left = Some(after);
+    let split = body.flat_map(move |chunk| {
+        let chunk = match (chunk, left) {
+            (Ok(mut chunk), Some(bytes)) if chunk.len() as u64 >= bytes => {
+                left = None;
+                let rest = chunk.split_off(usize::try_from(bytes).unwrap());
+                return stream::iter([(false, Ok(chunk)), (true, Ok(rest))]).boxed();
+            }
+            (Ok(chunk), Some(bytes)) => {
+                left = Some(bytes - chunk.len() as u64);
+                Ok(chunk)
+            }
+            (chunk, _) => chunk,
+        };
+        stream::iter([(false, chunk)]).boxed()
+    });
+    let paused = split.then(move |(waits, chunk)| async move {
+        if waits {
+            tokio::time::sleep(wait).await;
+        }
+        chunk
+    });
+    paused.boxed()
 }
 
 /// A body in small chunks, each at its time.
