@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 /// Where a copy comes from and where it leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Road {
+pub(super) enum Road {
     Registries,
     IntoFolder,
     OutOfFolder,
@@ -19,9 +19,9 @@ enum Road {
 const FOLDER: &str = "one";
 
 /// An image that is copied over another one.
-struct Scene {
+pub(super) struct Scene {
     road: Road,
-    lab: Lab,
+    pub(super) lab: Lab,
     old: Image,
     new: Image,
 }
@@ -39,7 +39,7 @@ fn image(seed: u64) -> Image {
 }
 
 impl Scene {
-    fn new(road: Road) -> Self {
+    pub(super) fn new(road: Road) -> Self {
         let (lab, old, new) = (Lab::new(), image(10), image(20));
         let scene = Self { road, lab, old, new };
         let (lab, [from, to]) = (&scene.lab, scene.places());
@@ -71,23 +71,24 @@ impl Scene {
         self.lab.fault("src", blobs.pace(3_000_000));
         self.lab.fault("src", late("GET", "/manifests/", 15));
         self.lab.fault("dst", late("POST", "/uploads/", 15));
-        self.lab.fault("dst", late("PUT", "/uploads/", 30));
+        let taken = Fault::on("PUT", "/uploads/").always();
+        self.lab.fault("dst", taken.take_at(4_000_000));
         self.lab.fault("dst", late("PUT", "/manifests/", 25));
     }
 
-    fn copy(&self) -> Run {
+    pub(super) fn copy(&self) -> Run {
         let [from, to] = self.places();
         let few = if self.road == Road::OutOfFolder { "2" } else { "8" };
         self.lab.run(["copy", "-q", "-j", few, from, to])
     }
 
     /// How long a run takes that nobody ends.
-    fn length(&self) -> Duration {
+    pub(super) fn length(&self) -> Duration {
         self.copy().any_stdout().code(0).elapsed
     }
 
     /// Waits until the registries have noticed that nobody listens any more.
-    fn settle(&self) {
+    pub(super) fn settle(&self) {
         let seen = || {
             let both = ["src", "dst"].map(|node| self.lab.requests(node));
             let all = both.iter().flat_map(|requests| requests.all().to_vec());
@@ -107,7 +108,7 @@ impl Scene {
 
     /// Whether the tag is the new image. It is that or the old one, and that one is whole.
     #[track_caller]
-    fn is_new(&self) -> bool {
+    pub(super) fn is_new(&self) -> bool {
         let (tag, folder) = match self.road {
             Road::IntoFolder => {
                 let folder = layouts::folder(&self.lab, FOLDER);
@@ -131,7 +132,7 @@ impl Scene {
     }
 
     /// The bytes of the new image's blobs that are not at the destination.
-    fn missing(&self) -> u64 {
+    pub(super) fn missing(&self) -> u64 {
         let mut blobs: Vec<&Part> = self.new.blobs.iter().collect();
         blobs.sort_unstable_by_key(|blob| &blob.digest);
         blobs.dedup_by_key(|blob| &blob.digest);
@@ -148,7 +149,7 @@ impl Scene {
     }
 
     /// Bytes of blobs that were moved since it was last healed.
-    fn moved(&self) -> u64 {
+    pub(super) fn moved(&self) -> u64 {
         match self.road {
             Road::IntoFolder => self.lab.requests("src").downloaded(),
             _ => self.lab.requests("dst").uploaded(),
@@ -156,7 +157,7 @@ impl Scene {
     }
 
     /// Files, or uploads, that nobody will finish.
-    fn left(&self) -> usize {
+    pub(super) fn left(&self) -> usize {
         if self.road == Road::IntoFolder {
             let names = layouts::names(&layouts::folder(&self.lab, FOLDER));
             return names.iter().filter(|name| !FILES.contains(&name.as_str())).count();
@@ -166,7 +167,7 @@ impl Scene {
 
     /// The same copy once more, undisturbed.
     #[track_caller]
-    fn again(&self) {
+    pub(super) fn again(&self) {
         let to = self.places()[1];
         let told = format!("{to}@{}\n", self.new.digest());
         self.copy().stdout(told).code(0);
