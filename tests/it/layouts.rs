@@ -5,6 +5,7 @@ mod commands;
 mod copies;
 mod hostile;
 mod killed;
+mod locked;
 mod together;
 
 use crate::lab::{Image, Lab};

@@ -56,8 +56,7 @@ fn begin(folder: &Folder) -> Result<()> {
         write_index(folder, Index::clone(&empty))?;
     }
     let marker = format!(r#"{{"imageLayoutVersion":"{VERSION}"}}"#);
-    let marked = replace::replace(&folder.at(MARKER), marker.as_bytes(), Access::Usual);
-    marked.map(|_| ()).map_err(unwritable)
+    folder.replace(MARKER, marker.as_bytes()).map(|_| ())
 }
 
 fn make_blobs(folder: &Folder) -> Result<()> {
@@ -135,8 +134,7 @@ pub(super) fn write_index(folder: &Folder, index: Index) -> Result<()> {
     for blobs in folder.blob_folders() {
         replace::sync(&blobs);
     }
-    let replaced = replace::replace(&folder.at(INDEX), &bytes, Access::Usual);
-    let file = replaced.map_err(|error| folder.failed("write to", error))?;
+    let file = folder.replace(INDEX, &bytes)?;
     folder.remember(index, file);
     Ok(())
 }

@@ -157,12 +157,12 @@ impl Scene {
     }
 
     /// Files, or uploads, that nobody will finish.
-    pub(super) fn left(&self) -> usize {
+    pub(super) fn left(&self) -> Vec<String> {
         if self.road == Road::IntoFolder {
-            let names = layouts::names(&layouts::folder(&self.lab, FOLDER));
-            return names.iter().filter(|name| !FILES.contains(&name.as_str())).count();
+            let names = layouts::names(&layouts::folder(&self.lab, FOLDER)).into_iter();
+            return names.filter(|name| !FILES.contains(&name.as_str())).collect();
         }
-        self.lab.node("dst").registry.upload_count()
+        vec!["an upload".to_owned(); self.lab.node("dst").registry.upload_count()]
     }
 
     /// The same copy once more, undisturbed.
@@ -227,7 +227,7 @@ fn sweep(road: Road) {
         let is_new = scene.is_new();
         figures.old += usize::from(!is_new);
         figures.new += usize::from(is_new);
-        figures.left += scene.left();
+        figures.left += scene.left().len();
         let (moved, missing) = (scene.moved(), scene.missing());
         figures.between += usize::from(missing > 0 && missing < total);
         scene.lab.heal();
