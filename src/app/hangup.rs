@@ -9,7 +9,9 @@ pub fn is_ignored() -> bool {
 
 /// Reads the set of ignored signals, in which the lowest bit is SIGHUP.
 fn ignores(status: &str) -> Option<bool> {
-    let set = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+    let set = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))?;
     let set = u64::from_str_radix(set.trim(), 16).ok()?;
     Some(set & 1 == 1)
 }
@@ -22,7 +24,10 @@ mod tests {
     fn the_system_says_what_is_ignored() {
         for (status, expected) in [
             ("Name:\tx\nSigIgn:\t0000000000001001\n", Some(true)),
-            ("SigIgn:\t0000000000001000\nSigCgt:\t0000000000000001\n", Some(false)),
+            (
+                "SigIgn:\t0000000000001000\nSigCgt:\t0000000000000001\n",
+                Some(false),
+            ),
             ("SigIgn:\tnone\n", None),
             ("", None),
         ] {

@@ -173,8 +173,7 @@ impl Job<'_> {
         let first = position * self.places.len();
         let nothing = |place| told(first + place, Vec::new());
         let from = self.from.location.reference(&wanted);
-        let mut told_place =
-            |place: usize, outcomes| told(first + place, naming(outcomes, &from));
+        let mut told_place = |place: usize, outcomes| told(first + place, naming(outcomes, &from));
         let copied = self.copy_in_time(&from, &wanted, &mut told_place).await;
         match copied {
             Ok(late) => {
@@ -270,7 +269,8 @@ fn naming(outcomes: Vec<Outcome>, from: &Reference) -> Vec<Outcome> {
     let tag = from.tag.as_ref().map(|tag| format!(":{tag}"));
     let is_named = |error: &Error| {
         let (text, tag) = (error.to_string(), tag.as_deref().unwrap_or_default());
-        text.split_whitespace().any(|word| word.trim_end_matches([':', ',']).ends_with(tag))
+        text.split_whitespace()
+            .any(|word| word.trim_end_matches([':', ',']).ends_with(tag))
     };
     let named = |outcome| match outcome {
         Outcome::Failed(error) if !is_named(&error) => {

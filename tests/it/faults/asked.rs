@@ -34,7 +34,10 @@ fn lab(access: fn(&str) -> Access, base: u16) -> Lab {
         ..Options::default()
     });
     let quiet = Fault::on("GET", "/v2/").exactly().always();
-    lab.fault("dst", quiet.answer(base, &[("content-type", "application/json")], "{}"));
+    lab.fault(
+        "dst",
+        quiet.answer(base, &[("content-type", "application/json")], "{}"),
+    );
     lab
 }
 

@@ -56,7 +56,9 @@ fn a_deadline_ends_every_silence_of_a_registry() {
                     .code(7);
                 is_over(&ran);
                 let last = number == count - 1;
-                bench.lab.assert_holds(DST, if last { &bench.new } else { &bench.old });
+                bench
+                    .lab
+                    .assert_holds(DST, if last { &bench.new } else { &bench.old });
                 bench.lab.heal();
                 bench.succeeds(&[]);
             });
@@ -125,12 +127,21 @@ fn a_deadline_ends_the_wait_for_a_lock() {
     let folder = crate::layouts::folder(&lab, "one");
     let held = std::fs::File::open(folder.join(".crossdock.lock")).unwrap();
     held.lock().unwrap();
-    let copy = ["copy", "-q", "--deadline", DEADLINE, "src.lab/team/app:v2", "oci:one"];
+    let copy = [
+        "copy",
+        "-q",
+        "--deadline",
+        DEADLINE,
+        "src.lab/team/app:v2",
+        "oci:one",
+    ];
     is_over(&lab.run(copy).any_stderr().code(7));
     let tags = crate::layouts::tags(&folder);
     assert_eq!(tags.len(), 1, "{tags:?}");
     drop(held);
-    lab.run(["copy", "-q", "src.lab/team/app:v2", "oci:one"]).any_stdout().code(0);
+    lab.run(["copy", "-q", "src.lab/team/app:v2", "oci:one"])
+        .any_stdout()
+        .code(0);
     assert_eq!(crate::layouts::names(&folder), crate::layouts::FILES);
 }
 

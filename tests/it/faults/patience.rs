@@ -75,7 +75,10 @@ fn f27_trouble_is_waited_out_four_times() {
                 let trouble = |times| Fault::on(method, part).times(times).status(502);
                 let bench = Bench::on(Lab::new(), image()).fault(side, trouble(4));
                 let ran = bench.succeeds(&[]);
-                assert!(ran.elapsed > Duration::from_secs(6), "{method} {part} {ran}");
+                assert!(
+                    ran.elapsed > Duration::from_secs(6),
+                    "{method} {part} {ran}"
+                );
                 let bench = Bench::on(Lab::new(), image()).fault(side, trouble(5));
                 let ran = bench.copy(&[]).any_stderr().code(7);
                 assert!(ran.stderr.contains("502"), "{method} {part} {ran}");

@@ -104,7 +104,11 @@ fn pass(mut client: TcpStream, registry: &str, silent: &AtomicUsize) {
     let mut first = [0];
     let asks = client.peek(&mut first).is_ok() && first[0].is_ascii_uppercase();
     let one_less = |left: usize| left.checked_sub(1);
-    if asks && silent.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok() {
+    if asks
+        && silent
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less)
+            .is_ok()
+    {
         let _ = client.write_all(b"HTTP/1.1 200 OK\r\nContent-Le");
         // Until the other side has had enough.
         let mut rest = [0; 1024];
@@ -142,14 +146,27 @@ fn f31_a_destination_that_hangs_up_while_the_source_is_silent() {
     let still = Duration::from_millis(2500);
     let bench = bench
         .fault("src", Fault::on("GET", &layer).pause(2_000_000, still))
-        .fault("dst", Fault::on("*", "/uploads/").always().hang_up(Duration::from_millis(800)));
+        .fault(
+            "dst",
+            Fault::on("*", "/uploads/")
+                .always()
+                .hang_up(Duration::from_millis(800)),
+        );
     let ran = bench.succeeds(&["--idle-timeout", "20s", "--retries", "1"]);
     assert!(ran.elapsed >= Duration::from_millis(800), "{ran}");
     let (src, dst) = (bench.lab.requests("src"), bench.lab.requests("dst"));
     assert_eq!(dst.count("GET", "uploads"), 1, "it hung up once: {dst}");
     let size = bench.new.blob_bytes();
-    assert!(dst.uploaded() < size + 1_100_000, "{} of {size}", dst.uploaded());
-    assert!(src.downloaded() < 2 * size, "{} of {size}", src.downloaded());
+    assert!(
+        dst.uploaded() < size + 1_100_000,
+        "{} of {size}",
+        dst.uploaded()
+    );
+    assert!(
+        src.downloaded() < 2 * size,
+        "{} of {size}",
+        src.downloaded()
+    );
 }
 
 /// What is small is asked for once more from its beginning.
@@ -165,7 +182,11 @@ fn an_answer_that_breaks_off_is_asked_for_again() {
             bench.succeeds(&[]);
             assert_eq!(bench.lab.requests("src").count("GET", "manifests"), 2);
             let bench = Bench::new().fault("src", cut("/tags/list"));
-            bench.lab.run(["ls", "src.lab/team/app"]).stdout("v1\n").code(0);
+            bench
+                .lab
+                .run(["ls", "src.lab/team/app"])
+                .stdout("v1\n")
+                .code(0);
         }
     }
 }

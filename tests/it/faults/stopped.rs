@@ -79,13 +79,20 @@ fn f41_a_copy_that_is_stopped_twice_ends_at_once() {
     running.signal("INT");
     let begun = Instant::now();
     while bench.lab.requests("dst").count("DELETE", "uploads") == 0 {
-        assert!(begun.elapsed() < Duration::from_secs(10), "nothing is given up");
+        assert!(
+            begun.elapsed() < Duration::from_secs(10),
+            "nothing is given up"
+        );
         std::thread::sleep(Duration::from_millis(2));
     }
     let insisted = Instant::now();
     running.signal("INT");
     running.code(130);
-    assert!(insisted.elapsed() < Duration::from_millis(1500), "{:?}", insisted.elapsed());
+    assert!(
+        insisted.elapsed() < Duration::from_millis(1500),
+        "{:?}",
+        insisted.elapsed()
+    );
     bench.lab.assert_holds(DST, &bench.old);
     bench.lab.heal();
     bench.succeeds(&[]);
@@ -101,7 +108,10 @@ fn f41_a_copy_that_is_to_outlive_its_terminal_does() {
     let running = bench.lab.shell(&script).any_stdout().start();
     let begun = Instant::now();
     while bench.lab.requests("dst").count("PUT", "manifests") == 0 {
-        assert!(begun.elapsed() < Duration::from_secs(10), "no tag is written");
+        assert!(
+            begun.elapsed() < Duration::from_secs(10),
+            "no tag is written"
+        );
         std::thread::sleep(Duration::from_millis(2));
     }
     running.signal("HUP");
@@ -114,7 +124,9 @@ fn f41_a_copy_that_is_to_outlive_its_terminal_does() {
 fn f41_nobody_reads_what_is_printed() {
     let bench = Bench::new();
     for tag in 0..300 {
-        bench.lab.push(&format!("src.lab/team/app:t{tag}"), &bench.old);
+        bench
+            .lab
+            .push(&format!("src.lab/team/app:t{tag}"), &bench.old);
     }
     let told = "{ crossdock COMMAND; echo \"ended with $?\" >&2; } | true";
     for (command, code) in [

@@ -15,19 +15,43 @@ fn failures(image: &Image) -> Vec<(&'static str, Fault, &'static str)> {
     let on = |method, part: &str| Fault::on(method, part).always();
     let long = Duration::from_secs(50);
     vec![
-        ("src", on("*", &tag).refusal(404, "MANIFEST_UNKNOWN", "unknown"), "not_found"),
-        ("src", on("*", &tag).refusal(403, "DENIED", "not you"), "denied"),
+        (
+            "src",
+            on("*", &tag).refusal(404, "MANIFEST_UNKNOWN", "unknown"),
+            "not_found",
+        ),
+        (
+            "src",
+            on("*", &tag).refusal(403, "DENIED", "not you"),
+            "denied",
+        ),
         ("src", on("*", &tag).status(500), "unavailable"),
         ("src", on("*", &tag).html(), "corrupt"),
         ("src", on("*", &tag).delay(long), "unavailable"),
         ("src", on("GET", &tag).cut_with_reset(10), "unavailable"),
-        ("src", on("GET", &layer).refusal(404, "BLOB_UNKNOWN", "unknown"), "not_found"),
+        (
+            "src",
+            on("GET", &layer).refusal(404, "BLOB_UNKNOWN", "unknown"),
+            "not_found",
+        ),
         ("src", on("GET", &layer).spoil(), "corrupt"),
         ("src", on("GET", &layer).cut(10), "unavailable"),
-        ("src", on("GET", &layer).answer(200, &[], "short"), "corrupt"),
+        (
+            "src",
+            on("GET", &layer).answer(200, &[], "short"),
+            "corrupt",
+        ),
         ("src", on("GET", &layer).pause(10, long), "unavailable"),
-        ("dst", on("PUT", &tag).refusal(400, "MANIFEST_INVALID", "no"), "other"),
-        ("dst", on("PUT", &tag).refusal(403, "DENIED", "not you"), "denied"),
+        (
+            "dst",
+            on("PUT", &tag).refusal(400, "MANIFEST_INVALID", "no"),
+            "other",
+        ),
+        (
+            "dst",
+            on("PUT", &tag).refusal(403, "DENIED", "not you"),
+            "denied",
+        ),
         ("dst", on("PUT", &tag).status(503), "unavailable"),
         ("dst", on("PUT", &tag).cut_upload(5), "unavailable"),
     ]
@@ -57,7 +81,15 @@ fn f51_one_of_a_hundred_tags_fails() {
             lab.push(&format!("src.lab/app:v{place}"), image);
         }
         lab.fault(side, fault);
-        let copy = ["copy", "-a", "--json", "--retries", "1", "--idle-timeout", "1s"];
+        let copy = [
+            "copy",
+            "-a",
+            "--json",
+            "--retries",
+            "1",
+            "--idle-timeout",
+            "1s",
+        ];
         let ran = lab
             .run([&copy[..], &["src.lab/app", "dst.lab/app"]].concat())
             .any_stdout()
@@ -65,7 +97,10 @@ fn f51_one_of_a_hundred_tags_fails() {
             .code(10);
         let told = told(&ran);
         let name = format!(":v{FAILING}");
-        let one: Vec<_> = told.iter().filter(|(_, text)| text.contains(&name)).collect();
+        let one: Vec<_> = told
+            .iter()
+            .filter(|(_, text)| text.contains(&name))
+            .collect();
         assert_eq!(one.len(), 1, "{number} {told:?}");
         assert_eq!(one[0].0, class, "{number} {told:?}");
         assert_eq!(told.last().unwrap().0, "partial", "{number} {told:?}");

@@ -227,7 +227,15 @@ fn f54_an_upload_s_location_may_be_absolute() {
 /// What is no number, or more than anybody has, asks for nothing: the blob goes in one part.
 #[test]
 fn f55_a_size_of_chunks_that_nobody_can_mean() {
-    for wanted in ["0", "-1", "a lot", "", "1e9", "99999999999999999999", "1099511627776"] {
+    for wanted in [
+        "0",
+        "-1",
+        "a lot",
+        "",
+        "1e9",
+        "99999999999999999999",
+        "1099511627776",
+    ] {
         let says = move |answer: &mut http::Response<_>| {
             let header = http::HeaderName::from_static("oci-chunk-min-length");
             answer.headers_mut().insert(header, wanted.parse().unwrap());
@@ -236,7 +244,10 @@ fn f55_a_size_of_chunks_that_nobody_can_mean() {
         let bench = bench.fault("dst", Fault::on("POST", "/uploads/").always().change(says));
         bench.succeeds(&["-j", "1"]);
         let size = bench.new.blob_bytes();
-        assert!(bench.lab.requests("dst").uploaded() <= 2 * size + 10, "{wanted}");
+        assert!(
+            bench.lab.requests("dst").uploaded() <= 2 * size + 10,
+            "{wanted}"
+        );
     }
 }
 

@@ -40,22 +40,3 @@ fn f53_a_lock_that_is_held_is_waited_for() {
     running.code(0);
     assert_eq!(tags(&folder).len(), 1);
 }
-
-/// For a minute, which is much longer than anybody writes.
-#[test]
-fn f53_a_lock_that_is_never_let_go_is_a_failure_of_the_machine() {
-    let lab = lab();
-    lab.run(COPY).any_stdout().code(0);
-    lab.push("src.lab/team/app:v2", &Image::small(2));
-    let folder = folder(&lab, "one");
-    let held = File::open(folder.join(".crossdock.lock")).unwrap();
-    held.lock().unwrap();
-    let ran = lab
-        .run(["copy", "-q", "src.lab/team/app:v2", "oci:one"])
-        .patience(Duration::from_secs(180))
-        .stderr_has("another writer holds `.crossdock.lock`")
-        .code(9);
-    assert!(ran.elapsed >= Duration::from_secs(60), "{ran}");
-    assert_eq!(tags(&folder).len(), 1);
-    assert_eq!(names(&folder), FILES);
-}

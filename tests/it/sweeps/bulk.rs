@@ -72,16 +72,24 @@ impl Bulk {
                 let size = size.exp2() as u64;
                 let size = size.min(left);
                 left -= size;
-                Content { seed: random.u64(..), size }
+                Content {
+                    seed: random.u64(..),
+                    size,
+                }
             };
             let image: Vec<_> = (0..LAYERS).map(|_| sized()).collect();
             images.push(image.into_iter().filter(|layer| layer.size > 0).collect());
         }
         let half = images.len().div_ceil(2);
         let digested = std::thread::scope(|scope| {
-            let halves = images.chunks(half).map(|half| scope.spawn(|| digested(half)));
+            let halves = images
+                .chunks(half)
+                .map(|half| scope.spawn(|| digested(half)));
             let halves: Vec<_> = halves.collect();
-            halves.into_iter().flat_map(|half| half.join().unwrap()).collect::<Vec<_>>()
+            halves
+                .into_iter()
+                .flat_map(|half| half.join().unwrap())
+                .collect::<Vec<_>>()
         });
         let mut bulk = Self::default();
         for (layers, number) in digested.into_iter().zip(0..) {
@@ -92,11 +100,11 @@ impl Bulk {
 
     fn add(&mut self, number: usize, layers: Vec<(String, Content)>, seed: u64) {
         let config = Content { seed, size: 600 };
-        let described = |kind: &str, digest: &str, size: u64| {
-            json!({"mediaType": kind, "digest": digest, "size": size})
-        };
+        let described = |kind: &str, digest: &str, size: u64| json!({"mediaType": kind, "digest": digest, "size": size});
         let digest = config.digest();
-        let listed = layers.iter().map(|(digest, content)| described(LAYER, digest, content.size));
+        let listed = layers
+            .iter()
+            .map(|(digest, content)| described(LAYER, digest, content.size));
         let manifest = json!({
             "schemaVersion": 2,
             "mediaType": MANIFEST,
@@ -120,7 +128,11 @@ impl Bulk {
         if path == "tags/list" {
             let tags: Vec<_> = self.tags.keys().collect();
             let list = json!({"name": "soak", "tags": tags}).to_string();
-            return answer(StatusCode::OK, &[("content-type", "application/json")], list.into());
+            return answer(
+                StatusCode::OK,
+                &[("content-type", "application/json")],
+                list.into(),
+            );
         }
         if let Some(wanted) = path.strip_prefix("manifests/") {
             let mut all = self.tags.iter();
@@ -139,13 +151,21 @@ impl Bulk {
 }
 
 fn digested(images: &[Vec<Content>]) -> Vec<Vec<(String, Content)>> {
-    let one = |layers: &Vec<Content>| layers.iter().map(|layer| (layer.digest(), *layer)).collect();
+    let one = |layers: &Vec<Content>| {
+        layers
+            .iter()
+            .map(|layer| (layer.digest(), *layer))
+            .collect()
+    };
     images.iter().map(one).collect()
 }
 
 /// A manifest, or with HEAD what there is to know about it.
 pub(super) fn manifest(head: &Parts, digest: &str, bytes: &Bytes) -> Response<ByteStream> {
-    let headers = [("content-type", MANIFEST), ("docker-content-digest", digest)];
+    let headers = [
+        ("content-type", MANIFEST),
+        ("docker-content-digest", digest),
+    ];
     let mut response = answer(StatusCode::OK, &headers, bytes.clone());
     if head.method == Method::HEAD {
         *response.body_mut() = stream::empty().boxed();
@@ -154,13 +174,20 @@ pub(super) fn manifest(head: &Parts, digest: &str, bytes: &Bytes) -> Response<By
 }
 
 fn blob(head: &Parts, content: Content) -> Response<ByteStream> {
-    let range = head.headers.get("range").and_then(|range| part(range, content.size));
+    let range = head
+        .headers
+        .get("range")
+        .and_then(|range| part(range, content.size));
     let asked = range.clone().unwrap_or(0..content.size);
     let mut response = status(StatusCode::OK);
-    response.headers_mut().insert("content-length", (asked.end - asked.start).into());
+    response
+        .headers_mut()
+        .insert("content-length", (asked.end - asked.start).into());
     if range.is_some() {
         let told = format!("bytes {}-{}/{}", asked.start, asked.end - 1, content.size);
-        response.headers_mut().insert("content-range", told.parse().unwrap());
+        response
+            .headers_mut()
+            .insert("content-range", told.parse().unwrap());
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
     }
     if head.method == Method::GET {
@@ -171,7 +198,11 @@ fn blob(head: &Parts, content: Content) -> Response<ByteStream> {
 
 /// `bytes=FIRST-LAST`
 fn part(range: &HeaderValue, size: u64) -> Option<Range<u64>> {
-    let (first, last) = range.to_str().ok()?.strip_prefix("bytes=")?.split_once('-')?;
+    let (first, last) = range
+        .to_str()
+        .ok()?
+        .strip_prefix("bytes=")?
+        .split_once('-')?;
     let end = last.parse::<u64>().map_or(size, |last| size.min(last + 1));
     let first = first.parse().ok()?;
     (first < end).then_some(first..end)

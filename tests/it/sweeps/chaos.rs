@@ -51,7 +51,10 @@ enum Kind {
 
 impl Chaos {
     pub(super) fn new(random: &mut fastrand::Rng) -> Self {
-        Self { random: Mutex::new(random.fork()), injected: Mutex::default() }
+        Self {
+            random: Mutex::new(random.fork()),
+            injected: Mutex::default(),
+        }
     }
 
     fn count(&self, what: &'static str) {
@@ -64,7 +67,8 @@ impl Chaos {
         if random.u32(..RATE) > 0 {
             return None;
         }
-        let blob = request.method() == Method::GET && request.uri().path().contains("/blobs/sha256:");
+        let blob =
+            request.method() == Method::GET && request.uri().path().contains("/blobs/sha256:");
         let trouble = match random.u8(..if blob { 6 } else { 5 }) {
             0 => Trouble::Status(*random.choice(&[408, 499, 500, 502, 503, 504, 522]).unwrap()),
             1 => Trouble::Busy(*random.choice(&[None, Some(0), Some(1)]).unwrap()),
@@ -82,7 +86,9 @@ impl Chaos {
         for begin in (0..bytes).step_by(usize::try_from(MIB).unwrap()) {
             if random.u32(..RATE) == 0 {
                 let at = begin + random.u64(..MIB.min(bytes - begin));
-                let kind = *random.choice(&[Kind::Cut, Kind::Reset, Kind::Stall]).unwrap();
+                let kind = *random
+                    .choice(&[Kind::Cut, Kind::Reset, Kind::Stall])
+                    .unwrap();
                 return Some(Break { at, kind });
             }
         }
@@ -146,7 +152,11 @@ impl Chaos {
         code: u16,
         after: Option<u8>,
     ) -> Response<ByteStream> {
-        self.count(if code == 429 { "status 429" } else { "status 4xx or 5xx" });
+        self.count(if code == 429 {
+            "status 429"
+        } else {
+            "status 4xx or 5xx"
+        });
         let body = request.into_body();
         body.for_each(|_| std::future::ready(())).await;
         let mut response = status(StatusCode::from_u16(code).unwrap());
@@ -158,7 +168,11 @@ impl Chaos {
     }
 
     /// A request whose body may fail, and whether it ends the connection.
-    fn sending(&self, request: Request<ByteStream>, bulk: bool) -> (Request<ByteStream>, Option<Kind>) {
+    fn sending(
+        &self,
+        request: Request<ByteStream>,
+        bulk: bool,
+    ) -> (Request<ByteStream>, Option<Kind>) {
         let sent = length(request.headers()).filter(|_| bulk).unwrap_or(0);
         let end = self.first_break(sent);
         self.counted(end, "upload");
@@ -168,7 +182,12 @@ impl Chaos {
     }
 
     /// An answer whose body may fail.
-    fn receiving(&self, response: Response<ByteStream>, bulk: bool, reset: Reset) -> Response<ByteStream> {
+    fn receiving(
+        &self,
+        response: Response<ByteStream>,
+        bulk: bool,
+        reset: Reset,
+    ) -> Response<ByteStream> {
         let sent = length(response.headers()).filter(|_| bulk).unwrap_or(0);
         let end = self.first_break(sent);
         self.counted(end, "download");
@@ -203,7 +222,12 @@ fn length(headers: &http::HeaderMap) -> Option<u64> {
 }
 
 /// A body that fails at one place, if at any.
-fn broken(body: ByteStream, end: Option<Break>, pause: Duration, reset: Option<Reset>) -> ByteStream {
+fn broken(
+    body: ByteStream,
+    end: Option<Break>,
+    pause: Duration,
+    reset: Option<Reset>,
+) -> ByteStream {
     let Some(Break { at, kind }) = end else {
         return body;
     };

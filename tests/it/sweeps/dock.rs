@@ -65,7 +65,11 @@ impl Dock {
     fn list(&self) -> Response<ByteStream> {
         let tags: Vec<String> = self.arrived.lock().unwrap().tags.keys().cloned().collect();
         let list = serde_json::json!({"name": "soak", "tags": tags}).to_string();
-        answer(StatusCode::OK, &[("content-type", "application/json")], list.into())
+        answer(
+            StatusCode::OK,
+            &[("content-type", "application/json")],
+            list.into(),
+        )
     }
 
     async fn manifest(&self, head: &Parts, body: ByteStream, wanted: &str) -> Response<ByteStream> {
@@ -87,7 +91,11 @@ impl Dock {
         let mut arrived = self.arrived.lock().unwrap();
         arrived.tags.insert(wanted.to_owned(), digest.clone());
         arrived.manifests.insert(digest.clone(), bytes);
-        answer(StatusCode::CREATED, &[("docker-content-digest", &digest)], Bytes::new())
+        answer(
+            StatusCode::CREATED,
+            &[("docker-content-digest", &digest)],
+            Bytes::new(),
+        )
     }
 
     async fn upload(
@@ -100,8 +108,15 @@ impl Dock {
         match head.method {
             Method::POST => {
                 let name = self.numbers.fetch_add(1, Ordering::SeqCst).to_string();
-                self.sessions.lock().unwrap().insert(name.clone(), Session::default());
-                told(StatusCode::ACCEPTED, &format!("{base}/blobs/uploads/{name}"), 0)
+                self.sessions
+                    .lock()
+                    .unwrap()
+                    .insert(name.clone(), Session::default());
+                told(
+                    StatusCode::ACCEPTED,
+                    &format!("{base}/blobs/uploads/{name}"),
+                    0,
+                )
             }
             Method::DELETE => {
                 self.sessions.lock().unwrap().remove(session);
@@ -128,7 +143,8 @@ impl Dock {
                 whole = false;
                 break;
             };
-            self.received.fetch_add(chunk.len() as u64, Ordering::SeqCst);
+            self.received
+                .fetch_add(chunk.len() as u64, Ordering::SeqCst);
             session.at += chunk.len() as u64;
             session.hash.update(&chunk);
         }
@@ -136,7 +152,10 @@ impl Dock {
         if head.method == Method::PUT && whole {
             return self.end(head, session);
         }
-        self.sessions.lock().unwrap().insert(name.to_owned(), session);
+        self.sessions
+            .lock()
+            .unwrap()
+            .insert(name.to_owned(), session);
         if whole {
             return told(StatusCode::ACCEPTED, head.uri.path(), at);
         }
@@ -145,7 +164,9 @@ impl Dock {
 
     fn end(&self, head: &Parts, session: Session) -> Response<ByteStream> {
         let query = head.uri.query().unwrap_or_default();
-        let named = query.split('&').find_map(|pair| pair.strip_prefix("digest="));
+        let named = query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("digest="));
         let named = named.unwrap_or_default().replace("%3A", ":");
         if digest_of(session.hash) != named {
             self.wrong.fetch_add(1, Ordering::SeqCst);
@@ -176,7 +197,11 @@ fn first(range: &HeaderValue) -> Option<u64> {
 /// Where an upload goes on, and what of it is there.
 fn told(code: StatusCode, location: &str, at: u64) -> Response<ByteStream> {
     let range = format!("0-{}", at.saturating_sub(1));
-    answer(code, &[("location", location), ("range", &range)], Bytes::new())
+    answer(
+        code,
+        &[("location", location), ("range", &range)],
+        Bytes::new(),
+    )
 }
 
 /// An answer without a body.
@@ -193,7 +218,9 @@ pub(super) fn answer(
 ) -> Response<ByteStream> {
     let mut response = status(code);
     if code != StatusCode::NO_CONTENT {
-        response.headers_mut().insert("content-length", body.len().into());
+        response
+            .headers_mut()
+            .insert("content-length", body.len().into());
     }
     for (name, value) in headers {
         response.headers_mut().insert(*name, value.parse().unwrap());

@@ -11,7 +11,10 @@ const SOON: Duration = Duration::from_secs(8);
 fn sweep(road: Road, signal: &str, code: i32) {
     let of = format!("interruption sweep, {road:?}, {signal}");
     let mut random = random(&of);
-    let length = (0..2).map(|_| Scene::new(road).length()).max().unwrap_or_default();
+    let length = (0..2)
+        .map(|_| Scene::new(road).length())
+        .max()
+        .unwrap_or_default();
     let (mut stopped, mut left, mut longest) = (0, Vec::new(), Duration::ZERO);
     for _ in 0..kills() {
         let scene = Scene::new(road);
@@ -23,7 +26,10 @@ fn sweep(road: Road, signal: &str, code: i32) {
         let ran = running.wait();
         longest = longest.max(begun.elapsed());
         assert!(begun.elapsed() < SOON, "{signal} after {moment:?}: {ran}");
-        assert!(ran.code == code || ran.code == 0, "{signal} after {moment:?}: {ran}");
+        assert!(
+            ran.code == code || ran.code == 0,
+            "{signal} after {moment:?}: {ran}"
+        );
         stopped += usize::from(ran.code == code);
         scene.settle();
         scene.is_new();

@@ -34,21 +34,36 @@ fn image(seed: u64) -> Image {
         let own = own.map(|(size, number)| crate::lab::image::layer(seed * 100 + number, *size));
         own.chain([crate::lab::image::layer(7, 200_000)]).collect()
     };
-    let platforms = [Image::of(seed, layers(seed)), Image::of(seed + 1, layers(seed + 1))];
-    Image::index(&[("linux/amd64", &platforms[0]), ("linux/arm64", &platforms[1])])
+    let platforms = [
+        Image::of(seed, layers(seed)),
+        Image::of(seed + 1, layers(seed + 1)),
+    ];
+    Image::index(&[
+        ("linux/amd64", &platforms[0]),
+        ("linux/arm64", &platforms[1]),
+    ])
 }
 
 impl Scene {
     pub(super) fn new(road: Road) -> Self {
         let (lab, old, new) = (Lab::new(), image(10), image(20));
-        let scene = Self { road, lab, old, new };
+        let scene = Self {
+            road,
+            lab,
+            old,
+            new,
+        };
         let (lab, [from, to]) = (&scene.lab, scene.places());
         lab.push("src.lab/team/app:old", &scene.old);
         lab.push("src.lab/team/app:new", &scene.new);
         if road == Road::OutOfFolder {
-            lab.run(["copy", "-q", "src.lab/team/app:new", from]).any_stdout().code(0);
+            lab.run(["copy", "-q", "src.lab/team/app:new", from])
+                .any_stdout()
+                .code(0);
         }
-        lab.run(["copy", "-q", "src.lab/team/app:old", to]).any_stdout().code(0);
+        lab.run(["copy", "-q", "src.lab/team/app:old", to])
+            .any_stdout()
+            .code(0);
         lab.heal();
         scene.slow_down();
         scene
@@ -65,7 +80,9 @@ impl Scene {
     /// Lets everything take its time, so that there are moments to be killed in.
     fn slow_down(&self) {
         let late = |method, part: &str, wait| {
-            Fault::on(method, part).always().delay(Duration::from_millis(wait))
+            Fault::on(method, part)
+                .always()
+                .delay(Duration::from_millis(wait))
         };
         let blobs = Fault::on("GET", "/blobs/").always();
         self.lab.fault("src", blobs.pace(3_000_000));
@@ -78,7 +95,11 @@ impl Scene {
 
     pub(super) fn copy(&self) -> Run {
         let [from, to] = self.places();
-        let few = if self.road == Road::OutOfFolder { "2" } else { "8" };
+        let few = if self.road == Road::OutOfFolder {
+            "2"
+        } else {
+            "8"
+        };
         self.lab.run(["copy", "-q", "-j", few, from, to])
     }
 
@@ -92,12 +113,19 @@ impl Scene {
         let seen = || {
             let both = ["src", "dst"].map(|node| self.lab.requests(node));
             let all = both.iter().flat_map(|requests| requests.all().to_vec());
-            let ends = all.map(|seen| (seen.status, seen.received.load(std::sync::atomic::Ordering::SeqCst)));
+            let ends = all.map(|seen| {
+                (
+                    seen.status,
+                    seen.received.load(std::sync::atomic::Ordering::SeqCst),
+                )
+            });
             ends.collect::<Vec<_>>()
         };
         let begun = Instant::now();
         let (mut before, mut since) = (seen(), Instant::now());
-        while since.elapsed() < Duration::from_millis(80) && begun.elapsed() < Duration::from_secs(10) {
+        while since.elapsed() < Duration::from_millis(80)
+            && begun.elapsed() < Duration::from_secs(10)
+        {
             std::thread::sleep(Duration::from_millis(10));
             let now = seen();
             if now != before {
@@ -122,11 +150,15 @@ impl Scene {
             _ => (self.lab.digest("dst.lab/team/app:v1").expect("a tag"), None),
         };
         let mut either = [&self.old, &self.new].into_iter();
-        let named = either.find(|image| image.digest() == tag).expect("old or new");
+        let named = either
+            .find(|image| image.digest() == tag)
+            .expect("old or new");
         match folder {
             Some(folder) => layouts::assert_holds(&folder, named),
             // By digest: what a killed run has sent may still be under way to the tag.
-            None => self.lab.assert_holds(&format!("dst.lab/team/app@{tag}"), named),
+            None => self
+                .lab
+                .assert_holds(&format!("dst.lab/team/app@{tag}"), named),
         }
         named.digest() == self.new.digest()
     }
@@ -160,7 +192,9 @@ impl Scene {
     pub(super) fn left(&self) -> Vec<String> {
         if self.road == Road::IntoFolder {
             let names = layouts::names(&layouts::folder(&self.lab, FOLDER)).into_iter();
-            return names.filter(|name| !FILES.contains(&name.as_str())).collect();
+            return names
+                .filter(|name| !FILES.contains(&name.as_str()))
+                .collect();
         }
         vec!["an upload".to_owned(); self.lab.node("dst").registry.upload_count()]
     }
@@ -197,7 +231,17 @@ struct Figures {
 
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kills, late, old, new, between, left, moved, moved_again, twice } = self;
+        let Self {
+            kills,
+            late,
+            old,
+            new,
+            between,
+            left,
+            moved,
+            moved_again,
+            twice,
+        } = self;
         write!(
             f,
             "{kills} kills, {late} of them after the end; the tag was old {old} times and new {new} \
@@ -211,7 +255,10 @@ impl fmt::Display for Figures {
 fn sweep(road: Road) {
     let of = format!("kill sweep, {road:?}");
     let mut random = random(&of);
-    let length = (0..3).map(|_| Scene::new(road).length()).max().unwrap_or_default();
+    let length = (0..3)
+        .map(|_| Scene::new(road).length())
+        .max()
+        .unwrap_or_default();
     let mut figures = Figures::default();
     let total = Scene::new(road).missing();
     for _ in 0..kills() {
@@ -233,13 +280,19 @@ fn sweep(road: Road) {
         scene.lab.heal();
         scene.again();
         let again = scene.moved();
-        assert_eq!(again, missing, "only what is missing is moved: killed after {moment:?}");
+        assert_eq!(
+            again, missing,
+            "only what is missing is moved: killed after {moment:?}"
+        );
         figures.moved += moved;
         figures.moved_again += again;
         figures.twice += (moved + again).saturating_sub(total);
     }
     tell(&of, &figures);
-    assert!(figures.between > 0, "no run was killed in its middle: {figures}");
+    assert!(
+        figures.between > 0,
+        "no run was killed in its middle: {figures}"
+    );
 }
 
 #[test]

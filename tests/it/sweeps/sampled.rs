@@ -41,7 +41,9 @@ fn look(process: u32) -> Option<Sample> {
     // Who is not root may not look at another process's files.
     let files = fs::read_dir(format!("/proc/{process}/fd")).map_or(0, |files| files.count() as u64);
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
     let memory = line.trim().strip_suffix(" kB")?.parse().ok()?;
     Some(Sample { files, memory })
 }

@@ -18,7 +18,7 @@ const GIB: u64 = 1024 * 1024 * 1024;
 /// One process moves so much at the most.
 const BATCH: u64 = 4 * GIB;
 /// What is moved unless the environment says otherwise.
-const SHORT: u64 = 128 * 1024 * 1024;
+const SHORT: u64 = 384 * 1024 * 1024;
 /// A copy never has more memory, in KiB.
 const CEILING: u64 = 64 * 1024;
 const REPOSITORY: &str = "/v2/soak/";
@@ -48,7 +48,9 @@ impl Between {
             if source {
                 return self.source.answer(&request.into_parts().0, path);
             }
-            self.dock.answer(request, REPOSITORY.trim_end_matches('/'), path).await
+            self.dock
+                .answer(request, REPOSITORY.trim_end_matches('/'), path)
+                .await
         };
         self.chaos.pass(request, reset, registry).await
     }
@@ -82,17 +84,32 @@ fn batch(number: u64, bytes: u64, random: &mut fastrand::Rng) -> u64 {
     let (from, to) = (format!("{from}/soak"), format!("{to}/soak"));
     let home = Home::new();
     let begun = Instant::now();
-    let running = crossdock(&home, ["copy", "-a", "-v", "--progress=none", "--idle-timeout=3s", &from, &to])
-        .patience(Duration::from_secs(3600))
-        .any_stdout()
-        .any_stderr()
-        .start();
+    let running = crossdock(
+        &home,
+        [
+            "copy",
+            "-a",
+            "-v",
+            "--progress=none",
+            "--idle-timeout=3s",
+            &from,
+            &to,
+        ],
+    )
+    .patience(Duration::from_secs(3600))
+    .any_stdout()
+    .any_stderr()
+    .start();
     let sampler = Sampler::of(running.id());
     let ran = running.wait();
     let (held, elapsed) = (sampler.end(), begun.elapsed().as_secs_f64());
     let (dock, source) = (&between.dock, &between.source);
     let received = dock.received.load(Ordering::SeqCst);
-    let retries = ran.stderr.lines().filter(|line| line.contains("waiting") || line.contains("trying")).count();
+    let retries = ran
+        .stderr
+        .lines()
+        .filter(|line| line.contains("waiting") || line.contains("trying"))
+        .count();
     let requests = between.requests.load(Ordering::SeqCst);
     let connections = between.accepted.load(Ordering::SeqCst);
     tell(
@@ -109,7 +126,12 @@ fn batch(number: u64, bytes: u64, random: &mut fastrand::Rng) -> u64 {
     assert_eq!(ran.code, 0, "{last:#?}");
     assert_eq!(dock.wrong.load(Ordering::SeqCst), 0, "wrong bytes");
     dock.assert_holds(source);
-    assert!(held.peak() <= CEILING, "{} KiB, {} files", held.peak(), held.most_files());
+    assert!(
+        held.peak() <= CEILING,
+        "{} KiB, {} files",
+        held.peak(),
+        held.most_files()
+    );
     held.assert_level();
     source.bytes()
 }
