@@ -13,7 +13,7 @@ use url::Url;
 /// An answer whose body has not been read yet.
 #[derive(Debug)]
 pub struct Response {
-    inner: reqwest::Response,
+    inner: Box<reqwest::Response>,
     url: Url,
     idle: Duration,
     attempts: u32,
@@ -25,7 +25,7 @@ pub struct Response {
 impl Response {
     pub(super) fn new(inner: reqwest::Response, url: Url, idle: Duration, slot: Slot) -> Self {
         Self {
-            inner,
+            inner: Box::new(inner),
             url,
             idle,
             attempts: 1,

@@ -174,9 +174,13 @@ fn f31_a_destination_that_hangs_up_while_the_source_is_silent() {
 fn an_answer_that_breaks_off_is_asked_for_again() {
     for after in [0, 1, 40] {
         for reset in [false, true] {
-            let cut = |part: &str| match reset {
-                false => Fault::on("GET", part).cut(after),
-                true => Fault::on("GET", part).cut_with_reset(after),
+            let cut = |part: &str| {
+                let fault = Fault::on("GET", part);
+                if reset {
+                    fault.cut_with_reset(after)
+                } else {
+                    fault.cut(after)
+                }
             };
             let bench = Bench::new().fault("src", cut("/manifests/"));
             bench.succeeds(&[]);

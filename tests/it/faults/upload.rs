@@ -112,10 +112,9 @@ fn f21_a_registry_that_says_nothing_of_what_has_arrived() {
         let silent = |answer: &mut http::Response<_>| drop(answer.headers_mut().remove("range"));
         let silent = Fault::on(method, "/uploads/").always().change(silent);
         let bench = bench.fault("dst", silent);
-        let bench = match cut {
-            true => bench.fault("dst", Fault::on("PATCH", "/uploads/").cut_upload(1_500_000)),
-            false => bench,
-        };
+        let times = usize::from(cut);
+        let cut = Fault::on("PATCH", "/uploads/").times(times);
+        let bench = bench.fault("dst", cut.cut_upload(1_500_000));
         bench.succeeds(&["-j", "1"]);
     }
 }

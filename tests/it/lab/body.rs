@@ -53,13 +53,11 @@ pub(super) async fn hung_up(
         let (head, body) = state.0.into_parts();
         let timed = stream::unfold(Some((body, state.1)), move |state| async move {
             let (mut body, broke) = state?;
-            match tokio::time::timeout(idle, body.next()).await {
-                Ok(chunk) => chunk.map(|chunk| (chunk, Some((body, broke)))),
-                Err(_) => {
-                    broke.store(true, Ordering::SeqCst);
-                    Some((Err(gone(None)), None))
-                }
+            if let Ok(chunk) = tokio::time::timeout(idle, body.next()).await {
+                return chunk.map(|chunk| (chunk, Some((body, broke))));
             }
+            broke.store(true, Ordering::SeqCst);
+            Some((Err(gone(None)), None))
         });
         Request::from_parts(head, timed.boxed())
     };

@@ -306,10 +306,8 @@ impl Fault {
             .body_over
             .is_none_or(|bytes| length.is_some_and(|length| length > bytes));
         let method = self.method == "*" || head.method == self.method.as_str();
-        let part = match self.exact {
-            true => head.uri.path() == self.part,
-            false => target.contains(&self.part),
-        };
+        let exact = self.exact && head.uri.path() == self.part;
+        let part = exact || (!self.exact && target.contains(&self.part));
         if !(method && header && body && part) {
             return None;
         }

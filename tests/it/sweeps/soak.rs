@@ -10,8 +10,9 @@ use crate::lab::wire::{self, Reset};
 use crate::lab::{Home, crossdock, spawn};
 use crossdock::transport::{BoxError, ByteStream};
 use http::{Request, Response, StatusCode};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 const GIB: u64 = 1024 * 1024 * 1024;
@@ -19,8 +20,9 @@ const GIB: u64 = 1024 * 1024 * 1024;
 const BATCH: u64 = 4 * GIB;
 /// What is moved unless the environment says otherwise.
 const SHORT: u64 = 384 * 1024 * 1024;
-/// A copy never has more memory, in KiB.
-const CEILING: u64 = 64 * 1024;
+/// What 48 blobs that are under way at once may have in memory, in KiB. It is the same whatever
+/// their sizes and their number.
+const CEILING: u64 = 96 * 1024;
 const REPOSITORY: &str = "/v2/soak/";
 
 /// Both registries, and what lies between.
@@ -28,7 +30,8 @@ struct Between {
     source: Bulk,
     dock: Dock,
     chaos: Chaos,
-    requests: AtomicU64,
+    /// Requests by what they were.
+    requests: Mutex<BTreeMap<String, u64>>,
     accepted: AtomicUsize,
 }
 
@@ -39,7 +42,7 @@ impl Between {
         reset: Reset,
         source: bool,
     ) -> Result<Response<ByteStream>, BoxError> {
-        self.requests.fetch_add(1, Ordering::SeqCst);
+        self.count(&request, source);
         let registry = async |request: Request<ByteStream>| {
             let path = request.uri().path().to_owned();
             let Some(path) = path.strip_prefix(REPOSITORY) else {
@@ -53,6 +56,15 @@ impl Between {
                 .await
         };
         self.chaos.pass(request, reset, registry).await
+    }
+
+    fn count(&self, request: &Request<ByteStream>, source: bool) {
+        let path = request.uri().path();
+        let kinds = ["/uploads/", "/blobs/", "/manifests/", "/tags/list"];
+        let kind = kinds.iter().find(|kind| path.contains(**kind));
+        let side = if source { "from" } else { "to" };
+        let what = format!("{side} {} {}", request.method(), kind.unwrap_or(&path));
+        *self.requests.lock().unwrap().entry(what).or_default() += 1;
     }
 
     /// Opens one of the registries and says where.
@@ -77,7 +89,7 @@ fn batch(number: u64, bytes: u64, random: &mut fastrand::Rng) -> u64 {
         source: Bulk::of(bytes, random),
         dock: Dock::default(),
         chaos: Chaos::new(random),
-        requests: AtomicU64::new(0),
+        requests: Mutex::default(),
         accepted: AtomicUsize::new(0),
     });
     let (from, to) = (between.open(true), between.open(false));
@@ -89,7 +101,7 @@ fn batch(number: u64, bytes: u64, random: &mut fastrand::Rng) -> u64 {
         [
             "copy",
             "-a",
-            "-v",
+            "-vv",
             "--progress=none",
             "--idle-timeout=3s",
             &from,
@@ -105,23 +117,23 @@ fn batch(number: u64, bytes: u64, random: &mut fastrand::Rng) -> u64 {
     let (held, elapsed) = (sampler.end(), begun.elapsed().as_secs_f64());
     let (dock, source) = (&between.dock, &between.source);
     let received = dock.received.load(Ordering::SeqCst);
-    let retries = ran
+    let repeated = ran
         .stderr
         .lines()
-        .filter(|line| line.contains("waiting") || line.contains("trying"))
-        .count();
-    let requests = between.requests.load(Ordering::SeqCst);
-    let connections = between.accepted.load(Ordering::SeqCst);
-    tell(
-        "soak",
-        &format!(
-            "process {number}: {} tags, {} bytes in {elapsed:.1} s, {received} received, \
-             {requests} requests on {connections} connections, {retries} waits; held {held}; {:?}",
-            source.tags.len(),
-            source.bytes(),
-            between.chaos.injected.lock().unwrap(),
-        ),
+        .filter(|line| line.contains(", attempt "));
+    let told = format!(
+        "process {number}: {} tags with {} blobs, {} bytes in {elapsed:.1} s, {received} received; \
+         {} requests were repeated as they were; {} connections; held {held}; requests {:?}; \
+         faults {:?}",
+        source.tags.len(),
+        source.blobs.len(),
+        source.bytes(),
+        repeated.count(),
+        between.accepted.load(Ordering::SeqCst),
+        between.requests.lock().unwrap(),
+        between.chaos.injected.lock().unwrap(),
     );
+    tell("soak", &told);
     let last: Vec<&str> = ran.stderr.lines().rev().take(20).collect();
     assert_eq!(ran.code, 0, "{last:#?}");
     assert_eq!(dock.wrong.load(Ordering::SeqCst), 0, "wrong bytes");
