@@ -3,6 +3,8 @@
 pub mod dumps;
 pub mod environment;
 pub mod flags;
+#[cfg(unix)]
+pub mod hangup;
 mod network;
 pub mod proxy;
 mod told;

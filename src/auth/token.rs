@@ -143,7 +143,7 @@ impl Exchange<'_> {
                 query.append_pair("account", username);
             }
         }
-        let mut request = self.request(Method::GET, url);
+        let mut request = self.request(Method::GET, url).read_whole(REPLY_LIMIT);
         if let (Some(credential), Some(origin)) = (self.credential, Origin::of(&self.realm)) {
             let home = Home::new(origin, Vec::new());
             request = request
@@ -197,6 +197,7 @@ impl Exchange<'_> {
             .request(Method::POST, self.realm.clone())
             .header(header::CONTENT_TYPE, form_type)
             .body(Body::Bytes(body.into()))
+            .read_whole(REPLY_LIMIT)
             .without_redirects();
         Ok(transport.send(request).await?)
     }

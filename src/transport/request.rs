@@ -103,6 +103,9 @@ pub struct Request {
     pub named_by: Option<Box<Origin>>,
     /// Whether somebody in public has sent it on, or may have.
     pub(super) past_public: bool,
+    /// Where set, an answer that is none of an error is read to its end, this many bytes at the
+    /// most, as a part of the attempt: one that breaks off is asked for again.
+    pub whole: Option<usize>,
 }
 
 impl Request {
@@ -119,6 +122,7 @@ impl Request {
             follow: true,
             named_by: None,
             past_public: false,
+            whole: None,
         }
     }
 
@@ -164,6 +168,13 @@ impl Request {
         self
     }
 
+    /// For an answer that is read whole, and has no more than `limit` bytes.
+    #[must_use]
+    pub fn read_whole(mut self, limit: usize) -> Self {
+        self.whole = Some(limit);
+        self
+    }
+
     /// On whose behalf.
     #[must_use]
     pub fn authorization(mut self, authorization: Option<Authorization>) -> Self {
@@ -192,6 +203,7 @@ impl Request {
             follow: self.follow,
             named_by: self.named_by.clone(),
             past_public: self.past_public,
+            whole: self.whole,
         })
     }
 }

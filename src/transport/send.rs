@@ -159,10 +159,17 @@ impl Transport {
     }
 
     async fn attempt(&self, mut request: Request, attempt: u32) -> Result<Response, Error> {
+        let whole = request.whole;
         for _ in 0..=REDIRECTS {
             let again = request.repeat();
             match self.hop(request, attempt).await? {
-                Next::Answer(response) => return Ok(response),
+                Next::Answer(response) => {
+                    let whole = whole.filter(|_| response.status().is_success());
+                    return match whole {
+                        Some(limit) => response.hold(limit).await,
+                        None => Ok(response),
+                    };
+                }
                 Next::Redirect(to) => {
                     // A hop is only taken for a request that can be repeated.
                     let Some(mut next) = again else { break };

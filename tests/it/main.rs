@@ -20,3 +20,5 @@ mod real;
 mod referrers;
 mod secrets;
 mod slow_start;
+#[cfg(target_os = "linux")]
+mod sweeps;

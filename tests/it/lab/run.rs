@@ -5,7 +5,7 @@ use super::pattern::matches;
 use std::ffi::OsString;
 use std::io::{Read, Write as _};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -254,6 +254,11 @@ impl Running {
         self.child.id()
     }
 
+    /// How long ago it was started.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
     /// Sends a signal, such as `INT`.
     #[cfg(unix)]
     pub(crate) fn signal(&self, name: &str) {
@@ -300,7 +305,7 @@ impl Running {
         let elapsed = self.started.elapsed();
         let run = self.run;
         let ran = Ran {
-            code: status.and_then(|status| status.code()).unwrap_or(-1),
+            code: status.map_or(-1, code),
             stdout: run.told(&self.stdout.join().unwrap()),
             stderr: run.told(&self.stderr.join().unwrap()),
             elapsed,
@@ -313,6 +318,15 @@ impl Running {
         );
         (ran, run)
     }
+}
+
+/// How it ended, in a shell's words: what a signal ended is 128 and the signal's number.
+fn code(status: ExitStatus) -> i32 {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return 128 + signal;
+    }
+    status.code().unwrap_or(-1)
 }
 
 /// The high-water mark of a process's memory, as Linux keeps it.
