@@ -22,7 +22,7 @@ pub mod removal;
 pub mod scope;
 pub mod store;
 mod strict_json;
-mod token;
+pub mod token;
 mod variable_group;
 
 pub use authenticator::{Access, Authenticator, Granted};

@@ -218,14 +218,17 @@ impl Exchange<'_> {
             });
         }
         let body = response.bytes(REPLY_LIMIT).await?;
-        let reply: Reply = serde_json::from_slice(&body).map_err(|_| Error::Reply {
-            service: service.clone(),
-            reason: "is not a token reply",
-        })?;
-        reply
-            .token(asked)
-            .map_err(|reason| Error::Reply { service, reason })
+        let (value, lifetime) =
+            read_reply(&body).map_err(|reason| Error::Reply { service, reason })?;
+        Ok(Token::new(value, asked, lifetime))
     }
+}
+
+/// The token in the answer of a token service, and for how long it can be used. Why there is none
+/// is said without a word of the answer.
+pub fn read_reply(body: &[u8]) -> Result<(Secret, Duration), &'static str> {
+    let reply: Reply = serde_json::from_slice(body).map_err(|_| "is not a token reply")?;
+    reply.token()
 }
 
 /// The fields of a reply that matter; both flows' names are accepted.
@@ -238,7 +241,7 @@ struct Reply {
 }
 
 impl Reply {
-    fn token(self, asked: Instant) -> Result<Token, &'static str> {
+    fn token(self) -> Result<(Secret, Duration), &'static str> {
         let value = self
             .token
             .filter(|token| !token.is_empty())
@@ -248,11 +251,7 @@ impl Reply {
         if !value.bytes().all(|b| b.is_ascii_graphic()) {
             return Err("holds a token with characters that no header may have");
         }
-        Ok(Token::new(
-            Secret::new(value),
-            asked,
-            lifetime(&self.expires_in),
-        ))
+        Ok((Secret::new(value), lifetime(&self.expires_in)))
     }
 }
 
@@ -270,7 +269,7 @@ fn lifetime(expires_in: &serde_json::Value) -> Duration {
 
 /// What a token service says about a refusal: `OAuth2`'s `error_description`, a registry's
 /// `errors`, or `details` (Docker Hub).
-fn complaint(body: &[u8]) -> Option<String> {
+pub fn complaint(body: &[u8]) -> Option<String> {
     let value: serde_json::Value = serde_json::from_slice(body).ok()?;
     let first = value.get("errors").and_then(|errors| errors.get(0));
     [
@@ -316,9 +315,8 @@ mod tests {
     use serde_json::json;
 
     fn token(reply: serde_json::Value) -> Result<String, &'static str> {
-        let reply: Reply = serde_json::from_value(reply).unwrap();
-        let token = reply.token(Instant::now())?;
-        Ok(token.value.expose_str().unwrap().to_owned())
+        let (token, _) = read_reply(reply.to_string().as_bytes())?;
+        Ok(token.expose_str().unwrap().to_owned())
     }
 
     #[test]
