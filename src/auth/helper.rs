@@ -2,7 +2,7 @@
 
 mod known;
 mod program;
-mod protocol;
+pub mod protocol;
 
 pub use known::Known;
 pub use program::Programs;

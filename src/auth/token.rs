@@ -314,6 +314,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    #[allow(clippy::needless_pass_by_value, reason = "it is made in place")]
     fn token(reply: serde_json::Value) -> Result<String, &'static str> {
         let (token, _) = read_reply(reply.to_string().as_bytes())?;
         Ok(token.expose_str().unwrap().to_owned())

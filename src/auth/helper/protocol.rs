@@ -27,7 +27,7 @@ pub struct Listed {
 
 /// Refuses what a helper could take for more than one line, or for another server: some read the
 /// first line, others join them all.
-pub(super) fn check(server: &str) -> Result<(), Failure> {
+pub fn check(server: &str) -> Result<(), Failure> {
     let is_plain = !server.is_empty() && server.bytes().all(|byte| byte.is_ascii_graphic());
     if is_plain {
         Ok(())
@@ -37,7 +37,7 @@ pub(super) fn check(server: &str) -> Result<(), Failure> {
 }
 
 /// What `store` is told.
-pub(super) fn entry(server: &str, credential: &Credential) -> Result<Secret, Failure> {
+pub fn entry(server: &str, credential: &Credential) -> Result<Secret, Failure> {
     let (username, secret) = match credential {
         Credential::Password { username, password } => (username.as_str(), password),
         Credential::Identity(token) => (IDENTITY, token),
@@ -51,7 +51,7 @@ pub(super) fn entry(server: &str, credential: &Credential) -> Result<Secret, Fai
 
 /// What a successful `get` printed. The server that it names is of no account: it was asked about
 /// another one, or about this one.
-pub(super) fn answer(stdout: &[u8]) -> Result<Answer, Failure> {
+pub fn answer(stdout: &[u8]) -> Result<Answer, Failure> {
     let mut fields = object(stdout)?;
     let username = take(&mut fields, "Username")?.unwrap_or_default();
     let secret = take(&mut fields, "Secret")?.unwrap_or_default();
@@ -67,7 +67,7 @@ pub(super) fn answer(stdout: &[u8]) -> Result<Answer, Failure> {
 }
 
 /// What a successful `list` printed.
-pub(super) fn list(stdout: &[u8]) -> Result<Vec<Listed>, Failure> {
+pub fn list(stdout: &[u8]) -> Result<Vec<Listed>, Failure> {
     let listed = |(server, username): (String, Value)| match username {
         Value::String(username) => Ok(Listed {
             server,
@@ -79,7 +79,7 @@ pub(super) fn list(stdout: &[u8]) -> Result<Vec<Listed>, Failure> {
 }
 
 /// Whether a failing helper only says that it has nothing.
-pub(super) fn is_nothing(stdout: &[u8]) -> bool {
+pub fn is_nothing(stdout: &[u8]) -> bool {
     String::from_utf8_lossy(stdout).trim() == NOTHING
 }
 
