@@ -2,7 +2,7 @@
 
 pub mod environment;
 pub mod flags;
-mod network;
+pub mod network;
 pub mod proxy;
 mod told;
 mod trace;

@@ -122,7 +122,7 @@ impl Exchange<'_> {
                 query.append_pair("account", username);
             }
         }
-        let mut request = Request::new(Method::GET, url);
+        let mut request = Request::new(Method::GET, url).whole(REPLY_LIMIT);
         if let (Some(credential), Some(origin)) = (self.credential, Origin::of(&self.realm)) {
             let home = Home::new(origin, Vec::new());
             request = request
@@ -175,6 +175,7 @@ impl Exchange<'_> {
         let request = Request::new(Method::POST, self.realm.clone())
             .header(header::CONTENT_TYPE, form_type)
             .body(Body::Bytes(body.into()))
+            .whole(REPLY_LIMIT)
             .without_redirects();
         Ok(transport.send(request).await?)
     }

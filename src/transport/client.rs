@@ -159,7 +159,7 @@ impl Clients {
                     Use::Opening => builder.pool_max_idle_per_host(0).build(),
                 }
             })
-            .map_err(|error| Error::settings(&origin.authority(), error))?;
+            .map_err(|error| Error::settings(&origin.authority(), &error))?;
         made.insert(key, client.clone());
         Ok(client)
     }

@@ -2,7 +2,9 @@
 
 use super::BoxError;
 use super::idle::Stalled;
+use super::proxy::{self, Fault};
 use super::redact::Redacted;
+use super::tls::{self, Flaw};
 use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
@@ -17,10 +19,22 @@ pub enum Kind {
     Refused,
     /// No connection came about for another reason.
     Connect,
+    /// The proxy on the way cannot be reached.
+    Proxy,
+    /// The proxy on the way wants a login.
+    ProxyLogin,
+    /// The system trusts nobody.
+    NoAuthorities,
     /// The TLS certificate is not acceptable.
-    Certificate,
-    /// TLS failed otherwise, as where the peer does not speak it.
+    Certificate(Flaw),
+    /// The peer wants to see a client certificate, or another one.
+    ClientCertificate,
+    /// What answers does not speak TLS.
+    NotTls,
+    /// TLS failed otherwise.
     Tls,
+    /// What answers where plain HTTP was asked for does not speak it.
+    NotHttp,
     /// Nothing moved for the idle time.
     Stalled,
     /// The connection broke, or what came was not HTTP.
@@ -43,6 +57,7 @@ pub enum Kind {
 pub struct Error {
     kind: Kind,
     what: String,
+    host: Option<String>,
     #[source]
     source: Option<BoxError>,
 }
@@ -52,6 +67,7 @@ impl Error {
         Self {
             kind,
             what: what.into(),
+            host: None,
             source: None,
         }
     }
@@ -60,8 +76,20 @@ impl Error {
         Self {
             kind,
             what,
+            host: None,
             source: Some(source.into()),
         }
+    }
+
+    fn at(mut self, host: String) -> Self {
+        self.host = Some(host);
+        self
+    }
+
+    /// The host that it is about, or the proxy, as far as there is one to be named: not always the
+    /// one that the user typed.
+    pub fn host(&self) -> Option<&str> {
+        self.host.as_deref()
     }
 
     /// What sort of failure it was.
@@ -73,16 +101,19 @@ impl Error {
     pub fn is_temporary(&self) -> bool {
         matches!(
             self.kind,
-            Kind::Refused | Kind::Connect | Kind::Stalled | Kind::Broken
+            Kind::Refused | Kind::Connect | Kind::Proxy | Kind::Stalled | Kind::Broken
         )
     }
 
-    pub(super) fn settings(host: &str, source: impl Into<BoxError>) -> Self {
-        Self::caused(
-            Kind::Settings,
-            format!("the settings for {host} cannot be used"),
-            source,
-        )
+    /// A client that cannot be made.
+    pub(super) fn settings(host: &str, error: &reqwest::Error) -> Self {
+        if matches!(Cause::of(error), Cause::Tls(failed) if tls::is_trustless(&failed)) {
+            let what =
+                format!("nobody vouches for {host}: this system has no certificate authorities");
+            return Self::new(Kind::NoAuthorities, what);
+        }
+        let what = format!("the settings for {host} cannot be used");
+        Self::caused(Kind::Settings, what, innermost(error))
     }
 
     pub(super) fn stalled(url: &Url, idle: Duration) -> Self {
@@ -111,17 +142,27 @@ impl Error {
         Self::new(Kind::Encoding, what)
     }
 
+    /// A proxy that wants a login of its own.
+    pub(super) fn proxy_login(url: &Url, proxy: &str) -> Self {
+        let what = format!(
+            "the proxy {proxy}, on the way to {}, wants a login",
+            authority(url)
+        );
+        Self::new(Kind::ProxyLogin, what).at(proxy.to_owned())
+    }
+
     /// Sorts one of the HTTP library's errors. Its URL, which may be a secret, is dropped.
-    pub(super) fn from_reqwest(url: &Url, error: reqwest::Error) -> Self {
-        let cause = Cause::of(&error);
+    /// `proxy` is on the way to it.
+    pub(super) fn from_reqwest(url: &Url, proxy: Option<&str>, error: reqwest::Error) -> Self {
         let host = authority(url);
-        let (kind, what) = match cause {
+        if let Some(proxy) = proxy
+            && let Some(failed) = Self::of_proxy(url, proxy, &error)
+        {
+            return failed;
+        }
+        let what = match Cause::of(&error) {
+            Cause::Tls(failed) => return Self::of_tls(host, &failed),
             Cause::Source => (Kind::Source, format!("cannot send to {host}")),
-            Cause::Certificate => (
-                Kind::Certificate,
-                format!("{host} shows a certificate that is not trusted"),
-            ),
-            Cause::Tls => (Kind::Tls, format!("cannot speak TLS with {host}")),
             Cause::Refused => (Kind::Refused, format!("cannot connect to {host}")),
             Cause::Other if error.is_dns() && !cause_is_passing(&error) => {
                 (Kind::NoSuchHost, format!("there is no host named {host}"))
@@ -130,24 +171,67 @@ impl Error {
             Cause::Other if error.is_connect() => {
                 (Kind::Connect, format!("cannot connect to {host}"))
             }
-            Cause::Other => (Kind::Broken, format!("the connection to {host} broke")),
+            Cause::NotHttp if url.scheme() == "http" => {
+                (Kind::NotHttp, format!("cannot speak HTTP with {host}"))
+            }
+            Cause::NotHttp | Cause::Other => {
+                (Kind::Broken, format!("the connection to {host} broke"))
+            }
         };
-        Self::caused(kind, what, innermost(&error.without_url()))
+        let (kind, what) = what;
+        Self::caused(kind, what, innermost(&error.without_url())).at(host)
+    }
+
+    fn of_tls(host: String, failed: &rustls::Error) -> Self {
+        let (kind, reason) = tls::explain(failed);
+        let what = match kind {
+            Kind::Certificate(_) => format!("{host} shows a certificate that is not trusted"),
+            Kind::ClientCertificate => {
+                format!("{host} wants a client certificate, or another one")
+            }
+            _ => format!("cannot speak TLS with {host}"),
+        };
+        Self::caused(kind, what, Reason(reason)).at(host)
+    }
+
+    /// What went wrong on the way to the proxy, or there. Plain HTTP is spoken with the proxy
+    /// itself, so that whatever keeps a connection from coming about is about it.
+    fn of_proxy(url: &Url, proxy: &str, error: &reqwest::Error) -> Option<Self> {
+        let host = authority(url);
+        let plain = url.scheme() == "http" && error.is_connect();
+        let fault = proxy::fault(error).or(plain.then_some(Fault::Unreachable))?;
+        let (kind, what) = match fault {
+            Fault::Login => return Some(Self::proxy_login(url, proxy)),
+            Fault::Refuses => (
+                Kind::Connect,
+                format!("the proxy {proxy} does not lead to {host}"),
+            ),
+            Fault::Unreachable => {
+                let what = format!("cannot reach the proxy {proxy}, on the way to {host}");
+                (Kind::Proxy, what)
+            }
+        };
+        let reason = match Cause::of(error) {
+            Cause::Tls(failed) => Reason(tls::explain(&failed).1),
+            _ => innermost(error),
+        };
+        Some(Self::caused(kind, what, reason).at(proxy.to_owned()))
     }
 }
 
+/// What lies at the bottom of something, in words.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Reason(String);
+
 /// The last link of a chain as an error of its own: what the library's own links say
 /// ("error sending request") is said already.
-fn innermost(error: &reqwest::Error) -> BoxError {
-    #[derive(Debug, thiserror::Error)]
-    #[error("{0}")]
-    struct Reason(String);
-
+fn innermost(error: &reqwest::Error) -> Reason {
     let mut link: &(dyn StdError + 'static) = error;
     while let Some(next) = link.source() {
         link = next;
     }
-    Box::new(Reason(link.to_string()))
+    Reason(link.to_string())
 }
 
 fn authority(url: &Url) -> String {
@@ -156,9 +240,9 @@ fn authority(url: &Url) -> String {
 
 enum Cause {
     Source,
-    Certificate,
-    Tls,
+    Tls(rustls::Error),
     Refused,
+    NotHttp,
     Other,
 }
 
@@ -174,13 +258,21 @@ impl Cause {
             if link.is::<SourceFailed>() {
                 return Self::Source;
             }
-            if let Some(cause) = link.downcast_ref::<rustls::Error>().map(Self::of_tls) {
-                return cause;
+            if let Some(failed) = link.downcast_ref::<rustls::Error>() {
+                return Self::Tls(failed.clone());
+            }
+            if link.downcast_ref().is_some_and(hyper::Error::is_parse) {
+                return Self::NotHttp;
             }
             if let Some(cause) = link.downcast_ref::<io::Error>().and_then(Self::of_io) {
                 return cause;
             }
             next = link.source();
+            if next.is_none()
+                && let Some(failed) = tls::explain_words(&link.to_string())
+            {
+                return Self::Tls(failed);
+            }
         }
         Self::Other
     }
@@ -194,13 +286,6 @@ impl Cause {
         match Self::of(inner) {
             Self::Other => None,
             cause => Some(cause),
-        }
-    }
-
-    fn of_tls(error: &rustls::Error) -> Self {
-        match error {
-            rustls::Error::InvalidCertificate(_) => Self::Certificate,
-            _ => Self::Tls,
         }
     }
 }

@@ -9,12 +9,15 @@ pub mod error;
 pub mod idle;
 pub mod observe;
 pub mod origin;
+pub mod pem;
+mod proxy;
 pub mod redact;
 pub mod request;
 pub mod response;
 pub mod retry;
 pub mod secret;
 mod send;
+pub mod tls;
 mod warm;
 
 pub use error::{Error, Kind};

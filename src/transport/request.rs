@@ -97,6 +97,10 @@ pub struct Request {
     pub attempts: Attempts,
     /// Whether redirects are followed; else they are answers like any other.
     pub follow: bool,
+    /// The longest body that is read along with an answer that is a success.
+    pub whole: Option<usize>,
+    /// Whether HTTP/2 has been tried in vain.
+    pub(super) without_http2: bool,
 }
 
 impl Request {
@@ -111,6 +115,8 @@ impl Request {
             lane: Lane::Questions,
             attempts: Attempts::Policy,
             follow: true,
+            whole: None,
+            without_http2: false,
         }
     }
 
@@ -149,6 +155,14 @@ impl Request {
         self
     }
 
+    /// An answer that is a success comes with its whole body, of at most `limit` bytes: one that
+    /// breaks off is asked for again like one that does not come.
+    #[must_use]
+    pub fn whole(mut self, limit: usize) -> Self {
+        self.whole = Some(limit);
+        self
+    }
+
     /// On whose behalf.
     #[must_use]
     pub fn authorization(mut self, authorization: Option<Authorization>) -> Self {
@@ -167,6 +181,8 @@ impl Request {
             lane: self.lane,
             attempts: self.attempts,
             follow: self.follow,
+            whole: self.whole,
+            without_http2: self.without_http2,
         })
     }
 }

@@ -14,6 +14,8 @@ use url::Url;
 #[derive(Debug)]
 pub struct Response {
     inner: reqwest::Response,
+    /// The body where it was read already.
+    held: Option<Bytes>,
     url: Url,
     idle: Duration,
     attempts: u32,
@@ -24,6 +26,7 @@ impl Response {
     pub(super) fn new(inner: reqwest::Response, url: Url, idle: Duration, slot: Slot) -> Self {
         Self {
             inner,
+            held: None,
             url,
             idle,
             attempts: 1,
@@ -34,6 +37,12 @@ impl Response {
     pub(super) fn after(mut self, attempts: u32) -> Self {
         self.attempts = attempts;
         self
+    }
+
+    /// The same with its body read, if that is at most `limit` bytes.
+    pub(super) async fn held(mut self, limit: usize) -> Result<Self, Error> {
+        self.held = Some(self.read(limit).await?);
+        Ok(self)
     }
 
     /// The status.
@@ -82,6 +91,10 @@ impl Response {
 
     /// Reads the whole body, refusing more than `limit` bytes.
     pub async fn bytes(mut self, limit: usize) -> Result<Bytes, Error> {
+        self.read(limit).await
+    }
+
+    async fn read(&mut self, limit: usize) -> Result<Bytes, Error> {
         let mut held = BytesMut::new();
         while let Some(chunk) = self.chunk().await? {
             if held.len() + chunk.len() > limit {
@@ -115,9 +128,12 @@ impl Response {
     }
 
     async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        if let Some(held) = self.held.take() {
+            return Ok(Some(held));
+        }
         match tokio::time::timeout(self.idle, self.inner.chunk()).await {
             Ok(Ok(chunk)) => Ok(chunk),
-            Ok(Err(error)) => Err(Error::from_reqwest(&self.url, error)),
+            Ok(Err(error)) => Err(Error::from_reqwest(&self.url, None, error)),
             Err(_) => Err(Error::stalled(&self.url, self.idle)),
         }
     }

@@ -26,6 +26,9 @@ use url::Url;
 
 /// No more redirects than this are followed in a row.
 const REDIRECTS: usize = 5;
+/// Who has broken off so many requests may do better without HTTP/2, or at least say why: what is
+/// wrong with a connection is lost among its streams.
+const HTTP2_BREAKS: usize = 2;
 /// An upload's last byte may be followed by much work on the server's side: this much more
 /// silence is allowed for every GiB.
 const COMMIT_PER_GIB: Duration = Duration::from_secs(60);
@@ -95,12 +98,12 @@ impl Transport {
     /// Repeats what may be repeated as the retry policy says; the last attempt's outcome is
     /// returned. Follows redirects, at most five, of which none leaves TLS.
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
-        let mut attempt = 1;
+        let (mut attempt, mut broken) = (1, 0);
         let mut request = request;
         loop {
             let again = request.repeat();
             // Boxed: the futures below are large, and many are held at once.
-            let result = Box::pin(self.attempt(request, attempt)).await;
+            let result = Box::pin(self.whole_attempt(request, attempt)).await;
             let wait = match &again {
                 Some(again) if again.attempts == Attempts::Policy => self.wait(attempt, &result),
                 _ => None,
@@ -108,9 +111,11 @@ impl Transport {
             let (Some(wait), Some(again)) = (wait, again) else {
                 return result.map(|response| response.after(attempt));
             };
+            broken += usize::from(is_broken(&result));
             self.pause(&again.url, wait, result).await;
             attempt += 1;
             request = again;
+            request.without_http2 = broken >= HTTP2_BREAKS;
         }
     }
 
@@ -122,7 +127,7 @@ impl Transport {
             },
             Err(error) if !error.is_temporary() => return None,
             Err(error) => match error.kind() {
-                Kind::Refused => Outcome::NotSent { refused: true },
+                Kind::Refused | Kind::Proxy => Outcome::NotSent { refused: true },
                 Kind::Connect => Outcome::NotSent { refused: false },
                 _ => Outcome::MaybeSent,
             },
@@ -150,6 +155,15 @@ impl Transport {
             self.brake(&origin).hold(wait);
         } else {
             tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn whole_attempt(&self, request: Request, attempt: u32) -> Result<Response, Error> {
+        let whole = request.whole;
+        let response = self.attempt(request, attempt).await?;
+        match whole {
+            Some(limit) if response.status().is_success() => response.held(limit).await,
+            _ => Ok(response),
         }
     }
 
@@ -202,21 +216,30 @@ impl Transport {
         attempt: u32,
         slot: Slot,
     ) -> Result<Response, Error> {
-        let client = self.clients.get(&self.settings, origin, request.lane)?;
+        let lane = if request.without_http2 {
+            Lane::Bulk
+        } else {
+            request.lane
+        };
+        let client = self.clients.get(&self.settings, origin, lane)?;
         let (method, url) = (request.method.clone(), request.url.clone());
         let carried = request.authorization.as_ref();
         let authorized = carried.is_some_and(|a| may_carry(a.home(), &url, Road::Registry));
         let (built, activity, idle) = self.build(request, authorized);
         let start = Instant::now();
         let sent = warm::taking(origin, client.execute(built));
+        let proxy = || self.settings.proxies.before(&url);
         let result = match unless_stalled(sent, &activity, idle).await {
+            Ok(Ok(inner)) if is_of_proxy(&inner, origin) && proxy().is_some() => {
+                Err(Error::proxy_login(&url, &proxy().unwrap_or_default()))
+            }
             Ok(Ok(inner)) => Ok(Response::new(
                 inner,
                 url.clone(),
                 self.settings.idle_timeout,
                 slot,
             )),
-            Ok(Err(error)) => Err(Error::from_reqwest(&url, error)),
+            Ok(Err(error)) => Err(Error::from_reqwest(&url, proxy().as_deref(), error)),
             Err(stalled) => Err(Error::stalled(&url, stalled.0)),
         };
         self.observer.exchange(&Exchange {
@@ -315,6 +338,15 @@ impl Stream for Watched {
 fn warning(value: &str) -> Option<&str> {
     let text = value.strip_prefix("299 ")?.trim_start().strip_prefix('-')?;
     Some(text.trim().trim_matches('"')).filter(|text| !text.is_empty())
+}
+
+fn is_broken(result: &Result<Response, Error>) -> bool {
+    matches!(result, Err(error) if error.kind() == Kind::Broken)
+}
+
+/// Whether an answer is one of a proxy: through those that only pass TLS on, no registry sends it.
+fn is_of_proxy(answer: &reqwest::Response, origin: &Origin) -> bool {
+    answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED && !origin.is_secure()
 }
 
 fn refuse_compressed(response: Response) -> Result<Response, Error> {
