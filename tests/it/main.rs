@@ -17,3 +17,4 @@ mod real;
 mod referrers;
 mod secrets;
 mod slow_start;
+mod tls;
