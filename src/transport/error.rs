@@ -106,7 +106,7 @@ impl Error {
     }
 
     /// A client that cannot be made.
-    pub(super) fn settings(host: &str, error: &reqwest::Error) -> Self {
+    pub(super) fn settings(host: &str, error: &(dyn StdError + 'static)) -> Self {
         if matches!(Cause::of(error), Cause::Tls(failed) if tls::is_trustless(&failed)) {
             let what =
                 format!("nobody vouches for {host}: this system has no certificate authorities");
@@ -226,8 +226,8 @@ struct Reason(String);
 
 /// The last link of a chain as an error of its own: what the library's own links say
 /// ("error sending request") is said already.
-fn innermost(error: &reqwest::Error) -> Reason {
-    let mut link: &(dyn StdError + 'static) = error;
+fn innermost(error: &(dyn StdError + 'static)) -> Reason {
+    let mut link = error;
     while let Some(next) = link.source() {
         link = next;
     }

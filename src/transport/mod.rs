@@ -18,6 +18,7 @@ pub mod retry;
 pub mod secret;
 mod send;
 pub mod tls;
+mod trust;
 mod warm;
 
 pub use error::{Error, Kind};

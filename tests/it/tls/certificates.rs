@@ -77,11 +77,16 @@ impl Certificate {
         }
     }
 
-    /// The same of one that calls itself an authority, as OpenSSL makes it.
-    pub(super) fn of_authority(names: &[&str]) -> Self {
+    /// The same of one that calls itself an authority, as OpenSSL makes it, after `change`.
+    pub(super) fn of_authority(
+        names: &[&str],
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Self {
         let key = KeyPair::generate().unwrap();
         let mut params = server(names);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.extended_key_usages.clear();
+        change(&mut params);
         Self {
             pem: params.self_signed(&key).unwrap().pem(),
             key: key.serialize_pem(),

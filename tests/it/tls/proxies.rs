@@ -54,16 +54,20 @@ impl Behind {
 
     /// A run that talks, through what is at `address`.
     fn run(&self, scheme: &str, address: &str, options: &[&str]) -> crate::lab::Run {
+        self.retrying(1, scheme, address, options)
+    }
+
+    fn retrying(
+        &self,
+        times: usize,
+        scheme: &str,
+        address: &str,
+        options: &[&str],
+    ) -> crate::lab::Run {
+        let times = format!("--retries={times}");
         let proxy = format!("{scheme}://me:{PASSWORD}@{address}");
         let image = format!("{NAME}/app:v1");
-        let args = [
-            "digest",
-            "-vv",
-            "--retries=1",
-            "--ca-cert",
-            &self.ca,
-            &image,
-        ];
+        let args = ["digest", "-vv", &times, "--ca-cert", &self.ca, &image];
         self.lab
             .run([&args[..], options].concat())
             .env("HTTPS_PROXY", &proxy)
@@ -142,8 +146,7 @@ fn f34_a_proxy_that_is_not_there() {
         for address in ["127.0.0.1:1", "proxy.invalid:3128"] {
             for options in [&[][..], &[plain.as_str()]] {
                 let ran = behind
-                    .run(scheme, address, options)
-                    .env("CROSSDOCK_RETRIES", "0")
+                    .retrying(0, scheme, address, options)
                     .stderr_has(format!(
                         "cannot reach the proxy {address}, on the way to {NAME}"
                     ))

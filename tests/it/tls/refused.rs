@@ -51,7 +51,7 @@ fn wrong(
         ),
         (
             "of an authority",
-            Certificate::of_authority(names),
+            Certificate::of_authority(names, |_| ()),
             "it is one of an authority (`CA:TRUE`), and not of a server",
             "have it replaced",
         ),

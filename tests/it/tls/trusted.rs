@@ -3,6 +3,7 @@
 
 use super::certificates::Authority;
 use super::*;
+use rcgen::{CertificateParams, date_time_ymd};
 
 /// Two registries behind TLS, `one` and `two`, each of an authority of its own.
 struct Two {
@@ -112,6 +113,54 @@ fn the_authority_of_one_host_is_none_for_another() {
     // Nor is it for the same port under another name.
     let address = format!("{}/app:v1", two.fronts[0].address());
     Two::distrusts(two.lab.run(["digest", "-q", &address]));
+}
+
+/// `openssl req -x509` makes certificates that call themselves authorities', and people name them
+/// as what they are: the server's own. For the names in them, and for as long as they say.
+#[test]
+fn a_server_may_be_its_own_authority() {
+    let (lab, image) = guarded(&[]);
+    let expire = |params: &mut CertificateParams| params.not_after = date_time_ymd(2020, 1, 1);
+    let for_both = ["localhost", "127.0.0.1"];
+    let own = Certificate::of_authority(&for_both, |_| ());
+    let old = Certificate::of_authority(&for_both, expire);
+    let elsewhere = Certificate::of_authority(&["other.example"], |_| ());
+    let other = Certificate::of_authority(&for_both, |_| ());
+    for (shown, named, code, words) in [
+        (&own, &own, 0, ""),
+        (&own, &other, 1, "it is one of an authority"),
+        (&old, &old, 1, "it expired at 2020-01-01T00:00:00Z"),
+        (&elsewhere, &elsewhere, 1, "it is for other.example"),
+    ] {
+        let front = front(&lab, "src", shown);
+        let pem = format!("{}{}", Authority::new("besides").pem, named.pem);
+        let path = lab.home.write("config/crossdock/own.pem", pem);
+        for host in [front.localhost(), front.address()] {
+            lab.docker_login(&[(&host, "ann:apple")]);
+            let image_there = format!("{host}/app:v1");
+            registries(&lab, &[]);
+            let by_option = [
+                "digest",
+                "-q",
+                "--ca-cert",
+                path.to_str().unwrap(),
+                &image_there,
+            ];
+            let told = if code == 0 {
+                format!("{}\n", image.digest())
+            } else {
+                String::new()
+            };
+            let run = lab.run(by_option).stdout(&told);
+            run.stderr_has(words).code(code);
+            registries(&lab, &[(&host, "ca: own.pem".to_owned())]);
+            let run = lab.run(["digest", "-q", &image_there]).stdout(&told);
+            run.stderr_has(words).code(code);
+        }
+        let protocols = front.hellos();
+        assert_eq!(protocols.len(), if code == 0 { 4 } else { 0 });
+        assert!(protocols.iter().all(|hello| hello.protocol == "h2"));
+    }
 }
 
 /// A certificate is for an address where it says so.
