@@ -13,7 +13,8 @@ use url::Url;
 /// An answer whose body has not been read yet.
 #[derive(Debug)]
 pub struct Response {
-    inner: reqwest::Response,
+    /// Boxed: it is large, and many are held at once.
+    inner: Box<reqwest::Response>,
     /// The body where it was read already.
     held: Option<Bytes>,
     url: Url,
@@ -25,7 +26,7 @@ pub struct Response {
 impl Response {
     pub(super) fn new(inner: reqwest::Response, url: Url, idle: Duration, slot: Slot) -> Self {
         Self {
-            inner,
+            inner: Box::new(inner),
             held: None,
             url,
             idle,

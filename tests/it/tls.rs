@@ -58,10 +58,9 @@ fn names(places: &[(&str, &Front)]) -> Proxy {
 /// Writes what the user's own settings say of registries, each a host and its keys.
 fn registries(lab: &Lab, settings: &[(&str, String)]) {
     let lines = settings.iter();
-    let lines: String = lines
-        .map(|(host, keys)| format!("  \"{host}\": {{{keys}}}\n"))
-        .collect();
-    lab.home.user_settings(&format!("registries:\n{lines}"));
+    let lines = lines.map(|(host, keys)| format!("  \"{host}\": {{{keys}}}"));
+    let lines = lines.collect::<Vec<_>>().join("\n");
+    lab.home.user_settings(&format!("registries:\n{lines}\n"));
 }
 
 /// Tokens of a service at `realm`, which nobody gets without a password.

@@ -16,7 +16,7 @@ const GO_AWAY: u8 = 7;
 
 /// The length of `PRI * HTTP/2.0` and what follows.
 const PREFACE: usize = 24;
-/// SETTINGS_HEADER_TABLE_SIZE: 0.
+/// `SETTINGS_HEADER_TABLE_SIZE`: 0.
 const NO_TABLE: [u8; 6] = [0, 1, 0, 0, 0, 0];
 
 pub(super) const NO_ERROR: u32 = 0;

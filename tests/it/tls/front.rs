@@ -59,11 +59,6 @@ impl Port {
         Self { listener, address }
     }
 
-    /// `127.0.0.1:PORT`.
-    pub(super) fn address(&self) -> String {
-        self.address.to_string()
-    }
-
     pub(super) fn number(&self) -> u16 {
         self.address.port()
     }
@@ -92,18 +87,16 @@ impl Port {
         });
         let serving = Arc::clone(&shared);
         let listener = self.listener;
-        let task = wait_for(async {
-            tokio::spawn(async move {
-                while let Ok((stream, _)) = listener.accept().await {
-                    serving.accepted.fetch_add(1, Ordering::SeqCst);
-                    tokio::spawn(Arc::clone(&serving).converse(stream));
-                }
-            })
-        });
+        let accepting = async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                serving.accepted.fetch_add(1, Ordering::SeqCst);
+                tokio::spawn(Arc::clone(&serving).converse(stream));
+            }
+        };
         Front {
             address: self.address,
             shared,
-            task: task.abort_handle(),
+            task: wait_for(async { tokio::spawn(accepting).abort_handle() }),
         }
     }
 }
