@@ -1,5 +1,6 @@
 //! The composition root: flags, environment and settings become stores and output.
 
+pub mod dumps;
 pub mod environment;
 pub mod flags;
 pub mod network;

@@ -100,9 +100,9 @@ fn by_authority(
             if origin.is_secure() {
                 secure.insert(authority, of_host(own)?);
             } else {
-                let concurrency = own.concurrency;
                 let own = HostSettings {
-                    concurrency,
+                    concurrency: own.concurrency,
+                    allow_private: own.allow_private,
                     ..HostSettings::default()
                 };
                 plain.insert(authority, own);
@@ -128,12 +128,12 @@ fn of_host(own: &RegistrySettings) -> anyhow::Result<HostSettings> {
         .map(|path| authorities(path))
         .collect::<Result<_, _>>()?;
     let identity = own.client.as_ref().map(identity).transpose()?;
-    let (insecure, concurrency) = (own.insecure, own.concurrency);
     Ok(HostSettings {
-        insecure,
+        insecure: own.insecure,
         authorities,
         identity,
-        concurrency,
+        concurrency: own.concurrency,
+        allow_private: own.allow_private,
     })
 }
 

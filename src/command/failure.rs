@@ -5,6 +5,7 @@ use crate::app::environment::Environment;
 use crate::app::flags::Flags;
 use crate::app::network::TrustError;
 use crate::app::proxy::ProxyError;
+use crate::auth;
 use crate::auth::credential::CredentialError;
 use crate::auth::environment::EnvironmentError;
 use crate::auth::store::StoreError;
@@ -186,6 +187,11 @@ fn of_transport(failed: &transport::Error, asked: &Host) -> Option<String> {
         transport::Kind::NotHttp => {
             format!("if {host} speaks TLS, do without `--plain-http` and `plain_http`")
         }
+        transport::Kind::OffLimits => no_business(asked),
+        transport::Kind::PrivateAddress => {
+            let line = settings_line(asked, "allow_private: true");
+            format!("if that is meant, put this into {line}")
+        }
         _ => return None,
     };
     Some(hint)
@@ -205,11 +211,28 @@ fn of_certificate(flaw: Flaw, host: &str) -> String {
     }
 }
 
-fn of_auth(error: &crate::auth::Error, host: &Host) -> Option<String> {
+fn of_auth(error: &auth::Error, host: &Host) -> Option<String> {
     match error {
-        crate::auth::Error::Withheld { realm, .. } => Some(format!(
-            "if that is its token service, put this into your own crossdock.yaml: `registries: {{\"{host}\": {{token_realm: [\"{realm}\"]}}}}`"
-        )),
+        auth::Error::Realm { .. } => Some(no_business(host)),
+        auth::Error::Withheld { realm, .. } => {
+            // What is no host to the settings file is none that a line in it could name.
+            let Ok(realm) = realm.parse::<Host>() else {
+                return Some(no_business(host));
+            };
+            let line = settings_line(host, &format!("token_realm: [\"{realm}\"]"));
+            Some(format!(
+                "if that is its token service, put this into {line}"
+            ))
+        }
         _ => None,
     }
+}
+
+fn no_business(host: &Host) -> String {
+    format!("no setting allows that: ask whoever runs {host}")
+}
+
+/// The line of the user's settings that says this of a registry.
+fn settings_line(host: &Host, setting: &str) -> String {
+    format!("your own crossdock.yaml: `registries: {{\"{host}\": {{{setting}}}}}`")
 }

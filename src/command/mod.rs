@@ -19,6 +19,7 @@ mod rm;
 mod run;
 mod tag;
 
+pub use crate::app::dumps::keep_memory_private;
 pub use crate::app::environment::Environment;
 pub use crate::term::fault::tell_faults;
 pub use run::run;

@@ -121,7 +121,11 @@ impl Client {
         match answered {
             Err(error) if matches!(*error, auth::Error::Unchallenged { .. }) => {
                 let ping = Request::new(Method::GET, self.url("").await?);
-                let Asked { url, headers } = Asked::of(self.transport.send(ping).await?).await;
+                let welcome = self.transport.send(ping).await?;
+                if !is_challenge_of(&welcome, access) {
+                    return Err(error.into());
+                }
+                let Asked { url, headers } = Asked::of(welcome).await;
                 Ok(Box::pin(self.auth.answer(access, &url, &headers, rejected)).await?)
             }
             answered => Ok(answered?),

@@ -11,6 +11,8 @@ mod list;
 mod location;
 mod manifest;
 mod memory;
+#[cfg(test)]
+mod model;
 mod mount;
 mod page;
 mod parts;
@@ -18,6 +20,8 @@ mod probe;
 pub mod problem;
 mod range;
 mod referrers;
+#[cfg(test)]
+mod secrets;
 mod session;
 mod source;
 mod upload;

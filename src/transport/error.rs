@@ -1,7 +1,9 @@
 //! What can go wrong on the way to an answer. A status is an answer, not an error.
 
 use super::BoxError;
+use super::guard::{Forbidden, NoSuchName};
 use super::idle::Stalled;
+use super::origin::Origin;
 use super::proxy::{self, Fault};
 use super::redact::Redacted;
 use super::tls::{self, Flaw};
@@ -33,16 +35,22 @@ pub enum Kind {
     NotTls,
     /// TLS failed otherwise.
     Tls,
-    /// What answers where plain HTTP was asked for does not speak it.
+    /// The same as `Malformed` where plain HTTP was asked for: it may be TLS.
     NotHttp,
     /// Nothing moved for the idle time.
     Stalled,
-    /// The connection broke, or what came was not HTTP.
+    /// The connection broke.
     Broken,
+    /// What came was not HTTP, or more of it than any head of an answer has.
+    Malformed,
     /// The bytes to be sent could not be had.
     Source,
     /// A redirect that must not, or cannot, be followed.
     Redirect,
+    /// A registry names a place that is not in public, and may not.
+    PrivateAddress,
+    /// A registry names a place that no registry may name, such as a metadata service.
+    OffLimits,
     /// The body is longer than what is held of it.
     TooLarge,
     /// The body came compressed although it was not asked for.
@@ -105,6 +113,11 @@ impl Error {
         )
     }
 
+    /// Whether a registry named an address that it may not name.
+    pub fn is_refused_address(&self) -> bool {
+        matches!(self.kind, Kind::PrivateAddress | Kind::OffLimits)
+    }
+
     /// A client that cannot be made.
     pub(super) fn settings(host: &str, error: &(dyn StdError + 'static)) -> Self {
         if matches!(Cause::of(error), Cause::Tls(failed) if tls::is_trustless(&failed)) {
@@ -136,6 +149,18 @@ impl Error {
         )
     }
 
+    /// `by` named a place that it may not name.
+    pub(super) fn address(by: &Origin, to: &Origin, forbidden: Forbidden) -> Self {
+        let kind = if forbidden.class.is_off_limits() {
+            Kind::OffLimits
+        } else {
+            Kind::PrivateAddress
+        };
+        let (by, to) = (by.authority(), to.authority());
+        let what = format!("{by} may not send its clients to {to}");
+        Self::caused(kind, what, forbidden)
+    }
+
     pub(super) fn encoding(url: &Url, encoding: &str) -> Self {
         let shown = Redacted::new(url);
         let what = format!("{shown} answers compressed (`{encoding}`), which was not asked for");
@@ -151,6 +176,12 @@ impl Error {
         Self::new(Kind::ProxyLogin, what).at(proxy.to_owned())
     }
 
+    /// The address that was refused, where that is why there is no connection.
+    pub(super) fn forbidden(error: &reqwest::Error) -> Option<Forbidden> {
+        let mut links = std::iter::successors(error.source(), |link| (*link).source());
+        links.find_map(|link| link.downcast_ref().copied())
+    }
+
     /// Sorts one of the HTTP library's errors. Its URL, which may be a secret, is dropped.
     /// `proxy` is on the way to it.
     pub(super) fn from_reqwest(url: &Url, proxy: Option<&str>, error: reqwest::Error) -> Self {
@@ -164,19 +195,23 @@ impl Error {
             Cause::Tls(failed) => return Self::of_tls(host, &failed),
             Cause::Source => (Kind::Source, format!("cannot send to {host}")),
             Cause::Refused => (Kind::Refused, format!("cannot connect to {host}")),
-            Cause::Other if error.is_dns() && !cause_is_passing(&error) => {
-                (Kind::NoSuchHost, format!("there is no host named {host}"))
+            Cause::NoSuchName => (Kind::NoSuchHost, format!("there is no host named {host}")),
+            Cause::Malformed => {
+                // What speaks TLS answers so to who does not.
+                let plain = url.scheme() == "http";
+                let kind = if plain {
+                    Kind::NotHttp
+                } else {
+                    Kind::Malformed
+                };
+                let what = format!("{host} answers with something that cannot be read as HTTP");
+                (kind, what)
             }
             Cause::Other if error.is_builder() => (Kind::Settings, format!("cannot ask {host}")),
             Cause::Other if error.is_connect() => {
                 (Kind::Connect, format!("cannot connect to {host}"))
             }
-            Cause::NotHttp if url.scheme() == "http" => {
-                (Kind::NotHttp, format!("cannot speak HTTP with {host}"))
-            }
-            Cause::NotHttp | Cause::Other => {
-                (Kind::Broken, format!("the connection to {host} broke"))
-            }
+            Cause::Other => (Kind::Broken, format!("the connection to {host} broke")),
         };
         let (kind, what) = what;
         Self::caused(kind, what, innermost(&error.without_url())).at(host)
@@ -235,14 +270,15 @@ fn innermost(error: &(dyn StdError + 'static)) -> Reason {
 }
 
 fn authority(url: &Url) -> String {
-    super::origin::Origin::of(url).map_or_else(|| "?".to_owned(), |origin| origin.authority())
+    Origin::of(url).map_or_else(|| "?".to_owned(), |origin| origin.authority())
 }
 
 enum Cause {
     Source,
+    NoSuchName,
     Tls(rustls::Error),
     Refused,
-    NotHttp,
+    Malformed,
     Other,
 }
 
@@ -258,14 +294,20 @@ impl Cause {
             if link.is::<SourceFailed>() {
                 return Self::Source;
             }
+            if link.is::<NoSuchName>() {
+                return Self::NoSuchName;
+            }
             if let Some(failed) = link.downcast_ref::<rustls::Error>() {
                 return Self::Tls(failed.clone());
             }
-            if link.downcast_ref().is_some_and(hyper::Error::is_parse) {
-                return Self::NotHttp;
-            }
             if let Some(cause) = link.downcast_ref::<io::Error>().and_then(Self::of_io) {
                 return cause;
+            }
+            if link
+                .downcast_ref::<hyper::Error>()
+                .is_some_and(hyper::Error::is_parse)
+            {
+                return Self::Malformed;
             }
             next = link.source();
             if next.is_none()
@@ -288,17 +330,4 @@ impl Cause {
             cause => Some(cause),
         }
     }
-}
-
-/// Whether a failed name lookup may succeed later: the resolver could not be asked.
-fn cause_is_passing(error: &reqwest::Error) -> bool {
-    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
-    while let Some(link) = next {
-        let text = link.to_string();
-        if text.contains("Temporary failure") || text.contains("try again") {
-            return true;
-        }
-        next = link.source();
-    }
-    false
 }

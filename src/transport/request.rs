@@ -2,6 +2,8 @@
 
 use super::ByteStream;
 use super::carry::Home;
+use super::guard::Guard;
+use super::origin::Origin;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use url::Url;
@@ -101,6 +103,10 @@ pub struct Request {
     pub whole: Option<usize>,
     /// Whether HTTP/2 has been tried in vain.
     pub(super) without_http2: bool,
+    /// The registry that named the URL; `None` where the user did.
+    pub named_by: Option<Box<Origin>>,
+    /// Whether somebody in public has sent it on, or may have.
+    pub(super) past_public: bool,
 }
 
 impl Request {
@@ -117,6 +123,8 @@ impl Request {
             follow: true,
             whole: None,
             without_http2: false,
+            named_by: None,
+            past_public: false,
         }
     }
 
@@ -163,11 +171,26 @@ impl Request {
         self
     }
 
+    /// To a place that this registry named, and not the user: it may not be anywhere.
+    #[must_use]
+    pub fn named_by(mut self, registry: &Origin) -> Self {
+        self.named_by = Some(Box::new(registry.clone()));
+        self
+    }
+
     /// On whose behalf.
     #[must_use]
     pub fn authorization(mut self, authorization: Option<Authorization>) -> Self {
         self.authorization = authorization;
         self
+    }
+
+    /// Leads on to where its answer says.
+    pub(super) fn lead(&mut self, to: Url, guard: &Guard) {
+        let from = Origin::of(&self.url);
+        self.past_public |= from.as_ref().is_none_or(|from| !guard.is_inside(from));
+        self.named_by = self.named_by.take().or(from.map(Box::new));
+        self.url = to;
     }
 
     /// The same again, where its body can be sent twice.
@@ -183,6 +206,8 @@ impl Request {
             follow: self.follow,
             whole: self.whole,
             without_http2: self.without_http2,
+            named_by: self.named_by.clone(),
+            past_public: self.past_public,
         })
     }
 }

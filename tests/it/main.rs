@@ -7,6 +7,7 @@ mod copy;
 mod faults;
 mod floors;
 mod generated;
+mod hostile;
 mod lab;
 #[cfg(unix)]
 mod layouts;

@@ -1,5 +1,6 @@
 //! What can go wrong with a registry: a condition, and what happens instead of the right thing.
 
+use super::body::{cut, gone, paced, spoil};
 use super::node::Node;
 use super::wire::Reset;
 use bytes::Bytes;
@@ -8,7 +9,7 @@ use crossdock::transport::{BoxError, ByteStream};
 use futures_util::{StreamExt as _, stream};
 use http::header::{CONTENT_LENGTH, RANGE};
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ pub(crate) struct Fault {
     method: String,
     part: String,
     with_header: Option<&'static str>,
+    without_header: Option<&'static str>,
     body_over: Option<u64>,
     skip: usize,
     times: usize,
@@ -47,6 +49,10 @@ pub(super) enum Act {
     IgnoreRange,
     /// Something happens first.
     First(Deed),
+    /// The right answer, but for its headers of this name.
+    Says(HeaderName, HeaderMap),
+    /// These bytes, whatever they are, in the place of an answer, and then the connection's end.
+    Raw(Bytes),
 }
 
 /// Makes the registry do nothing special until an act is given.
@@ -57,6 +63,7 @@ impl Fault {
             method: method.to_owned(),
             part: part.to_owned(),
             with_header: None,
+            without_header: None,
             body_over: None,
             skip: 0,
             times: 1,
@@ -67,6 +74,12 @@ impl Fault {
     /// Only where the request has this header.
     pub(crate) fn with_header(mut self, name: &'static str) -> Self {
         self.with_header = Some(name);
+        self
+    }
+
+    /// Only where the request lacks this header.
+    pub(crate) fn without_header(mut self, name: &'static str) -> Self {
+        self.without_header = Some(name);
         self
     }
 
@@ -114,12 +127,14 @@ impl Fault {
     }
 
     /// Answers with this.
-    pub(crate) fn answer(self, status: u16, headers: &[(&str, &str)], body: &str) -> Self {
-        let headers: Vec<(HeaderName, HeaderValue)> = headers
-            .iter()
-            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
-            .collect();
-        let body = Bytes::from(body.to_owned());
+    pub(crate) fn answer(
+        self,
+        status: u16,
+        headers: &[(&str, &str)],
+        body: &(impl AsRef<[u8]> + ?Sized),
+    ) -> Self {
+        let headers = header_map(headers);
+        let body = Bytes::copy_from_slice(body.as_ref());
         self.answer_with(move |_| {
             let chunk = body.clone();
             let mut response = Response::new(stream::iter([Ok(chunk)]).boxed());
@@ -208,6 +223,16 @@ impl Fault {
         self.act(Act::First(Arc::new(deed)))
     }
 
+    /// Answers rightly, but with these headers in the place of those with this name.
+    pub(crate) fn says(self, name: &str, instead: &[(&str, &str)]) -> Self {
+        self.act(Act::Says(name.parse().unwrap(), header_map(instead)))
+    }
+
+    /// Sends these bytes in the place of an answer, and ends the connection.
+    pub(crate) fn raw(self, bytes: impl AsRef<[u8]>) -> Self {
+        self.act(Act::Raw(Bytes::copy_from_slice(bytes.as_ref())))
+    }
+
     /// What is to be done with this request, if it is one of those.
     pub(super) fn take(&mut self, head: &Parts) -> Option<Act> {
         let target = head
@@ -216,7 +241,10 @@ impl Fault {
             .map_or("", |target| target.as_str());
         let header = self
             .with_header
-            .is_none_or(|name| head.headers.contains_key(name));
+            .is_none_or(|name| head.headers.contains_key(name))
+            && self
+                .without_header
+                .is_none_or(|name| !head.headers.contains_key(name));
         let length = head.headers.get(CONTENT_LENGTH);
         let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
         let body = self
@@ -286,77 +314,33 @@ impl Act {
                 deed(registry);
                 Ok(registry.handle(Request::from_parts(head, body)).await)
             }
-        }
-    }
-}
-
-/// The end of a connection.
-fn gone(reset: Option<&Reset>) -> BoxError {
-    if let Some(reset) = reset {
-        reset.arm();
-    }
-    "the connection ends here".into()
-}
-
-/// The first `after` bytes of a body, and then an end that is none.
-fn cut(body: ByteStream, after: u64, reset: Option<Reset>) -> ByteStream {
-    let state = (body, after, reset);
-    let cut = stream::unfold(Some(state), |state| async move {
-        let (mut body, left, reset) = state?;
-        if left == 0 {
-            // What was handed over is to be on its way before the connection ends.
-            tokio::time::sleep(Duration::from_millis(20)).await;
-            return Some((Err(gone(reset.as_ref())), None));
-        }
-        match body.next().await {
-            Some(Ok(mut chunk)) => {
-                chunk.truncate(usize::try_from(left).unwrap_or(usize::MAX));
-                let left = left - chunk.len() as u64;
-                Some((Ok(chunk), Some((body, left, reset))))
+            Self::Says(name, instead) => {
+                let mut response = registry.handle(Request::from_parts(head, body)).await;
+                let headers = response.headers_mut();
+                headers.remove(name);
+                for (name, value) in &instead {
+                    headers.append(name, value.clone());
+                }
+                Ok(response)
             }
-            Some(Err(error)) => Some((Err(error), None)),
-            None => None,
+            Self::Raw(bytes) => {
+                body.for_each(|_| std::future::ready(())).await;
+                reset.send_instead(bytes);
+                Ok(Response::new(stream::empty().boxed()))
+            }
         }
-    });
-    cut.boxed()
+    }
 }
 
-/// A body in small chunks, each at its time.
-fn paced(body: ByteStream, rate: u64) -> ByteStream {
-    const CHUNK: usize = 64 * 1024;
-    let small = |chunk: Result<Bytes, BoxError>| {
-        let chunks = match chunk {
-            Ok(chunk) => (0..chunk.len())
-                .step_by(CHUNK)
-                .map(|at| Ok(chunk.slice(at..chunk.len().min(at + CHUNK))))
-                .collect(),
-            Err(error) => vec![Err(error)],
-        };
-        stream::iter(chunks)
+/// Headers with these values, which need not be ASCII.
+fn header_map(headers: &[(&str, &str)]) -> HeaderMap {
+    let pair = |(name, value): &(&str, &str)| {
+        let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
+        (name.parse::<HeaderName>().unwrap(), value)
     };
-    let mut due = tokio::time::Instant::now();
-    let paced = body.flat_map(small).then(move |chunk| {
-        let length = chunk.as_ref().map_or(0, Bytes::len) as u64;
-        due += Duration::from_nanos(length * 1_000_000_000 / rate);
-        let at = due;
-        async move {
-            tokio::time::sleep_until(at).await;
-            chunk
-        }
-    });
-    paced.boxed()
-}
-
-fn spoil(body: ByteStream) -> ByteStream {
-    let mut first = true;
-    let spoiled = body.map(move |chunk| {
-        let chunk = chunk?;
-        if !std::mem::take(&mut first) || chunk.is_empty() {
-            return Ok(chunk);
-        }
-        let mut bytes = chunk.to_vec();
-        bytes[0] ^= 1;
-        Ok(Bytes::from(bytes))
-    });
-    spoiled.boxed()
+    let mut map = HeaderMap::new();
+    for (name, value) in headers.iter().map(pair) {
+        map.append(name, value);
+    }
+    map
 }

@@ -105,6 +105,7 @@ impl Node {
         let (head, body) = request.into_parts();
         let seen = Seen::new(&head);
         let (received, sent) = (Arc::clone(&seen.received), Arc::clone(&seen.sent));
+        let kept = Arc::clone(&seen.body);
         let number = {
             let mut log = self.log.lock().unwrap();
             log.push(seen);
@@ -116,7 +117,8 @@ impl Node {
             .unwrap()
             .iter_mut()
             .find_map(|fault| fault.take(&head));
-        let request = Request::from_parts(head, counted(body, received));
+        let body = keeping(counted(body, received), kept);
+        let request = Request::from_parts(head, body);
         let answer = match act {
             Some(act) => act.run(request, self, &reset).await,
             None => Ok(self.registry.handle(request).await),
@@ -214,6 +216,17 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
+}
+
+/// A body whose beginning is kept.
+fn keeping(body: ByteStream, kept: Arc<Mutex<Vec<u8>>>) -> ByteStream {
+    const KEPT: usize = 64 * 1024;
+    let keeping = body.inspect_ok(move |chunk| {
+        let mut kept = kept.lock().unwrap();
+        let room = KEPT.saturating_sub(kept.len()).min(chunk.len());
+        kept.extend_from_slice(&chunk[..room]);
+    });
+    keeping.boxed()
 }
 
 fn counted(body: ByteStream, count: Arc<AtomicU64>) -> ByteStream {

@@ -244,6 +244,12 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    /// The process's number.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal, such as `INT`.
     #[cfg(unix)]
     pub(crate) fn signal(&self, name: &str) {

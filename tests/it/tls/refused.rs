@@ -195,10 +195,12 @@ fn f33_tls_where_plain_http_was_asked_for() {
         &format!("--plain-http={host}"),
         &format!("{host}/app:v1"),
     ])
-    .stderr_has(format!("cannot speak HTTP with {host}"))
+    .stderr_has(format!(
+        "{host} answers with something that cannot be read as HTTP"
+    ))
     .stderr_has(format!(
         "hint: if {host} speaks TLS, do without `--plain-http`"
     ))
-    .code(1);
+    .code(8);
     assert_eq!((front.accepted(), lab.requests("src").len()), (1, 0));
 }
