@@ -5,7 +5,7 @@ pub mod environment;
 pub mod flags;
 #[cfg(unix)]
 pub mod hangup;
-mod network;
+pub mod network;
 pub mod proxy;
 mod told;
 mod trace;

@@ -3,6 +3,7 @@
 use crate::app;
 use crate::app::environment::Environment;
 use crate::app::flags::Flags;
+use crate::app::network::TrustError;
 use crate::app::proxy::ProxyError;
 use crate::auth;
 use crate::auth::credential::CredentialError;
@@ -17,6 +18,7 @@ use crate::term::exit::{At, Code, Hint, Kinds, report};
 use crate::term::output::Color;
 use crate::term::progress::Mode;
 use crate::transport;
+use crate::transport::tls::Flaw;
 use clap::error::ErrorKind;
 use std::time::Duration;
 
@@ -33,6 +35,7 @@ pub(super) fn kinds() -> Kinds {
         .with::<PlatformError>(Kind::Usage)
         .with::<EnvironmentError>(Kind::Usage)
         .with::<ProxyError>(Kind::Usage)
+        .with::<TrustError>(Kind::Usage)
         .by(|error: &SettingsError| match error {
             SettingsError::Unreadable { .. } => Kind::Local,
             SettingsError::Missing { .. } | SettingsError::Wrong { .. } => Kind::Usage,
@@ -156,28 +159,42 @@ fn nearest(location: &Location, near: &[Tag]) -> String {
     format!("{location} has {}", names.join(", "))
 }
 
-/// What helps against failures on the way to a host.
+/// What helps against failures on the way to a host, or to one that it led to.
 fn hint(error: &Error, host: &Host) -> Option<String> {
     match (error.transport(), error.login()) {
-        (Some(failed), _) => of_transport(failed.kind(), host),
+        (Some(failed), _) => of_transport(failed, host),
         (None, Some(failed)) => of_auth(failed, host),
         (None, None) => None,
     }
 }
 
-fn of_transport(kind: transport::Kind, host: &Host) -> Option<String> {
-    let hint = match kind {
+fn of_transport(failed: &transport::Error, asked: &Host) -> Option<String> {
+    let host = failed.host().unwrap_or(asked.as_str());
+    let hint = match failed.kind() {
         transport::Kind::NoSuchHost => format!("is `{host}` spelled right?"),
         transport::Kind::Refused => format!("is a registry running at {host}?"),
-        transport::Kind::Certificate => format!(
-            "name its certificate authority with `--ca-cert FILE`, or do without the check with `--insecure={host}`"
+        transport::Kind::Proxy => {
+            "is the proxy running that `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY` names? hosts in `NO_PROXY` are reached without one".to_owned()
+        }
+        transport::Kind::ProxyLogin => {
+            "put its user and password into the proxy's variable: `http://USER:PASSWORD@HOST:PORT`".to_owned()
+        }
+        transport::Kind::NoAuthorities => {
+            "install the system's (`ca-certificates`), or name some with `--ca-cert FILE` or the variable `SSL_CERT_FILE`".to_owned()
+        }
+        transport::Kind::Certificate(flaw) => of_certificate(flaw, host),
+        transport::Kind::ClientCertificate => format!(
+            "name one with `client_cert` and `client_key` under `registries: {{\"{host}\": ...}}` in your own crossdock.yaml"
         ),
-        transport::Kind::Tls => {
+        transport::Kind::NotTls => {
             format!("if {host} speaks plain HTTP, say `--plain-http={host}`")
         }
-        transport::Kind::OffLimits => no_business(host),
+        transport::Kind::NotHttp => {
+            format!("if {host} speaks TLS, do without `--plain-http` and `plain_http`")
+        }
+        transport::Kind::OffLimits => no_business(asked),
         transport::Kind::PrivateAddress => {
-            let line = settings_line(host, "allow_private: true");
+            let line = settings_line(asked, "allow_private: true");
             format!("if that is meant, put this into {line}")
         }
         _ => return None,
@@ -185,11 +202,22 @@ fn of_transport(kind: transport::Kind, host: &Host) -> Option<String> {
     Some(hint)
 }
 
+fn of_certificate(flaw: Flaw, host: &str) -> String {
+    let without = format!("do without the check with `--insecure={host}`");
+    match flaw {
+        Flaw::Unknown => {
+            format!("name its certificate authority with `--ca-cert FILE`, or {without}")
+        }
+        Flaw::Time => {
+            format!("is this machine's clock right? if so, have it renewed, or {without}")
+        }
+        Flaw::Name => format!("use a name that it is for, or {without}"),
+        Flaw::Other => format!("have it replaced, or {without}"),
+    }
+}
+
 fn of_auth(error: &auth::Error, host: &Host) -> Option<String> {
     match error {
-        auth::Error::Transport(failed) if failed.is_refused_address() => {
-            of_transport(failed.kind(), host)
-        }
         auth::Error::Realm { .. } => Some(no_business(host)),
         auth::Error::Withheld { realm, .. } => {
             // What is no host to the settings file is none that a line in it could name.

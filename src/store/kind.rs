@@ -49,17 +49,21 @@ fn of_transport(error: &transport::Error) -> Kind {
     match error.kind() {
         transport::Kind::Refused
         | transport::Kind::Connect
+        | transport::Kind::Proxy
         | transport::Kind::Stalled
         | transport::Kind::Broken => Kind::Unavailable,
         transport::Kind::Malformed
+        | transport::Kind::NotHttp
         | transport::Kind::Redirect
         | transport::Kind::PrivateAddress
         | transport::Kind::OffLimits
         | transport::Kind::TooLarge
         | transport::Kind::Encoding => Kind::Corrupt,
-        transport::Kind::Settings => Kind::Usage,
+        transport::Kind::ProxyLogin | transport::Kind::ClientCertificate => Kind::Unauthenticated,
+        transport::Kind::Settings | transport::Kind::NoAuthorities => Kind::Usage,
         transport::Kind::NoSuchHost
-        | transport::Kind::Certificate
+        | transport::Kind::Certificate(_)
+        | transport::Kind::NotTls
         | transport::Kind::Tls
         | transport::Kind::Source => Kind::Other,
     }

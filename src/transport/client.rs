@@ -1,11 +1,13 @@
 //! The HTTP clients: one for each way of trusting a host, made when first needed.
 
+use super::BoxError;
 use super::error::Error;
 use super::guard::{Guard, Lookup, Rule, System};
 use super::origin::Origin;
 use super::request::Lane;
 use super::retry::RetryPolicy;
 use super::secret::Secret;
+use super::trust;
 use super::warm::{Order, Warm};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -188,12 +190,13 @@ impl Clients {
                     .dns_resolver(resolver)
                     .connector_layer(self.warm(&key.0))
                     .connector_layer(self.guard.clone());
-                match usage {
-                    Use::Requests => builder.build(),
-                    Use::Opening => builder.pool_max_idle_per_host(0).build(),
-                }
+                let builder = match usage {
+                    Use::Requests => builder,
+                    Use::Opening => builder.pool_max_idle_per_host(0),
+                };
+                Ok(builder.build()?)
             })
-            .map_err(|error| Error::settings(&origin.authority(), error))?;
+            .map_err(|error| Error::settings(&origin.authority(), &*error))?;
         made.insert(key, client.clone());
         Ok(client)
     }
@@ -231,7 +234,7 @@ fn builder(
     settings: &Settings,
     trust: &Trust,
     own: Option<&HostSettings>,
-) -> Result<reqwest::ClientBuilder, reqwest::Error> {
+) -> Result<reqwest::ClientBuilder, BoxError> {
     let mut builder = reqwest::Client::builder()
         .user_agent(&settings.user_agent)
         .redirect(reqwest::redirect::Policy::none())
@@ -243,24 +246,35 @@ fn builder(
     for proxy in proxies(&settings.proxies)? {
         builder = builder.proxy(proxy);
     }
-    builder = match trust {
+    let lane = match trust {
         Trust::Plain => return Ok(builder.http1_only().tls_certs_only([])),
-        Trust::Platform(Lane::Bulk) | Trust::Host(_, Lane::Bulk) => builder.http1_only(),
-        Trust::Platform(Lane::Questions) | Trust::Host(_, Lane::Questions) => builder,
+        Trust::Platform(lane) | Trust::Host(_, lane) => *lane,
     };
-    let of_host = own
-        .map(|own| own.authorities.as_slice())
-        .unwrap_or_default();
-    for pem in settings.authorities.iter().chain(of_host) {
-        builder = builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(pem)?);
+    let protocols: &[&[u8]] = match lane {
+        Lane::Bulk => &[b"http/1.1"],
+        Lane::Questions => &[b"h2", b"http/1.1"],
+    };
+    if lane == Lane::Bulk {
+        builder = builder.http1_only();
     }
-    if let Some(own) = own {
-        builder = builder.tls_danger_accept_invalid_certs(own.insecure);
-        if let Some(identity) = &own.identity {
-            builder = builder.identity(reqwest::Identity::from_pem(identity.expose())?);
-        }
+    let of_host = own.map_or(&[][..], |own| &own.authorities);
+    let named: Vec<&[u8]> = settings
+        .authorities
+        .iter()
+        .chain(of_host)
+        .map(Vec::as_slice)
+        .collect();
+    let identity = own.and_then(|own| own.identity.as_ref());
+    if own.is_some_and(|own| own.insecure) {
+        builder = builder.tls_danger_accept_invalid_certs(true);
+    } else if !named.is_empty() {
+        let config = trust::config(&named, identity, protocols)?;
+        return Ok(builder.tls_backend_preconfigured(config));
     }
-    Ok(builder)
+    match identity {
+        Some(identity) => Ok(builder.identity(reqwest::Identity::from_pem(identity.expose())?)),
+        None => Ok(builder),
+    }
 }
 
 fn proxies(settings: &Proxies) -> Result<Vec<reqwest::Proxy>, reqwest::Error> {

@@ -4,7 +4,9 @@ use super::BoxError;
 use super::guard::{Forbidden, NoSuchName};
 use super::idle::Stalled;
 use super::origin::Origin;
+use super::proxy::{self, Fault};
 use super::redact::Redacted;
+use super::tls::{self, Flaw};
 use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
@@ -19,10 +21,22 @@ pub enum Kind {
     Refused,
     /// No connection came about for another reason.
     Connect,
+    /// The proxy on the way cannot be reached.
+    Proxy,
+    /// The proxy on the way wants a login.
+    ProxyLogin,
+    /// The system trusts nobody.
+    NoAuthorities,
     /// The TLS certificate is not acceptable.
-    Certificate,
-    /// TLS failed otherwise, as where the peer does not speak it.
+    Certificate(Flaw),
+    /// The peer wants to see a client certificate, or another one.
+    ClientCertificate,
+    /// What answers does not speak TLS.
+    NotTls,
+    /// TLS failed otherwise.
     Tls,
+    /// The same as `Malformed` where plain HTTP was asked for: it may be TLS.
+    NotHttp,
     /// Nothing moved for the idle time.
     Stalled,
     /// The connection broke.
@@ -51,6 +65,7 @@ pub enum Kind {
 pub struct Error {
     kind: Kind,
     what: String,
+    host: Option<String>,
     #[source]
     source: Option<BoxError>,
 }
@@ -60,6 +75,7 @@ impl Error {
         Self {
             kind,
             what: what.into(),
+            host: None,
             source: None,
         }
     }
@@ -68,8 +84,20 @@ impl Error {
         Self {
             kind,
             what,
+            host: None,
             source: Some(source.into()),
         }
+    }
+
+    fn at(mut self, host: String) -> Self {
+        self.host = Some(host);
+        self
+    }
+
+    /// The host that it is about, or the proxy, as far as there is one to be named: not always the
+    /// one that the user typed.
+    pub fn host(&self) -> Option<&str> {
+        self.host.as_deref()
     }
 
     /// What sort of failure it was.
@@ -81,7 +109,7 @@ impl Error {
     pub fn is_temporary(&self) -> bool {
         matches!(
             self.kind,
-            Kind::Refused | Kind::Connect | Kind::Stalled | Kind::Broken
+            Kind::Refused | Kind::Connect | Kind::Proxy | Kind::Stalled | Kind::Broken
         )
     }
 
@@ -90,12 +118,15 @@ impl Error {
         matches!(self.kind, Kind::PrivateAddress | Kind::OffLimits)
     }
 
-    pub(super) fn settings(host: &str, source: impl Into<BoxError>) -> Self {
-        Self::caused(
-            Kind::Settings,
-            format!("the settings for {host} cannot be used"),
-            source,
-        )
+    /// A client that cannot be made.
+    pub(super) fn settings(host: &str, error: &(dyn StdError + 'static)) -> Self {
+        if matches!(Cause::of(error), Cause::Tls(failed) if tls::is_trustless(&failed)) {
+            let what =
+                format!("nobody vouches for {host}: this system has no certificate authorities");
+            return Self::new(Kind::NoAuthorities, what);
+        }
+        let what = format!("the settings for {host} cannot be used");
+        Self::caused(Kind::Settings, what, innermost(error))
     }
 
     pub(super) fn stalled(url: &Url, idle: Duration) -> Self {
@@ -136,6 +167,15 @@ impl Error {
         Self::new(Kind::Encoding, what)
     }
 
+    /// A proxy that wants a login of its own.
+    pub(super) fn proxy_login(url: &Url, proxy: &str) -> Self {
+        let what = format!(
+            "the proxy {proxy}, on the way to {}, wants a login",
+            authority(url)
+        );
+        Self::new(Kind::ProxyLogin, what).at(proxy.to_owned())
+    }
+
     /// The address that was refused, where that is why there is no connection.
     pub(super) fn forbidden(error: &reqwest::Error) -> Option<Forbidden> {
         let mut links = std::iter::successors(error.source(), |link| (*link).source());
@@ -143,44 +183,90 @@ impl Error {
     }
 
     /// Sorts one of the HTTP library's errors. Its URL, which may be a secret, is dropped.
-    pub(super) fn from_reqwest(url: &Url, error: reqwest::Error) -> Self {
-        let cause = Cause::of(&error);
+    /// `proxy` is on the way to it.
+    pub(super) fn from_reqwest(url: &Url, proxy: Option<&str>, error: reqwest::Error) -> Self {
         let host = authority(url);
-        let (kind, what) = match cause {
+        if let Some(proxy) = proxy
+            && let Some(failed) = Self::of_proxy(url, proxy, &error)
+        {
+            return failed;
+        }
+        let what = match Cause::of(&error) {
+            Cause::Tls(failed) => return Self::of_tls(host, &failed),
             Cause::Source => (Kind::Source, format!("cannot send to {host}")),
-            Cause::Certificate => (
-                Kind::Certificate,
-                format!("{host} shows a certificate that is not trusted"),
-            ),
-            Cause::Tls => (Kind::Tls, format!("cannot speak TLS with {host}")),
             Cause::Refused => (Kind::Refused, format!("cannot connect to {host}")),
             Cause::NoSuchName => (Kind::NoSuchHost, format!("there is no host named {host}")),
-            Cause::Malformed => (
-                Kind::Malformed,
-                format!("{host} answers with something that cannot be read as HTTP"),
-            ),
+            Cause::Malformed => {
+                // What speaks TLS answers so to who does not.
+                let plain = url.scheme() == "http";
+                let kind = if plain {
+                    Kind::NotHttp
+                } else {
+                    Kind::Malformed
+                };
+                let what = format!("{host} answers with something that cannot be read as HTTP");
+                (kind, what)
+            }
             Cause::Other if error.is_builder() => (Kind::Settings, format!("cannot ask {host}")),
             Cause::Other if error.is_connect() => {
                 (Kind::Connect, format!("cannot connect to {host}"))
             }
             Cause::Other => (Kind::Broken, format!("the connection to {host} broke")),
         };
-        Self::caused(kind, what, innermost(&error.without_url()))
+        let (kind, what) = what;
+        Self::caused(kind, what, innermost(&error.without_url())).at(host)
+    }
+
+    fn of_tls(host: String, failed: &rustls::Error) -> Self {
+        let (kind, reason) = tls::explain(failed);
+        let what = match kind {
+            Kind::Certificate(_) => format!("{host} shows a certificate that is not trusted"),
+            Kind::ClientCertificate => {
+                format!("{host} wants a client certificate, or another one")
+            }
+            _ => format!("cannot speak TLS with {host}"),
+        };
+        Self::caused(kind, what, Reason(reason)).at(host)
+    }
+
+    /// What went wrong on the way to the proxy, or there. Plain HTTP is spoken with the proxy
+    /// itself, so that whatever keeps a connection from coming about is about it.
+    fn of_proxy(url: &Url, proxy: &str, error: &reqwest::Error) -> Option<Self> {
+        let host = authority(url);
+        let plain = url.scheme() == "http" && error.is_connect();
+        let fault = proxy::fault(error).or(plain.then_some(Fault::Unreachable))?;
+        let (kind, what) = match fault {
+            Fault::Login => return Some(Self::proxy_login(url, proxy)),
+            Fault::Refuses => (
+                Kind::Connect,
+                format!("the proxy {proxy} does not lead to {host}"),
+            ),
+            Fault::Unreachable => {
+                let what = format!("cannot reach the proxy {proxy}, on the way to {host}");
+                (Kind::Proxy, what)
+            }
+        };
+        let reason = match Cause::of(error) {
+            Cause::Tls(failed) => Reason(tls::explain(&failed).1),
+            _ => innermost(error),
+        };
+        Some(Self::caused(kind, what, reason).at(proxy.to_owned()))
     }
 }
 
+/// What lies at the bottom of something, in words.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Reason(String);
+
 /// The last link of a chain as an error of its own: what the library's own links say
 /// ("error sending request") is said already.
-fn innermost(error: &reqwest::Error) -> BoxError {
-    #[derive(Debug, thiserror::Error)]
-    #[error("{0}")]
-    struct Reason(String);
-
-    let mut link: &(dyn StdError + 'static) = error;
+fn innermost(error: &(dyn StdError + 'static)) -> Reason {
+    let mut link = error;
     while let Some(next) = link.source() {
         link = next;
     }
-    Box::new(Reason(link.to_string()))
+    Reason(link.to_string())
 }
 
 fn authority(url: &Url) -> String {
@@ -190,8 +276,7 @@ fn authority(url: &Url) -> String {
 enum Cause {
     Source,
     NoSuchName,
-    Certificate,
-    Tls,
+    Tls(rustls::Error),
     Refused,
     Malformed,
     Other,
@@ -212,8 +297,8 @@ impl Cause {
             if link.is::<NoSuchName>() {
                 return Self::NoSuchName;
             }
-            if let Some(cause) = link.downcast_ref::<rustls::Error>().map(Self::of_tls) {
-                return cause;
+            if let Some(failed) = link.downcast_ref::<rustls::Error>() {
+                return Self::Tls(failed.clone());
             }
             if let Some(cause) = link.downcast_ref::<io::Error>().and_then(Self::of_io) {
                 return cause;
@@ -225,6 +310,11 @@ impl Cause {
                 return Self::Malformed;
             }
             next = link.source();
+            if next.is_none()
+                && let Some(failed) = tls::explain_words(&link.to_string())
+            {
+                return Self::Tls(failed);
+            }
         }
         Self::Other
     }
@@ -238,13 +328,6 @@ impl Cause {
         match Self::of(inner) {
             Self::Other => None,
             cause => Some(cause),
-        }
-    }
-
-    fn of_tls(error: &rustls::Error) -> Self {
-        match error {
-            rustls::Error::InvalidCertificate(_) => Self::Certificate,
-            _ => Self::Tls,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! [`Transport::send`] is the only way out of the process.
 
 pub mod address;
+mod answer;
 pub mod brake;
 pub mod carry;
 pub mod client;
@@ -11,6 +12,8 @@ pub mod guard;
 pub mod idle;
 pub mod observe;
 pub mod origin;
+pub mod pem;
+mod proxy;
 pub mod redact;
 pub mod request;
 pub mod response;
@@ -19,6 +22,8 @@ pub mod retry;
 pub mod script;
 pub mod secret;
 mod send;
+pub mod tls;
+mod trust;
 mod warm;
 
 pub use error::{Error, Kind};

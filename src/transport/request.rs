@@ -99,6 +99,8 @@ pub struct Request {
     pub attempts: Attempts,
     /// Whether redirects are followed; else they are answers like any other.
     pub follow: bool,
+    /// Whether HTTP/2 has been tried in vain.
+    pub(super) without_http2: bool,
     /// The registry that named the URL; `None` where the user did.
     pub named_by: Option<Box<Origin>>,
     /// Whether somebody in public has sent it on, or may have.
@@ -120,6 +122,7 @@ impl Request {
             lane: Lane::Questions,
             attempts: Attempts::Policy,
             follow: true,
+            without_http2: false,
             named_by: None,
             past_public: false,
             whole: None,
@@ -201,6 +204,7 @@ impl Request {
             lane: self.lane,
             attempts: self.attempts,
             follow: self.follow,
+            without_http2: self.without_http2,
             named_by: self.named_by.clone(),
             past_public: self.past_public,
             whole: self.whole,

@@ -13,6 +13,7 @@ use url::Url;
 /// An answer whose body has not been read yet.
 #[derive(Debug)]
 pub struct Response {
+    /// Boxed: it is large, and many are held at once.
     inner: Box<reqwest::Response>,
     url: Url,
     idle: Duration,
@@ -133,7 +134,7 @@ impl Response {
         }
         match tokio::time::timeout(self.idle, self.inner.chunk()).await {
             Ok(Ok(chunk)) => Ok(chunk),
-            Ok(Err(error)) => Err(Error::from_reqwest(&self.url, error)),
+            Ok(Err(error)) => Err(Error::from_reqwest(&self.url, None, error)),
             Err(_) => Err(Error::stalled(&self.url, self.idle)),
         }
     }

@@ -1,6 +1,7 @@
 //! Sending: the brake, the attempts, the redirects.
 
 use super::ByteStream;
+use super::answer::{is_of_proxy, redirect, refuse_compressed, warning};
 use super::brake::{Brake, QUESTIONS, Slot};
 use super::carry::{Road, may_carry};
 use super::client::{Clients, Settings};
@@ -27,10 +28,9 @@ use url::Url;
 
 /// No more redirects than this are followed in a row.
 const REDIRECTS: usize = 5;
-/// No redirect names a longer place.
-const LONGEST_LOCATION: usize = 8 * 1024;
-/// A registry's warnings are not longer (distribution-spec 1.1, "Warnings").
-const LONGEST_WARNING: usize = 4096;
+/// Who has broken off so many requests may do better without HTTP/2, or at least say why: what is
+/// wrong with a connection is lost among its streams.
+const HTTP2_BREAKS: usize = 2;
 /// An upload's last byte may be followed by much work on the server's side: this much more
 /// silence is allowed for every GiB.
 const COMMIT_PER_GIB: Duration = Duration::from_secs(60);
@@ -100,12 +100,12 @@ impl Transport {
     /// Repeats what may be repeated as the retry policy says; the last attempt's outcome is
     /// returned. Follows redirects, at most five, of which none leaves TLS.
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
-        let mut attempt = 1;
+        let (mut attempt, mut broken) = (1, 0);
         let mut request = request;
         loop {
             let again = request.repeat();
             // Boxed: the futures below are large, and many are held at once.
-            let result = Box::pin(self.attempt(request, attempt)).await;
+            let result = Box::pin(self.whole_attempt(request, attempt)).await;
             let wait = match &again {
                 Some(again) if again.attempts == Attempts::Policy => self.wait(attempt, &result),
                 _ => None,
@@ -113,9 +113,11 @@ impl Transport {
             let (Some(wait), Some(again)) = (wait, again) else {
                 return result.map(|response| response.after(attempt));
             };
+            broken += usize::from(is_broken(&result));
             self.pause(&again.url, wait, result).await;
             attempt += 1;
             request = again;
+            request.without_http2 = broken >= HTTP2_BREAKS;
         }
     }
 
@@ -127,7 +129,7 @@ impl Transport {
             },
             Err(error) if !error.is_temporary() => return None,
             Err(error) => match error.kind() {
-                Kind::Refused => Outcome::NotSent { refused: true },
+                Kind::Refused | Kind::Proxy => Outcome::NotSent { refused: true },
                 Kind::Connect => Outcome::NotSent { refused: false },
                 _ => Outcome::MaybeSent,
             },
@@ -158,18 +160,20 @@ impl Transport {
         }
     }
 
-    async fn attempt(&self, mut request: Request, attempt: u32) -> Result<Response, Error> {
+    async fn whole_attempt(&self, request: Request, attempt: u32) -> Result<Response, Error> {
         let whole = request.whole;
+        let response = self.attempt(request, attempt).await?;
+        match whole {
+            Some(limit) if response.status().is_success() => response.hold(limit).await,
+            _ => Ok(response),
+        }
+    }
+
+    async fn attempt(&self, mut request: Request, attempt: u32) -> Result<Response, Error> {
         for _ in 0..=REDIRECTS {
             let again = request.repeat();
             match self.hop(request, attempt).await? {
-                Next::Answer(response) => {
-                    let whole = whole.filter(|_| response.status().is_success());
-                    return match whole {
-                        Some(limit) => response.hold(limit).await,
-                        None => Ok(response),
-                    };
-                }
+                Next::Answer(response) => return Ok(response),
                 Next::Redirect(to) => {
                     // A hop is only taken for a request that can be repeated.
                     let Some(mut next) = again else { break };
@@ -220,7 +224,11 @@ impl Transport {
         if let Some(forbidden) = rule.refuses(origin) {
             return Err(Error::address(by, origin, forbidden));
         }
-        let lane = request.lane;
+        let lane = if request.without_http2 {
+            Lane::Bulk
+        } else {
+            request.lane
+        };
         let (method, url) = (request.method.clone(), request.url.clone());
         let carried = request.authorization.as_ref();
         let authorized = carried.is_some_and(|a| may_carry(a.home(), &url, Road::Registry));
@@ -233,7 +241,11 @@ impl Transport {
         let start = Instant::now();
         let sent = warm::taking(origin, client.execute(built));
         let sent = guard::under(rule, origin, sent);
+        let proxy = || self.settings.proxies.before(&url);
         let result = match unless_stalled(sent, &activity, idle).await {
+            Ok(Ok(inner)) if is_of_proxy(&inner, origin) && proxy().is_some() => {
+                Err(Error::proxy_login(&url, &proxy().unwrap_or_default()))
+            }
             Ok(Ok(inner)) => Ok(Response::new(
                 inner,
                 url.clone(),
@@ -242,7 +254,7 @@ impl Transport {
             )),
             Ok(Err(error)) => Err(match Error::forbidden(&error) {
                 Some(forbidden) => Error::address(by, origin, forbidden),
-                None => Error::from_reqwest(&url, error),
+                None => Error::from_reqwest(&url, proxy().as_deref(), error),
             }),
             Err(stalled) => Err(Error::stalled(&url, stalled.0)),
         };
@@ -354,62 +366,6 @@ impl Stream for Watched {
     }
 }
 
-/// The text of `299 - "text"`, the only form that the distribution spec allows ("Warnings").
-fn warning(value: &str) -> Option<&str> {
-    let text = value.strip_prefix("299 ")?.trim_start().strip_prefix('-')?;
-    let end = text.char_indices().nth(LONGEST_WARNING);
-    let text = end.map_or(text, |(end, _)| &text[..end]);
-    Some(text.trim().trim_matches('"')).filter(|text| !text.is_empty())
-}
-
-fn refuse_compressed(response: Response) -> Result<Response, Error> {
-    let encodings = response.headers().get_all(header::CONTENT_ENCODING);
-    let other = encodings
-        .iter()
-        .map(|value| String::from_utf8_lossy(value.as_bytes()))
-        .find(|encoding| !matches!(encoding.as_ref(), "" | "identity"));
-    match other {
-        None => Ok(response),
-        Some(encoding) => Err(Error::encoding(response.url(), &encoding)),
-    }
-}
-
-/// Where to go on, or `None` where the answer is final.
-fn redirect(method: &Method, repeatable: bool, response: &Response) -> Result<Option<Url>, Error> {
-    let reading = matches!(*method, Method::GET | Method::HEAD);
-    let from = response.url();
-    let follow = match response.status().as_u16() {
-        301 | 302 | 307 | 308 => reading || repeatable,
-        303 => reading,
-        _ => return Ok(None),
-    };
-    if !follow {
-        let why = "is not followed: what was sent cannot be sent again";
-        return Err(Error::redirect(from, why));
-    }
-    let location = response
-        .header(&header::LOCATION)
-        .ok_or_else(|| Error::redirect(from, "names no single place to go to"))?;
-    if location.len() > LONGEST_LOCATION {
-        return Err(Error::redirect(from, "is longer than any that is needed"));
-    }
-    let to = from
-        .join(location)
-        .map_err(|_| Error::redirect(from, "is not a URL"))?;
-    if !to.username().is_empty() || to.password().is_some() {
-        return Err(Error::redirect(from, "brings a password of its own"));
-    }
-    if !reading && Origin::of(&to) != Origin::of(from) {
-        // What is written is for the registry alone; elsewhere it would be nobody's, and no secret
-        // would go along.
-        return Err(Error::redirect(
-            from,
-            "leads to another host, where nothing is written",
-        ));
-    }
-    match (from.scheme(), to.scheme()) {
-        ("https" | "http", "https") | ("http", "http") => Ok(Some(to)),
-        ("https", "http") => Err(Error::redirect(from, "leaves TLS")),
-        _ => Err(Error::redirect(from, "leads to something that is not HTTP")),
-    }
+fn is_broken(result: &Result<Response, Error>) -> bool {
+    matches!(result, Err(error) if error.kind() == Kind::Broken)
 }

@@ -22,3 +22,4 @@ mod secrets;
 mod slow_start;
 #[cfg(target_os = "linux")]
 mod sweeps;
+mod tls;
