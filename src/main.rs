@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use crossdock::command::{self, Environment, tell_faults};
+use crossdock::command::{self, Environment, keep_memory_private, tell_faults};
 use std::ffi::OsString;
 use std::panic::catch_unwind;
 use std::process::ExitCode;
@@ -10,6 +10,7 @@ use tokio::runtime::Builder;
 
 fn main() -> ExitCode {
     tell_faults();
+    keep_memory_private();
     catch_unwind(run).unwrap_or(ExitCode::FAILURE)
 }
 

@@ -4,16 +4,39 @@ use super::environment::Environment;
 use super::flags::Flags;
 use super::proxy::{proxies, refuse_shared_trust};
 use crate::config::Settings;
-use crate::config::registries::RegistrySettings;
+use crate::config::registries::{ClientCertificate, RegistrySettings};
 use crate::oci::reference::Host;
 use crate::store::open::Reach;
 use crate::transport::client::{self, HostSettings};
 use crate::transport::origin::Origin;
+use crate::transport::pem::{self, Unusable};
 use crate::transport::retry::RetryPolicy;
 use crate::transport::secret::Secret;
 use anyhow::Context as _;
 use std::collections::HashMap;
-use std::path::Path;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// A file of certificates or keys is read no further.
+const LONGEST: u64 = 16 * 1024 * 1024;
+
+/// A file of certificates or keys that is of no use.
+#[derive(Debug, thiserror::Error)]
+#[error("{} {reason}", path.display())]
+pub struct TrustError {
+    path: PathBuf,
+    reason: Unusable,
+}
+
+impl TrustError {
+    fn new(path: &Path, reason: Unusable) -> Self {
+        Self {
+            path: path.to_owned(),
+            reason,
+        }
+    }
+}
 
 /// How each host that something was said about is reached.
 pub(super) fn reach(flags: &Flags, settings: &Settings) -> anyhow::Result<Reach> {
@@ -48,7 +71,7 @@ pub(super) fn settings(
     let authorities = flags
         .ca_cert
         .iter()
-        .map(|path| read(path))
+        .map(|path| authorities(path))
         .collect::<Result<_, _>>()?;
     let retry = RetryPolicy {
         attempts: flags.attempts(),
@@ -77,9 +100,9 @@ fn by_authority(
             if origin.is_secure() {
                 secure.insert(authority, of_host(own)?);
             } else {
-                let concurrency = own.concurrency;
                 let own = HostSettings {
-                    concurrency,
+                    concurrency: own.concurrency,
+                    allow_private: own.allow_private,
                     ..HostSettings::default()
                 };
                 plain.insert(authority, own);
@@ -102,28 +125,39 @@ fn of_host(own: &RegistrySettings) -> anyhow::Result<HostSettings> {
     let authorities = own
         .ca
         .iter()
-        .map(|path| read(path))
+        .map(|path| authorities(path))
         .collect::<Result<_, _>>()?;
-    let identity = match &own.client {
-        None => None,
-        Some(client) => {
-            let mut pem = read(&client.certificate)?;
-            pem.push(b'\n');
-            pem.extend(read(&client.key)?);
-            Some(Secret::new(pem))
-        }
-    };
-    let (insecure, concurrency) = (own.insecure, own.concurrency);
+    let identity = own.client.as_ref().map(identity).transpose()?;
     Ok(HostSettings {
-        insecure,
+        insecure: own.insecure,
         authorities,
         identity,
-        concurrency,
+        concurrency: own.concurrency,
+        allow_private: own.allow_private,
     })
 }
 
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+fn authorities(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let pem = read(path)?;
+    pem::check_authorities(pem.expose()).map_err(|reason| TrustError::new(path, reason))?;
+    Ok(pem.expose().to_vec())
+}
+
+fn identity(client: &ClientCertificate) -> anyhow::Result<Secret> {
+    let ClientCertificate { certificate, key } = client;
+    let chain = pem::chain(read(certificate)?.expose());
+    let chain = chain.map_err(|reason| TrustError::new(certificate, reason))?;
+    let identity = pem::identity(chain, read(key)?.expose());
+    Ok(identity.map_err(|reason| TrustError::new(key, reason))?)
+}
+
+/// Reads a file of certificates or keys.
+fn read(path: &Path) -> anyhow::Result<Secret> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    let file = std::fs::File::open(path);
+    file.and_then(|file| file.take(LONGEST).read_to_end(&mut bytes))
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(Secret::new(std::mem::take(&mut *bytes)))
 }
 
 fn hosts(flag: &'static str, typed: &[String]) -> anyhow::Result<Vec<Host>> {

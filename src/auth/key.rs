@@ -154,6 +154,7 @@ fn is_segment(text: &str) -> bool {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::auth::docker_config::DockerConfig;
     use proptest::prelude::*;
 
     fn key(text: &str) -> Key {
@@ -271,6 +272,33 @@ mod tests {
             let key = key(&text);
             prop_assert_eq!(&self::key(&key.to_string()), &key);
             prop_assert_eq!(&self::key(&key.server()), &key);
+        }
+
+        /// NET-08: a name that begins or ends like a registry's is another registry.
+        #[test]
+        fn no_longer_name_is_given_the_registry_s_credential(
+            host in "[a-z]{1,8}(\\.[a-z]{2,5}){1,2}(:[1-9][0-9]{3})?",
+            path in prop_oneof![Just(String::new()), "/[a-z0-9]{1,5}".prop_map(String::from)],
+            more in "[a-z0-9.:_-]{1,8}|\\.(com|[a-z]{2,4})|[a-z]{1,4}\\.",
+        ) {
+            let stored = key(&format!("{host}{path}"));
+            let entry = serde_json::json!({"auths": {stored.server(): {"auth": "YTpi"}}});
+            let file = DockerConfig::parse(entry.to_string().as_bytes()).unwrap();
+            prop_assert_eq!(file.candidates(&stored).len(), 1);
+            for other in [format!("{host}{more}{path}"), format!("{more}{host}{path}")] {
+                let Ok(other) = other.parse::<Key>() else { continue };
+                if more == ":443" || other.host == "docker.io" {
+                    continue; // other spellings of the same
+                }
+                prop_assert!(!stored.covers(&other), "{} for {}", stored, other);
+                prop_assert!(file.candidates(&other).is_empty(), "{} for {}", stored, other);
+            }
+            if !path.is_empty() {
+                let more = more.replace([':'], "");
+                if let Ok(other) = format!("{host}{path}{more}x").parse::<Key>() {
+                    prop_assert!(!stored.covers(&other), "{} for {}", stored, other);
+                }
+            }
         }
 
         #[test]

@@ -6,6 +6,7 @@
 use super::credential::Credential;
 use super::error::Error;
 use super::scope::Scopes;
+use crate::transport::address::Class;
 use crate::transport::carry::{Home, Road, may_carry};
 use crate::transport::origin::Origin;
 use crate::transport::secret::Secret;
@@ -81,12 +82,7 @@ impl Exchange<'_> {
     }
 
     fn check_realm(&self) -> Result<(), Error> {
-        let registry = self.registry.origin().authority();
-        let refuse = |reason: &'static str| Error::Realm {
-            registry: registry.clone(),
-            realm: crate::transport::redact::Redacted::new(&self.realm).to_string(),
-            reason,
-        };
+        let refuse = |reason| self.refuse(reason);
         let origin = Origin::of(&self.realm).ok_or_else(|| refuse("is not HTTP"))?;
         if !self.realm.username().is_empty() || self.realm.password().is_some() {
             return Err(refuse("brings a password of its own"));
@@ -94,16 +90,41 @@ impl Exchange<'_> {
         if self.registry.origin().is_secure() && !origin.is_secure() {
             return Err(refuse("leaves TLS"));
         }
-        if origin != *self.registry.origin() && origin.is_link_local() {
-            return Err(refuse("is a link-local address"));
+        let off_limits = origin.class().is_some_and(Class::is_off_limits);
+        if off_limits && !self.is_users_own(&origin) {
+            return Err(refuse("is a link-local address, or one like it"));
         }
         if self.credential.is_some() && !may_carry(self.registry, &self.realm, Road::TokenService) {
             return Err(Error::Withheld {
-                registry,
+                registry: self.registry.origin().authority(),
                 realm: origin.authority(),
             });
         }
         Ok(())
+    }
+
+    /// Whether the token service is the registry itself, or one that the user named.
+    fn is_users_own(&self, service: &Origin) -> bool {
+        service == self.registry.origin() || self.registry.names(service)
+    }
+
+    /// A request to the token service, which may be anywhere only where the user named it.
+    fn request(&self, method: Method, url: Url) -> Request {
+        let own = Origin::of(&url).is_some_and(|service| self.is_users_own(&service));
+        let request = Request::new(method, url);
+        if own {
+            request
+        } else {
+            request.named_by(self.registry.origin())
+        }
+    }
+
+    fn refuse(&self, reason: &'static str) -> Error {
+        Error::Realm {
+            registry: self.registry.origin().authority(),
+            realm: crate::transport::redact::Redacted::new(&self.realm).to_string(),
+            reason,
+        }
     }
 
     /// The GET flow; services that only know the other one answer 404 or 405.
@@ -122,7 +143,7 @@ impl Exchange<'_> {
                 query.append_pair("account", username);
             }
         }
-        let mut request = Request::new(Method::GET, url);
+        let mut request = self.request(Method::GET, url).read_whole(REPLY_LIMIT);
         if let (Some(credential), Some(origin)) = (self.credential, Origin::of(&self.realm)) {
             let home = Home::new(origin, Vec::new());
             request = request
@@ -172,9 +193,11 @@ impl Exchange<'_> {
             body.extend(url::form_urlencoded::byte_serialize(value));
         }
         let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
-        let request = Request::new(Method::POST, self.realm.clone())
+        let request = self
+            .request(Method::POST, self.realm.clone())
             .header(header::CONTENT_TYPE, form_type)
             .body(Body::Bytes(body.into()))
+            .read_whole(REPLY_LIMIT)
             .without_redirects();
         Ok(transport.send(request).await?)
     }
@@ -182,6 +205,9 @@ impl Exchange<'_> {
     async fn read(&self, response: Response, asked: Instant) -> Result<Token, Error> {
         let service = Origin::of(&self.realm).map_or_else(String::new, |o| o.authority());
         let status = response.status();
+        if status.is_redirection() && self.credential.is_some() {
+            return Err(self.refuse("redirects, and no password is sent on"));
+        }
         if status != StatusCode::OK {
             let body = response.beginning(64 * 1024).await;
             return Err(Error::Refused {
@@ -280,26 +306,30 @@ pub(super) fn bearer(token: &Secret, home: Home) -> Option<Authorization> {
 }
 
 #[cfg(test)]
+mod realms;
+
+#[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use serde_json::json;
 
-    fn token(reply: &serde_json::Value) -> Result<String, &'static str> {
+    #[allow(clippy::needless_pass_by_value, reason = "it is made in place")]
+    fn token(reply: serde_json::Value) -> Result<String, &'static str> {
         let (token, _) = read_reply(reply.to_string().as_bytes())?;
         Ok(token.expose_str().unwrap().to_owned())
     }
 
     #[test]
     fn a_reply_holds_its_token_under_either_name() {
-        assert_eq!(token(&json!({"token": "a"})), Ok("a".to_owned()));
-        assert_eq!(token(&json!({"access_token": "b"})), Ok("b".to_owned()));
+        assert_eq!(token(json!({"token": "a"})), Ok("a".to_owned()));
+        assert_eq!(token(json!({"access_token": "b"})), Ok("b".to_owned()));
         assert_eq!(
-            token(&json!({"token": "a", "access_token": "b"})),
+            token(json!({"token": "a", "access_token": "b"})),
             Ok("a".to_owned())
         );
         assert_eq!(
-            token(&json!({"token": "", "access_token": "b"})),
+            token(json!({"token": "", "access_token": "b"})),
             Ok("b".to_owned())
         );
         for bad in [
@@ -307,7 +337,7 @@ mod tests {
             json!({"token": ""}),
             json!({"token": "a\r\nX: y"}),
         ] {
-            assert!(token(&bad).is_err(), "{bad}");
+            assert!(token(bad.clone()).is_err(), "{bad}");
         }
     }
 

@@ -3,7 +3,9 @@
 use crate::app;
 use crate::app::environment::Environment;
 use crate::app::flags::Flags;
+use crate::app::network::TrustError;
 use crate::app::proxy::ProxyError;
+use crate::auth;
 use crate::auth::credential::CredentialError;
 use crate::auth::environment::EnvironmentError;
 use crate::auth::store::StoreError;
@@ -16,6 +18,7 @@ use crate::term::exit::{At, Code, Hint, Kinds, report};
 use crate::term::output::Color;
 use crate::term::progress::Mode;
 use crate::transport;
+use crate::transport::tls::Flaw;
 use clap::error::ErrorKind;
 use std::time::Duration;
 
@@ -32,18 +35,24 @@ pub(super) fn kinds() -> Kinds {
         .with::<PlatformError>(Kind::Usage)
         .with::<EnvironmentError>(Kind::Usage)
         .with::<ProxyError>(Kind::Usage)
+        .with::<TrustError>(Kind::Usage)
         .by(|error: &SettingsError| match error {
             SettingsError::Unreadable { .. } => Kind::Local,
             SettingsError::Missing { .. } | SettingsError::Wrong { .. } => Kind::Usage,
         })
-        .by(|error: &CredentialError| match error {
-            CredentialError::Unreadable { .. } => Kind::Local,
-            _ => Kind::Usage,
-        })
+        .by(of_credentials)
         .by(|error: &StoreError| match error {
-            StoreError::Existing(_) => Kind::Usage,
+            StoreError::Existing(error) => of_credentials(error),
             StoreError::Locked { .. } | StoreError::Unwritable { .. } => Kind::Local,
         })
+}
+
+/// Of places that are written to; where one is read for a registry, that is the registry's error.
+fn of_credentials(error: &CredentialError) -> Kind {
+    match error {
+        CredentialError::Unreadable { .. } | CredentialError::Helper { .. } => Kind::Local,
+        CredentialError::Malformed { .. } => Kind::Usage,
+    }
 }
 
 /// Ends a run whose arguments were not understood, or that only asked for help.
@@ -150,35 +159,88 @@ fn nearest(location: &Location, near: &[Tag]) -> String {
     format!("{location} has {}", names.join(", "))
 }
 
-/// What helps against failures on the way to a host.
+/// What helps against failures on the way to a host, or to one that it led to.
 fn hint(error: &Error, host: &Host) -> Option<String> {
     match (error.transport(), error.login()) {
-        (Some(failed), _) => of_transport(failed.kind(), host),
+        (Some(failed), _) => of_transport(failed, host),
         (None, Some(failed)) => of_auth(failed, host),
         (None, None) => None,
     }
 }
 
-fn of_transport(kind: transport::Kind, host: &Host) -> Option<String> {
-    let hint = match kind {
+fn of_transport(failed: &transport::Error, asked: &Host) -> Option<String> {
+    let host = failed.host().unwrap_or(asked.as_str());
+    let hint = match failed.kind() {
         transport::Kind::NoSuchHost => format!("is `{host}` spelled right?"),
         transport::Kind::Refused => format!("is a registry running at {host}?"),
-        transport::Kind::Certificate => format!(
-            "name its certificate authority with `--ca-cert FILE`, or do without the check with `--insecure={host}`"
+        transport::Kind::Proxy => {
+            "is the proxy running that `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY` names? hosts in `NO_PROXY` are reached without one".to_owned()
+        }
+        transport::Kind::ProxyLogin => {
+            "put its user and password into the proxy's variable: `http://USER:PASSWORD@HOST:PORT`".to_owned()
+        }
+        transport::Kind::NoAuthorities => {
+            "install the system's (`ca-certificates`), or name some with `--ca-cert FILE` or the variable `SSL_CERT_FILE`".to_owned()
+        }
+        transport::Kind::Certificate(flaw) => of_certificate(flaw, host),
+        transport::Kind::ClientCertificate => format!(
+            "name one with `client_cert` and `client_key` under `registries: {{\"{host}\": ...}}` in your own crossdock.yaml"
         ),
-        transport::Kind::Tls => {
+        transport::Kind::NotTls => {
             format!("if {host} speaks plain HTTP, say `--plain-http={host}`")
+        }
+        transport::Kind::NotHttp => {
+            format!("if {host} speaks TLS, do without `--plain-http` and `plain_http`")
+        }
+        transport::Kind::OffLimits => no_business(asked),
+        transport::Kind::PrivateAddress => {
+            let line = settings_line(asked, "allow_private: true");
+            format!("if that is meant, put this into {line}")
         }
         _ => return None,
     };
     Some(hint)
 }
 
-fn of_auth(error: &crate::auth::Error, host: &Host) -> Option<String> {
+fn of_certificate(flaw: Flaw, host: &str) -> String {
+    let without = format!("do without the check with `--insecure={host}`");
+    match flaw {
+        Flaw::Unknown => {
+            format!("name its certificate authority with `--ca-cert FILE`, or {without}")
+        }
+        Flaw::Time => {
+            format!("is this machine's clock right? if so, have it renewed, or {without}")
+        }
+        Flaw::Name => format!("use a name that it is for, or {without}"),
+        Flaw::Other => format!("have it replaced, or {without}"),
+    }
+}
+
+fn of_auth(error: &auth::Error, host: &Host) -> Option<String> {
     match error {
-        crate::auth::Error::Withheld { realm, .. } => Some(format!(
-            "if that is its token service, put this into your own crossdock.yaml: `registries: {{\"{host}\": {{token_realm: [\"{realm}\"]}}}}`"
+        auth::Error::Realm { .. } => Some(no_business(host)),
+        auth::Error::Withheld { realm, .. } => {
+            // What is no host to the settings file is none that a line in it could name.
+            let Ok(realm) = realm.parse::<Host>() else {
+                return Some(no_business(host));
+            };
+            let line = settings_line(host, &format!("token_realm: [\"{realm}\"]"));
+            Some(format!(
+                "if that is its token service, put this into {line}"
+            ))
+        }
+        auth::Error::Credential(CredentialError::Helper { helper, .. }) => Some(format!(
+            "mend `docker-credential-{helper}`, or give the credential in another way: `crossdock help credentials` lists them"
         )),
         _ => None,
     }
+}
+
+fn no_business(host: &Host) -> String {
+    format!("no setting allows that: ask whoever runs {host}")
+}
+
+/// The line of the user's settings that says this of a registry.
+fn settings_line(host: &Host, setting: &str) -> String {
+    format!("your own crossdock.yaml: `registries: {{\"{host}\": {{{setting}}}}}`")
 }

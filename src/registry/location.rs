@@ -13,19 +13,21 @@ use url::Url;
 /// No registry needs a longer one.
 const LONGEST: usize = 8 * 1024;
 
-/// The upload URL that an answer names. It stays at the registry: `http` behind a TLS proxy is
-/// taken for `https`, and another host, port or scheme is refused.
-pub(super) fn upload_url(response: &Response, host: &Host) -> Result<Url, Error> {
+/// The upload URL that an answer names. It stays at the registry, whose own URL `home` is, also
+/// where the answer came from elsewhere: `http` behind a TLS proxy is taken for `https`, and
+/// another host, port or scheme is refused.
+pub(super) fn upload_url(response: &Response, home: &Url, host: &Host) -> Result<Url, Error> {
     let refuse = |what: &str| Error::protocol(host, what.to_owned());
     let location = response
         .header(&LOCATION)
         .filter(|location| !location.is_empty())
         .ok_or_else(|| refuse("its upload has no single `Location`"))?;
-    resolve(response.url(), location).map_err(refuse)
+    resolve(response.url(), home, location).map_err(refuse)
 }
 
-/// The URL that `location`, of the answer to a request for `asked`, leads to, or why it is refused.
-pub fn resolve(asked: &Url, location: &str) -> Result<Url, &'static str> {
+/// The URL that `location`, of the answer to a request for `asked`, leads to, or why it is refused:
+/// it has to be at the registry, whose own URL `home` is.
+pub fn resolve(asked: &Url, home: &Url, location: &str) -> Result<Url, &'static str> {
     if location.len() > LONGEST {
         return Err("the `Location` of its upload is too long");
     }
@@ -50,7 +52,7 @@ pub fn resolve(asked: &Url, location: &str) -> Result<Url, &'static str> {
             .and_then(|()| url.set_port(if plain_port { asked.port() } else { port }));
         mended.map_err(|()| "the `Location` of its upload leaves TLS")?;
     }
-    if Origin::of(&url) != Origin::of(asked) {
+    if Origin::of(&url) != Origin::of(home) {
         return Err("the `Location` of its upload leads to another host");
     }
     Ok(url)
@@ -80,7 +82,8 @@ mod tests {
     use super::*;
 
     fn resolved(asked: &str, location: &str) -> Result<String, &'static str> {
-        resolve(&Url::parse(asked).unwrap(), location).map(String::from)
+        let asked = Url::parse(asked).unwrap();
+        resolve(&asked, &asked, location).map(String::from)
     }
 
     #[test]
@@ -125,6 +128,18 @@ mod tests {
                 "{location:.40}"
             );
         }
+    }
+
+    /// What a redirected answer calls its own is not the registry's.
+    #[test]
+    fn locations_of_an_answer_from_elsewhere() {
+        let home = Url::parse("https://reg.example/v2/").unwrap();
+        let asked = Url::parse("https://evil.example/v2/").unwrap();
+        for location in ["/u", "up/1", "https://evil.example/u"] {
+            assert!(resolve(&asked, &home, location).is_err(), "{location}");
+        }
+        let back = resolve(&asked, &home, "https://reg.example/u").map(String::from);
+        assert_eq!(back.as_deref(), Ok("https://reg.example/u"));
     }
 
     #[test]

@@ -13,6 +13,9 @@ use http::{HeaderName, HeaderValue, Method, StatusCode};
 /// A manifest is read no further. Registries take 4 MiB at most (distribution-spec 1.1).
 const LIMIT: usize = 8 * 1024 * 1024;
 
+/// Of a header that makes no sense so many characters are shown.
+const SHOWN: usize = 256;
+
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
 const OCI_SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
 
@@ -121,6 +124,7 @@ impl Client {
         let text = response.header(&CONTENT_DIGEST)?;
         let digest = Digest::try_from(text);
         if digest.is_err() {
+            let text: String = text.chars().take(SHOWN).collect();
             self.warn(&format!("a `Docker-Content-Digest` that is none: {text}"));
         }
         digest.ok()
@@ -199,7 +203,7 @@ impl Client {
             ),
             _ => Ok(Put {
                 digest,
-                subject_accepted: response.header(&OCI_SUBJECT).is_some(),
+                subject_accepted: is_about(&response, manifest),
             }),
         }
     }
@@ -233,7 +237,8 @@ impl Client {
         let accept = HeaderValue::from_str(&ACCEPT.join(", "))
             .map_err(|_| Error::protocol(self.host(), "its manifests have no media types"))?;
         let url = self.manifest_url(name, target).await?;
-        Ok(Request::new(method, url).header(ACCEPT_HEADER, accept))
+        let request = Request::new(method, url).header(ACCEPT_HEADER, accept);
+        Ok(request.read_whole(LIMIT))
     }
 
     pub(super) async fn manifest_url(
@@ -243,6 +248,13 @@ impl Client {
     ) -> Result<url::Url, Error> {
         self.url(&format!("{name}/manifests/{target}")).await
     }
+}
+
+/// Whether the registry took note of the manifest's subject, and of no other one.
+fn is_about(response: &Response, manifest: &Manifest) -> bool {
+    let told = response.header(&OCI_SUBJECT).map(str::trim);
+    let subject = manifest.subject().map(|subject| subject.digest().as_ref());
+    told.is_some() && told == subject
 }
 
 fn condition(precondition: &Precondition) -> Option<(HeaderName, HeaderValue)> {

@@ -11,6 +11,8 @@ mod list;
 pub mod location;
 mod manifest;
 mod memory;
+#[cfg(test)]
+mod model;
 mod mount;
 pub mod page;
 mod parts;
@@ -18,6 +20,8 @@ mod probe;
 pub mod problem;
 pub mod range;
 mod referrers;
+#[cfg(test)]
+mod secrets;
 mod session;
 mod source;
 mod upload;

@@ -89,7 +89,7 @@ impl Pages {
         }
         let mut url = self.client.url(&self.path).await?;
         url.set_query(Some(query.as_str()).filter(|query| !query.is_empty()));
-        let mut request = Request::new(Method::GET, url);
+        let mut request = Request::new(Method::GET, url).read_whole(LIMIT);
         if let Some(accept) = self.accept.clone() {
             request = request.header(ACCEPT, accept);
         }

@@ -51,12 +51,13 @@ impl Client {
                 .append_pair("mount", digest.as_ref())
                 .append_pair("from", from);
         }
+        let home = url.clone();
         let response = self.call(Request::new(Method::POST, url), access).await?;
         match response.status() {
             StatusCode::CREATED if mount.is_some() => Ok(Begun::Linked),
             status if status.is_success() => {
                 self.refuse_markup(&response)?;
-                let url = upload_url(&response, self.host())?;
+                let url = upload_url(&response, &home, self.host())?;
                 let least = response.header(&CHUNK_MIN_LENGTH);
                 let least_chunk = least.and_then(|least| least.parse().ok());
                 let session = Session {
@@ -89,7 +90,7 @@ impl Client {
     /// Takes over the place that an answer names, if it names one.
     pub(super) fn follow(&self, session: &mut Session, response: &Response) -> Result<(), Error> {
         if response.headers().contains_key(LOCATION) {
-            session.url = upload_url(response, self.host())?;
+            session.url = upload_url(response, &session.url, self.host())?;
             self.uploads.go_on(session);
         }
         Ok(())

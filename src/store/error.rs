@@ -166,6 +166,10 @@ impl Error {
     pub fn transport(&self) -> Option<&transport::Error> {
         self.causes().find_map(|cause| match cause.downcast_ref() {
             Some(registry::Error::Transport(error)) => Some(error),
+            Some(registry::Error::Auth(error)) => match &**error {
+                auth::Error::Transport(error) => Some(error),
+                _ => None,
+            },
             _ => cause.downcast_ref(),
         })
     }

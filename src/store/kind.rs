@@ -49,14 +49,21 @@ fn of_transport(error: &transport::Error) -> Kind {
     match error.kind() {
         transport::Kind::Refused
         | transport::Kind::Connect
+        | transport::Kind::Proxy
         | transport::Kind::Stalled
         | transport::Kind::Broken => Kind::Unavailable,
-        transport::Kind::Redirect | transport::Kind::TooLarge | transport::Kind::Encoding => {
-            Kind::Corrupt
-        }
-        transport::Kind::Settings => Kind::Usage,
+        transport::Kind::Malformed
+        | transport::Kind::NotHttp
+        | transport::Kind::Redirect
+        | transport::Kind::PrivateAddress
+        | transport::Kind::OffLimits
+        | transport::Kind::TooLarge
+        | transport::Kind::Encoding => Kind::Corrupt,
+        transport::Kind::ProxyLogin | transport::Kind::ClientCertificate => Kind::Unauthenticated,
+        transport::Kind::Settings | transport::Kind::NoAuthorities => Kind::Usage,
         transport::Kind::NoSuchHost
-        | transport::Kind::Certificate
+        | transport::Kind::Certificate(_)
+        | transport::Kind::NotTls
         | transport::Kind::Tls
         | transport::Kind::Source => Kind::Other,
     }
@@ -64,15 +71,18 @@ fn of_transport(error: &transport::Error) -> Kind {
 
 fn of_auth(error: &auth::Error) -> Kind {
     match error {
+        // The token service is at an address that the registry may not name.
+        auth::Error::Transport(error) if error.is_refused_address() => Kind::Withheld,
         auth::Error::Transport(error) => of_transport(error),
         auth::Error::Credential(CredentialError::Unreadable { .. }) => Kind::Local,
-        auth::Error::Credential(_) => Kind::Usage,
+        auth::Error::Credential(CredentialError::Malformed { .. }) => Kind::Usage,
         auth::Error::Challenge {
             source: ChallengeError::Malformed(_),
             ..
         }
         | auth::Error::Reply { .. } => Kind::Corrupt,
-        auth::Error::Challenge { .. }
+        auth::Error::Credential(CredentialError::Helper { .. })
+        | auth::Error::Challenge { .. }
         | auth::Error::Unchallenged { .. }
         | auth::Error::Missing { .. }
         | auth::Error::Rejected { .. } => Kind::Unauthenticated,

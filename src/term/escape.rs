@@ -136,6 +136,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
+
         #[test]
         fn p19_nothing_hostile_is_left(text in text()) {
             prop_assert!(!escape(&text).chars().any(is_hostile));

@@ -33,6 +33,11 @@ impl Home {
     pub fn origin(&self) -> &Origin {
         &self.origin
     }
+
+    /// Whether the user named `origin` as a token service.
+    pub fn names(&self, origin: &Origin) -> bool {
+        self.token_services.iter().any(|named| origin.is_at(named))
+    }
 }
 
 /// Whether a secret that lives at `home` may be sent to `url`.
@@ -54,8 +59,7 @@ pub fn may_carry(home: &Home, url: &Url, road: Road) -> bool {
     if road == Road::Registry || downgrade {
         return false;
     }
-    let named = home.token_services.iter().any(|named| to.is_at(named));
-    named || (to.is_secure() && home.origin.is_secure() && to.same_site(&home.origin))
+    home.names(&to) || (to.is_secure() && home.origin.is_secure() && to.same_site(&home.origin))
 }
 
 #[cfg(test)]

@@ -1,13 +1,16 @@
 //! The HTTP clients: one for each way of trusting a host, made when first needed.
 
+use super::BoxError;
 use super::error::Error;
+use super::guard::{Guard, Lookup, Rule, System};
 use super::origin::Origin;
 use super::request::Lane;
 use super::retry::RetryPolicy;
 use super::secret::Secret;
+use super::trust;
 use super::warm::{Order, Warm};
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use url::Url;
 
@@ -23,6 +26,8 @@ pub struct HostSettings {
     pub identity: Option<Secret>,
     /// How many questions it is asked at once.
     pub concurrency: Option<usize>,
+    /// It may send us on to places that are not in public.
+    pub allow_private: bool,
 }
 
 /// A proxy to go through. Its URL may hold a password.
@@ -55,6 +60,11 @@ pub struct Settings {
     pub authorities: Vec<Vec<u8>>,
     /// What applies to single hosts, by `HOST[:PORT]` as in [`Origin::authority`].
     pub hosts: HashMap<String, HostSettings>,
+    /// Who knows the addresses of names; the system, if nobody is named here.
+    pub lookup: Option<Arc<dyn Lookup>>,
+    /// Who answers instead of the network.
+    #[cfg(test)]
+    pub script: Option<super::script::Script>,
 }
 
 impl Default for Settings {
@@ -67,6 +77,9 @@ impl Default for Settings {
             proxies: Proxies::default(),
             authorities: Vec::new(),
             hosts: HashMap::new(),
+            lookup: None,
+            #[cfg(test)]
+            script: None,
         }
     }
 }
@@ -82,12 +95,17 @@ enum Trust {
     Host(String, Lane),
 }
 
+/// Who shares connections: those who trust alike, and go to a host under the same rule as the
+/// first who went there.
+type Sharing = (Trust, Option<Rule>);
+
 /// Makes and keeps the clients.
 #[derive(Debug)]
 pub(super) struct Clients {
-    made: Mutex<HashMap<(Trust, Use), reqwest::Client>>,
+    made: Mutex<HashMap<(Sharing, Use), reqwest::Client>>,
     /// What was opened ahead: never for one that trusts otherwise.
-    warm: Mutex<HashMap<Trust, Warm>>,
+    warm: Mutex<HashMap<Sharing, Warm>>,
+    guard: Guard,
 }
 
 /// What a client is for.
@@ -103,17 +121,24 @@ impl Clients {
         Self {
             made: Mutex::new(HashMap::new()),
             warm: Mutex::new(HashMap::new()),
+            guard: Guard::default(),
         }
     }
 
-    /// The client for requests to `origin`.
+    /// What is known of the places that were reached.
+    pub(super) fn guard(&self) -> &Guard {
+        &self.guard
+    }
+
+    /// The client for requests to `origin` under `rule`.
     pub(super) fn get(
         &self,
         settings: &Settings,
         origin: &Origin,
         lane: Lane,
+        rule: Rule,
     ) -> Result<reqwest::Client, Error> {
-        self.client(settings, origin, lane, Use::Requests)
+        self.client(settings, origin, lane, rule, Use::Requests)
     }
 
     /// The client that opens connections ahead for the one that brings bytes from and to `origin`.
@@ -122,7 +147,7 @@ impl Clients {
         settings: &Settings,
         origin: &Origin,
     ) -> Result<reqwest::Client, Error> {
-        self.client(settings, origin, Lane::Bulk, Use::Opening)
+        self.client(settings, origin, Lane::Bulk, Rule::Any, Use::Opening)
     }
 
     /// Orders connections for requests that bring bytes, `count` in all, as far as they are not
@@ -135,7 +160,8 @@ impl Clients {
         count: usize,
     ) -> Option<Order> {
         let (trust, _) = trust(settings, origin, Lane::Bulk);
-        self.warm(&trust).order(url, count)
+        let sharing = (trust, self.guard.apart(origin, Rule::Any));
+        self.warm(&sharing).order(url, count)
     }
 
     fn client(
@@ -143,30 +169,41 @@ impl Clients {
         settings: &Settings,
         origin: &Origin,
         lane: Lane,
+        rule: Rule,
         usage: Use,
     ) -> Result<reqwest::Client, Error> {
         let (trust, own) = trust(settings, origin, lane);
+        let sharing = (trust, self.guard.apart(origin, rule));
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (trust, usage);
+        let key = (sharing, usage);
         if let Some(client) = made.get(&key) {
             return Ok(client.clone());
         }
-        let client = builder(settings, &key.0, own)
+        let lookup = settings.lookup.clone();
+        let resolver = self
+            .guard
+            .resolver(lookup.unwrap_or_else(|| Arc::new(System)));
+        let client = builder(settings, &key.0.0, own)
             .and_then(|builder| {
-                let builder = builder.connector_layer(self.warm(&key.0));
-                match usage {
-                    Use::Requests => builder.build(),
-                    Use::Opening => builder.pool_max_idle_per_host(0).build(),
-                }
+                // The guard is outside, and called in the task of the request.
+                let builder = builder
+                    .dns_resolver(resolver)
+                    .connector_layer(self.warm(&key.0))
+                    .connector_layer(self.guard.clone());
+                let builder = match usage {
+                    Use::Requests => builder,
+                    Use::Opening => builder.pool_max_idle_per_host(0),
+                };
+                Ok(builder.build()?)
             })
-            .map_err(|error| Error::settings(&origin.authority(), error))?;
+            .map_err(|error| Error::settings(&origin.authority(), &*error))?;
         made.insert(key, client.clone());
         Ok(client)
     }
 
-    fn warm(&self, trust: &Trust) -> Warm {
+    fn warm(&self, sharing: &Sharing) -> Warm {
         let mut warm = self.warm.lock().unwrap_or_else(PoisonError::into_inner);
-        warm.entry(trust.clone()).or_default().clone()
+        warm.entry(sharing.clone()).or_default().clone()
     }
 }
 
@@ -197,7 +234,7 @@ fn builder(
     settings: &Settings,
     trust: &Trust,
     own: Option<&HostSettings>,
-) -> Result<reqwest::ClientBuilder, reqwest::Error> {
+) -> Result<reqwest::ClientBuilder, BoxError> {
     let mut builder = reqwest::Client::builder()
         .user_agent(&settings.user_agent)
         .redirect(reqwest::redirect::Policy::none())
@@ -209,24 +246,35 @@ fn builder(
     for proxy in proxies(&settings.proxies)? {
         builder = builder.proxy(proxy);
     }
-    builder = match trust {
+    let lane = match trust {
         Trust::Plain => return Ok(builder.http1_only().tls_certs_only([])),
-        Trust::Platform(Lane::Bulk) | Trust::Host(_, Lane::Bulk) => builder.http1_only(),
-        Trust::Platform(Lane::Questions) | Trust::Host(_, Lane::Questions) => builder,
+        Trust::Platform(lane) | Trust::Host(_, lane) => *lane,
     };
-    let of_host = own
-        .map(|own| own.authorities.as_slice())
-        .unwrap_or_default();
-    for pem in settings.authorities.iter().chain(of_host) {
-        builder = builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(pem)?);
+    let protocols: &[&[u8]] = match lane {
+        Lane::Bulk => &[b"http/1.1"],
+        Lane::Questions => &[b"h2", b"http/1.1"],
+    };
+    if lane == Lane::Bulk {
+        builder = builder.http1_only();
     }
-    if let Some(own) = own {
-        builder = builder.tls_danger_accept_invalid_certs(own.insecure);
-        if let Some(identity) = &own.identity {
-            builder = builder.identity(reqwest::Identity::from_pem(identity.expose())?);
-        }
+    let of_host = own.map_or(&[][..], |own| &own.authorities);
+    let named: Vec<&[u8]> = settings
+        .authorities
+        .iter()
+        .chain(of_host)
+        .map(Vec::as_slice)
+        .collect();
+    let identity = own.and_then(|own| own.identity.as_ref());
+    if own.is_some_and(|own| own.insecure) {
+        builder = builder.tls_danger_accept_invalid_certs(true);
+    } else if !named.is_empty() {
+        let config = trust::config(&named, identity, protocols)?;
+        return Ok(builder.tls_backend_preconfigured(config));
     }
-    Ok(builder)
+    match identity {
+        Some(identity) => Ok(builder.identity(reqwest::Identity::from_pem(identity.expose())?)),
+        None => Ok(builder),
+    }
 }
 
 fn proxies(settings: &Proxies) -> Result<Vec<reqwest::Proxy>, reqwest::Error> {
@@ -273,7 +321,9 @@ mod tests {
         let origin = Origin::of(&url).unwrap();
         let clients = Clients::new();
         let settings = Settings::default();
-        let client = clients.get(&settings, &origin, Lane::Questions).unwrap();
+        let client = clients
+            .get(&settings, &origin, Lane::Questions, Rule::Any)
+            .unwrap();
         let asking = tokio::spawn(client.get(url).send());
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut hello = vec![0; 5];

@@ -2,19 +2,28 @@
 //!
 //! [`Transport::send`] is the only way out of the process.
 
+pub mod address;
+mod answer;
 pub mod brake;
 pub mod carry;
 pub mod client;
 pub mod error;
+pub mod guard;
 pub mod idle;
 pub mod observe;
 pub mod origin;
+pub mod pem;
+mod proxy;
 pub mod redact;
 pub mod request;
 pub mod response;
 pub mod retry;
+#[cfg(test)]
+pub mod script;
 pub mod secret;
 mod send;
+pub mod tls;
+mod trust;
 mod warm;
 
 pub use error::{Error, Kind};

@@ -1,7 +1,7 @@
 //! Where a URL leads: scheme, host and port. The unit that secrets are bound to.
 
+use super::address::Class;
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
 use url::{Host, Url};
 
 /// Scheme, canonical host and effective port of an `http` or `https` URL (RFC 6454).
@@ -54,18 +54,9 @@ impl Origin {
         text == self.authority() || text == format!("{}:{}", self.host, self.port)
     }
 
-    /// Whether the host is a link-local, unspecified or cloud metadata address, also where it is
-    /// wrapped into an IPv6 one: never a place that a registry may send its clients to.
-    pub fn is_link_local(&self) -> bool {
-        match &self.host {
-            Host::Domain(_) => false,
-            Host::Ipv4(address) => is_off_limits(*address),
-            Host::Ipv6(address) => {
-                let metadata = Ipv6Addr::new(0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x254);
-                let own = address.is_unicast_link_local() || address.is_unspecified();
-                own || *address == metadata || wrapped(*address).is_some_and(is_off_limits)
-            }
-        }
+    /// What sort of place the host is, where it is an address and not a name.
+    pub fn class(&self) -> Option<Class> {
+        Class::of_host(&self.host)
     }
 
     /// Whether both have the same registrable domain by the public suffix list
@@ -85,24 +76,6 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.secure { "https" } else { "http" };
         write!(f, "{scheme}://{}", self.authority())
-    }
-}
-
-fn is_off_limits(address: Ipv4Addr) -> bool {
-    let metadata = [
-        Ipv4Addr::new(100, 100, 100, 200),
-        Ipv4Addr::new(168, 63, 129, 16),
-    ];
-    address.is_link_local() || address.is_unspecified() || metadata.contains(&address)
-}
-
-/// The IPv4 address that an IPv6 one stands for: mapped (RFC 4291), NAT64 (RFC 6052) or 6to4
-/// (RFC 3056).
-fn wrapped(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let joined = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
-    match address.segments() {
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => Some(joined(high, low)),
-        _ => address.to_ipv4(),
     }
 }
 
@@ -142,28 +115,6 @@ mod tests {
     fn addresses_in_disguise_are_addresses() {
         for url in ["http://2130706433/", "http://0x7f.1/", "http://127.1/"] {
             assert_eq!(origin(url), origin("http://127.0.0.1/"), "{url}");
-        }
-    }
-
-    #[test]
-    fn metadata_services_are_off_limits_in_every_disguise() {
-        for (url, off_limits) in [
-            ("http://169.254.169.254/", true),
-            ("http://2852039166/", true),
-            ("http://0.0.0.0/", true),
-            ("http://100.100.100.200/", true),
-            ("http://[::ffff:169.254.169.254]/", true),
-            ("http://[64:ff9b::a9fe:a9fe]/", true),
-            ("http://[2002:a9fe:a9fe::1]/", true),
-            ("http://[fe80::1]/", true),
-            ("http://[fd00:ec2::254]/", true),
-            ("http://[::]/", true),
-            ("http://127.0.0.1/", false),
-            ("http://[::1]/", false),
-            ("http://10.0.0.1/", false),
-            ("http://registry.example/", false),
-        ] {
-            assert_eq!(origin(url).is_link_local(), off_limits, "{url}");
         }
     }
 

@@ -2,6 +2,8 @@
 
 use super::ByteStream;
 use super::carry::Home;
+use super::guard::Guard;
+use super::origin::Origin;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use url::Url;
@@ -97,6 +99,15 @@ pub struct Request {
     pub attempts: Attempts,
     /// Whether redirects are followed; else they are answers like any other.
     pub follow: bool,
+    /// Whether HTTP/2 has been tried in vain.
+    pub(super) without_http2: bool,
+    /// The registry that named the URL; `None` where the user did.
+    pub named_by: Option<Box<Origin>>,
+    /// Whether somebody in public has sent it on, or may have.
+    pub(super) past_public: bool,
+    /// Where set, an answer that is none of an error is read to its end, this many bytes at the
+    /// most, as a part of the attempt: one that breaks off is asked for again.
+    pub whole: Option<usize>,
 }
 
 impl Request {
@@ -111,6 +122,10 @@ impl Request {
             lane: Lane::Questions,
             attempts: Attempts::Policy,
             follow: true,
+            without_http2: false,
+            named_by: None,
+            past_public: false,
+            whole: None,
         }
     }
 
@@ -149,11 +164,33 @@ impl Request {
         self
     }
 
+    /// To a place that this registry named, and not the user: it may not be anywhere.
+    #[must_use]
+    pub fn named_by(mut self, registry: &Origin) -> Self {
+        self.named_by = Some(Box::new(registry.clone()));
+        self
+    }
+
+    /// For an answer that is read whole, and has no more than `limit` bytes.
+    #[must_use]
+    pub fn read_whole(mut self, limit: usize) -> Self {
+        self.whole = Some(limit);
+        self
+    }
+
     /// On whose behalf.
     #[must_use]
     pub fn authorization(mut self, authorization: Option<Authorization>) -> Self {
         self.authorization = authorization;
         self
+    }
+
+    /// Leads on to where its answer says.
+    pub(super) fn lead(&mut self, to: Url, guard: &Guard) {
+        let from = Origin::of(&self.url);
+        self.past_public |= from.as_ref().is_none_or(|from| !guard.is_inside(from));
+        self.named_by = self.named_by.take().or(from.map(Box::new));
+        self.url = to;
     }
 
     /// The same again, where its body can be sent twice.
@@ -167,6 +204,10 @@ impl Request {
             lane: self.lane,
             attempts: self.attempts,
             follow: self.follow,
+            without_http2: self.without_http2,
+            named_by: self.named_by.clone(),
+            past_public: self.past_public,
+            whole: self.whole,
         })
     }
 }

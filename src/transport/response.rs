@@ -13,20 +13,24 @@ use url::Url;
 /// An answer whose body has not been read yet.
 #[derive(Debug)]
 pub struct Response {
-    inner: reqwest::Response,
+    /// Boxed: it is large, and many are held at once.
+    inner: Box<reqwest::Response>,
     url: Url,
     idle: Duration,
     attempts: u32,
+    /// The body, where it was read already.
+    held: Option<Bytes>,
     _slot: Slot,
 }
 
 impl Response {
     pub(super) fn new(inner: reqwest::Response, url: Url, idle: Duration, slot: Slot) -> Self {
         Self {
-            inner,
+            inner: Box::new(inner),
             url,
             idle,
             attempts: 1,
+            held: None,
             _slot: slot,
         }
     }
@@ -34,6 +38,12 @@ impl Response {
     pub(super) fn after(mut self, attempts: u32) -> Self {
         self.attempts = attempts;
         self
+    }
+
+    /// Reads the whole body, and keeps it for whoever asks for it.
+    pub(super) async fn hold(mut self, limit: usize) -> Result<Self, Error> {
+        self.held = Some(self.read(limit).await?);
+        Ok(self)
     }
 
     /// The status.
@@ -82,6 +92,10 @@ impl Response {
 
     /// Reads the whole body, refusing more than `limit` bytes.
     pub async fn bytes(mut self, limit: usize) -> Result<Bytes, Error> {
+        self.read(limit).await
+    }
+
+    async fn read(&mut self, limit: usize) -> Result<Bytes, Error> {
         let mut held = BytesMut::new();
         while let Some(chunk) = self.chunk().await? {
             if held.len() + chunk.len() > limit {
@@ -115,9 +129,12 @@ impl Response {
     }
 
     async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        if let Some(held) = self.held.take() {
+            return Ok(Some(held));
+        }
         match tokio::time::timeout(self.idle, self.inner.chunk()).await {
             Ok(Ok(chunk)) => Ok(chunk),
-            Ok(Err(error)) => Err(Error::from_reqwest(&self.url, error)),
+            Ok(Err(error)) => Err(Error::from_reqwest(&self.url, None, error)),
             Err(_) => Err(Error::stalled(&self.url, self.idle)),
         }
     }

@@ -1,10 +1,12 @@
 //! Sending: the brake, the attempts, the redirects.
 
 use super::ByteStream;
+use super::answer::{is_of_proxy, redirect, refuse_compressed, warning};
 use super::brake::{Brake, QUESTIONS, Slot};
 use super::carry::{Road, may_carry};
 use super::client::{Clients, Settings};
 use super::error::{Error, Kind, SourceFailed};
+use super::guard::{self, Rule};
 use super::idle::{Activity, unless_stalled};
 use super::observe::{Exchange, Observer};
 use super::origin::Origin;
@@ -26,6 +28,9 @@ use url::Url;
 
 /// No more redirects than this are followed in a row.
 const REDIRECTS: usize = 5;
+/// Who has broken off so many requests may do better without HTTP/2, or at least say why: what is
+/// wrong with a connection is lost among its streams.
+const HTTP2_BREAKS: usize = 2;
 /// An upload's last byte may be followed by much work on the server's side: this much more
 /// silence is allowed for every GiB.
 const COMMIT_PER_GIB: Duration = Duration::from_secs(60);
@@ -95,12 +100,12 @@ impl Transport {
     /// Repeats what may be repeated as the retry policy says; the last attempt's outcome is
     /// returned. Follows redirects, at most five, of which none leaves TLS.
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
-        let mut attempt = 1;
+        let (mut attempt, mut broken) = (1, 0);
         let mut request = request;
         loop {
             let again = request.repeat();
             // Boxed: the futures below are large, and many are held at once.
-            let result = Box::pin(self.attempt(request, attempt)).await;
+            let result = Box::pin(self.whole_attempt(request, attempt)).await;
             let wait = match &again {
                 Some(again) if again.attempts == Attempts::Policy => self.wait(attempt, &result),
                 _ => None,
@@ -108,9 +113,11 @@ impl Transport {
             let (Some(wait), Some(again)) = (wait, again) else {
                 return result.map(|response| response.after(attempt));
             };
+            broken += usize::from(is_broken(&result));
             self.pause(&again.url, wait, result).await;
             attempt += 1;
             request = again;
+            request.without_http2 = broken >= HTTP2_BREAKS;
         }
     }
 
@@ -122,7 +129,7 @@ impl Transport {
             },
             Err(error) if !error.is_temporary() => return None,
             Err(error) => match error.kind() {
-                Kind::Refused => Outcome::NotSent { refused: true },
+                Kind::Refused | Kind::Proxy => Outcome::NotSent { refused: true },
                 Kind::Connect => Outcome::NotSent { refused: false },
                 _ => Outcome::MaybeSent,
             },
@@ -153,6 +160,15 @@ impl Transport {
         }
     }
 
+    async fn whole_attempt(&self, request: Request, attempt: u32) -> Result<Response, Error> {
+        let whole = request.whole;
+        let response = self.attempt(request, attempt).await?;
+        match whole {
+            Some(limit) if response.status().is_success() => response.hold(limit).await,
+            _ => Ok(response),
+        }
+    }
+
     async fn attempt(&self, mut request: Request, attempt: u32) -> Result<Response, Error> {
         for _ in 0..=REDIRECTS {
             let again = request.repeat();
@@ -161,7 +177,7 @@ impl Transport {
                 Next::Redirect(to) => {
                     // A hop is only taken for a request that can be repeated.
                     let Some(mut next) = again else { break };
-                    next.url = to;
+                    next.lead(to, self.clients.guard());
                     request = next;
                 }
             }
@@ -202,21 +218,44 @@ impl Transport {
         attempt: u32,
         slot: Slot,
     ) -> Result<Response, Error> {
-        let client = self.clients.get(&self.settings, origin, request.lane)?;
+        let rule = self.rule(&request, origin);
+        let by = request.named_by.clone();
+        let by = by.as_deref().unwrap_or(origin);
+        if let Some(forbidden) = rule.refuses(origin) {
+            return Err(Error::address(by, origin, forbidden));
+        }
+        let lane = if request.without_http2 {
+            Lane::Bulk
+        } else {
+            request.lane
+        };
         let (method, url) = (request.method.clone(), request.url.clone());
         let carried = request.authorization.as_ref();
         let authorized = carried.is_some_and(|a| may_carry(a.home(), &url, Road::Registry));
         let (built, activity, idle) = self.build(request, authorized);
+        #[cfg(test)]
+        if let Some(script) = &self.settings.script {
+            return Ok(Response::new(script.answer(&built), url, idle, slot));
+        }
+        let client = self.clients.get(&self.settings, origin, lane, rule)?;
         let start = Instant::now();
         let sent = warm::taking(origin, client.execute(built));
+        let sent = guard::under(rule, origin, sent);
+        let proxy = || self.settings.proxies.before(&url);
         let result = match unless_stalled(sent, &activity, idle).await {
+            Ok(Ok(inner)) if is_of_proxy(&inner, origin) && proxy().is_some() => {
+                Err(Error::proxy_login(&url, &proxy().unwrap_or_default()))
+            }
             Ok(Ok(inner)) => Ok(Response::new(
                 inner,
                 url.clone(),
                 self.settings.idle_timeout,
                 slot,
             )),
-            Ok(Err(error)) => Err(Error::from_reqwest(&url, error)),
+            Ok(Err(error)) => Err(match Error::forbidden(&error) {
+                Some(forbidden) => Error::address(by, origin, forbidden),
+                None => Error::from_reqwest(&url, proxy().as_deref(), error),
+            }),
             Err(stalled) => Err(Error::stalled(&url, stalled.0)),
         };
         self.observer.exchange(&Exchange {
@@ -274,6 +313,22 @@ impl Transport {
         (built, activity, idle)
     }
 
+    /// Where a request may lead: anywhere if the user named the place.
+    fn rule(&self, request: &Request, origin: &Origin) -> Rule {
+        let Some(by) = &request.named_by else {
+            return Rule::Any;
+        };
+        let own = self.settings.hosts.get(&by.authority());
+        let inside = !request.past_public && self.clients.guard().is_inside(by);
+        if **by == *origin {
+            Rule::Any
+        } else if inside || own.is_some_and(|own| own.allow_private) {
+            Rule::Inside
+        } else {
+            Rule::Public
+        }
+    }
+
     fn brake(&self, origin: &Origin) -> Arc<Brake> {
         let mut brakes = self.brakes.lock().unwrap_or_else(PoisonError::into_inner);
         let made = brakes.entry(origin.clone()).or_insert_with(|| {
@@ -311,47 +366,6 @@ impl Stream for Watched {
     }
 }
 
-/// The text of `299 - "text"`, the only form that the distribution spec allows ("Warnings").
-fn warning(value: &str) -> Option<&str> {
-    let text = value.strip_prefix("299 ")?.trim_start().strip_prefix('-')?;
-    Some(text.trim().trim_matches('"')).filter(|text| !text.is_empty())
-}
-
-fn refuse_compressed(response: Response) -> Result<Response, Error> {
-    match response.header(&header::CONTENT_ENCODING) {
-        None | Some("" | "identity") => Ok(response),
-        Some(encoding) => Err(Error::encoding(response.url(), encoding)),
-    }
-}
-
-/// Where to go on, or `None` where the answer is final.
-fn redirect(method: &Method, repeatable: bool, response: &Response) -> Result<Option<Url>, Error> {
-    let reading = matches!(*method, Method::GET | Method::HEAD);
-    let follow = match response.status().as_u16() {
-        301 | 302 | 307 | 308 => reading || repeatable,
-        303 => reading,
-        _ => false,
-    };
-    if !follow {
-        return Ok(None);
-    }
-    let from = response.url();
-    let location = response
-        .header(&header::LOCATION)
-        .ok_or_else(|| Error::redirect(from, "names no single place to go to"))?;
-    let to = from
-        .join(location)
-        .map_err(|_| Error::redirect(from, "is not a URL"))?;
-    if !to.username().is_empty() || to.password().is_some() {
-        return Err(Error::redirect(from, "brings a password of its own"));
-    }
-    let elsewhere = |to: &Origin| Origin::of(from).as_ref() != Some(to) && to.is_link_local();
-    if Origin::of(&to).as_ref().is_some_and(elsewhere) {
-        return Err(Error::redirect(from, "leads to a link-local address"));
-    }
-    match (from.scheme(), to.scheme()) {
-        ("https" | "http", "https") | ("http", "http") => Ok(Some(to)),
-        ("https", "http") => Err(Error::redirect(from, "leaves TLS")),
-        _ => Err(Error::redirect(from, "leads to something that is not HTTP")),
-    }
+fn is_broken(result: &Result<Response, Error>) -> bool {
+    matches!(result, Err(error) if error.kind() == Kind::Broken)
 }

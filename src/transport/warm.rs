@@ -5,6 +5,7 @@
 //! settings takes what it finds here whenever it would connect anew.
 
 use super::BoxError;
+use super::guard::{self, Rule};
 use super::origin::Origin;
 use futures_util::future::BoxFuture;
 use futures_util::task::noop_waker_ref;
@@ -123,6 +124,10 @@ impl Order {
             let role = Role::Opens(Arc::new(Mutex::new(Some(sender))));
             let request = reqwest::Request::new(Method::HEAD, self.url.clone());
             let request = opener.execute(request);
+            let request = {
+                let origin = self.origin.clone();
+                async move { guard::under(Rule::Any, &origin, request).await }
+            };
             let (warm, origin) = (self.warm.clone(), self.origin.clone());
             tokio::spawn(async move {
                 // It fails, in this way or in another.

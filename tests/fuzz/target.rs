@@ -17,7 +17,7 @@ pub(crate) struct Target {
 }
 
 /// All of them.
-pub(crate) const TARGETS: [Target; 11] = [
+pub(crate) const TARGETS: [Target; 12] = [
     targets::reference::TARGET,
     targets::digest::TARGET,
     targets::manifest::TARGET,
@@ -26,6 +26,7 @@ pub(crate) const TARGETS: [Target; 11] = [
     targets::location::TARGET,
     targets::range::TARGET,
     targets::docker_config::TARGET,
+    targets::helper::TARGET,
     targets::settings::TARGET,
     targets::token_reply::TARGET,
     targets::error_body::TARGET,

@@ -4,9 +4,12 @@
 
 mod commands;
 mod copy;
+#[cfg(unix)]
+mod credentials;
 mod faults;
 mod floors;
 mod generated;
+mod hostile;
 mod lab;
 #[cfg(unix)]
 mod layouts;
@@ -17,3 +20,6 @@ mod real;
 mod referrers;
 mod secrets;
 mod slow_start;
+#[cfg(target_os = "linux")]
+mod sweeps;
+mod tls;

@@ -1,23 +1,25 @@
 //! SEC-03: whatever road a secret comes by, it is in no output, no other file, and no request to
 //! anybody else.
 
+mod addresses;
 mod elsewhere;
+mod foreign;
 mod roads;
 mod tokens;
 
-use crate::lab::{Image, Lab, Ran};
+use crate::lab::{Fault, Image, Lab, Ran};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use crossdock::server::{Access, Anonymous, Options, TokenService, User};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What every secret begins with. It is followed by characters that percent, JSON and base64
 /// each write in a way of their own.
 const CANARY: &str = "CANARY";
 
 /// A password that no output may show.
-fn password(road: &str) -> String {
+pub(crate) fn password(road: &str) -> String {
     format!("{CANARY}-{road}/+\"\\%é")
 }
 
@@ -27,7 +29,7 @@ fn token(road: &str) -> String {
 }
 
 /// Every way to write the canary that is worth looking for.
-fn forms() -> Vec<String> {
+pub(crate) fn forms() -> Vec<String> {
     let mut forms = vec![CANARY.to_owned()];
     // Base64 depends on what stands before: of each of three positions the part that does not.
     for before in ["", "x", "xx"] {
@@ -51,7 +53,7 @@ fn forms() -> Vec<String> {
 }
 
 #[track_caller]
-fn assert_clean(ran: &Ran, lab: &Lab, but: &[PathBuf]) {
+pub(crate) fn assert_clean(ran: &Ran, lab: &Lab, but: &[PathBuf]) {
     for form in forms() {
         assert!(!ran.stdout.contains(&form), "{form} on stdout: {ran}");
         assert!(!ran.stderr.contains(&form), "{form} on stderr: {ran}");
@@ -128,3 +130,30 @@ const LOUD: [&[&str]; 2] = [
     &["-vv", "--retries", "0"],
     &["-vv", "--json", "--retries", "0"],
 ];
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_core_dump_is_written() {
+    let lab = Lab::new();
+    lab.fault(
+        "src",
+        Fault::on("HEAD", "/manifests/").delay(Duration::from_secs(20)),
+    );
+    let running = lab.run(["digest", "src.lab/team/app:v1"]).start();
+    let begun = Instant::now();
+    while lab.requests("src").count("HEAD", "manifests") == 0 {
+        assert!(
+            begun.elapsed() < Duration::from_secs(10),
+            "nothing is asked"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", running.id())).unwrap();
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"));
+    let core: Vec<&str> = core.unwrap().split_whitespace().collect();
+    assert_eq!(core[4..6], ["0", "0"]);
+    running.signal("KILL");
+    running.wait();
+}

@@ -313,3 +313,6 @@ fn mismatch(blob: &Descriptor) -> Error {
         format!("the bytes of {} do not match its digest", blob.digest()),
     )
 }
+
+#[cfg(test)]
+mod cases;

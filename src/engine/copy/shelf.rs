@@ -14,7 +14,7 @@ use crate::store::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
@@ -49,6 +49,21 @@ pub(super) struct Held {
     pub(super) breaks_at: Option<u64>,
     /// The byte at this offset is another one.
     pub(super) wrong_at: Option<usize>,
+    /// What becomes of the next reads of blobs, the next one first. Those after them go well.
+    pub(super) cuts: VecDeque<Cut>,
+}
+
+/// How a read of a blob goes wrong.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cut {
+    /// So many bytes come, from where the read began.
+    pub(super) after: usize,
+    /// They are followed by an end like any other, instead of an error.
+    pub(super) is_quiet: bool,
+    /// It begins at the blob's beginning, whatever was asked for.
+    pub(super) is_whole: bool,
+    /// The first of the bytes is another one.
+    pub(super) is_wrong: bool,
 }
 
 impl Shelf {
@@ -89,12 +104,20 @@ impl Held {
         self.manifests.get(&self.digest_of(target)?).cloned()
     }
 
-    /// The next chunk from `offset` on.
-    fn chunk(&mut self, blob: &Digest, offset: usize) -> Option<Result<Bytes, &'static str>> {
+    /// The next chunk from `offset` on, of a read that began at `from`.
+    fn chunk(
+        &mut self,
+        blob: &Digest,
+        offset: usize,
+        from: usize,
+        cut: Option<Cut>,
+    ) -> Option<Result<Bytes, &'static str>> {
         let bytes = self.blobs.get(blob)?;
-        let end = bytes.len().min(offset + CHUNK);
+        let limit = cut.map_or(usize::MAX, |cut| from + cut.after);
+        let end = bytes.len().min(offset + CHUNK).min(limit);
         if offset >= end {
-            return None;
+            let is_cut = offset < bytes.len() && cut.is_some_and(|cut| !cut.is_quiet);
+            return is_cut.then_some(Err("it was cut"));
         }
         if self.breaks_at.is_some_and(|at| end as u64 > at) {
             return Some(Err("it broke off"));
@@ -102,6 +125,9 @@ impl Held {
         let mut chunk = bytes[offset..end].to_vec();
         if let Some(at) = self.wrong_at.filter(|at| (offset..end).contains(at)) {
             chunk[at - offset] ^= 1;
+        }
+        if offset == from && cut.is_some_and(|cut| cut.is_wrong) {
+            chunk[0] ^= 1;
         }
         self.chunks += 1;
         Some(Ok(chunk.into()))
@@ -175,9 +201,12 @@ impl Store for Arc<Shelf> {
         }
         held.reads.push(range.start);
         let (shelf, digest) = (Arc::clone(self), blob.digest().clone());
-        let from = usize::try_from(range.start).unwrap();
+        let cut = held.cuts.pop_front();
+        let is_whole = cut.is_some_and(|cut| cut.is_whole);
+        let offset = if is_whole { 0 } else { range.start };
+        let from = usize::try_from(offset).unwrap();
         let stream = stream::unfold(from, move |at| {
-            let chunk = shelf.held().chunk(&digest, at);
+            let chunk = shelf.held().chunk(&digest, at, from, cut);
             std::future::ready(chunk.map(|chunk| {
                 let next = at + chunk.as_ref().map_or(0, Bytes::len);
                 (chunk.map_err(Into::into), next)
@@ -185,7 +214,7 @@ impl Store for Arc<Shelf> {
         });
         Ok(Opened {
             stream: stream.boxed(),
-            offset: range.start,
+            offset,
         })
     }
 

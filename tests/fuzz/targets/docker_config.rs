@@ -1,8 +1,10 @@
 //! Docker's `config.json`: what is stored is read back, and everything else stays.
 
 use crate::target::Target;
-use crossdock::auth::credential::{Credential, CredentialSource as _, Subject};
+use async_trait::async_trait;
+use crossdock::auth::credential::{Credential, CredentialError, CredentialSource as _, Subject};
 use crossdock::auth::docker_source::DockerSource;
+use crossdock::auth::helper::{Answer, Helper, HelperName};
 use crossdock::auth::key::Key;
 use crossdock::auth::locations::Location;
 use crossdock::auth::notes::Notes;
@@ -12,6 +14,7 @@ use crossdock::transport::secret::Secret;
 use serde_json::{Map, Value};
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use tempfile::TempDir;
 
 pub(crate) const TARGET: Target = Target {
@@ -90,14 +93,26 @@ fn changed(path: &Path, before: &[u8], key: &str, credential: &Credential) {
     put(path, &parsed, credential).unwrap();
     assert_eq!(fs::read(path).unwrap(), after);
     let erased = erase(path, &parsed).unwrap();
-    assert_eq!(erased, [parsed.server()]);
-    assert!(erase(path, &parsed).unwrap().is_empty());
+    assert_eq!(erased.keys, [parsed.server()]);
+    assert!(erase(path, &parsed).unwrap().keys.is_empty());
     let rest = fs::read(path).unwrap();
     assert_eq!(others(before, &parsed), others(&rest, &parsed));
     assert_ne!(
         read(path, key).unwrap_or_default().as_ref(),
         Some(credential)
     );
+}
+
+/// No helper is installed.
+struct NoHelper;
+
+#[async_trait]
+impl Helper for NoHelper {
+    async fn get(&self, _: &HelperName, _: &str) -> Result<Answer, CredentialError> {
+        Ok(Answer::Missing)
+    }
+
+    fn forget(&self, _: &HelperName, _: &str, _: &Credential) {}
 }
 
 /// What a copy or a login would use.
@@ -110,7 +125,7 @@ fn read(path: &Path, key: &str) -> Result<Option<Credential>, String> {
         name: "config.json".to_owned(),
         path: path.to_owned(),
     };
-    let source = DockerSource::file(location, None, Notes::silent());
+    let source = DockerSource::file(location, Arc::new(NoHelper), Notes::silent());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();

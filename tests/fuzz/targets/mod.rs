@@ -5,6 +5,7 @@ pub(crate) mod digest;
 pub(crate) mod docker_config;
 pub(crate) mod error_body;
 mod go;
+pub(crate) mod helper;
 pub(crate) mod link;
 pub(crate) mod location;
 pub(crate) mod manifest;

@@ -240,10 +240,12 @@ fn a_proxy_over_tls_is_not_combined_with_a_host_that_is_not_verified() {
     ] {
         run(flag)
             .env("HTTPS_PROXY", proxy)
-            .stderr_has("cannot connect")
+            .stderr_has("cannot reach the proxy 127.0.0.1:1")
             .code(7);
     }
-    let pem = home.write("work/client.pem", "");
+    let own = rcgen::generate_simple_self_signed(["client".to_owned()]).unwrap();
+    let pem = own.cert.pem() + &own.signing_key.serialize_pem();
+    let pem = home.write("work/client.pem", pem);
     let pem = pem.display();
     home.user_settings(&format!(
         "registries: {{reg.example: {{client_cert: {pem}, client_key: {pem}}}}}"

@@ -1,5 +1,6 @@
 //! What can go wrong with a registry: a condition, and what happens instead of the right thing.
 
+use super::body::{cut, gone, hung_up, paced, paused, spoil};
 use super::node::Node;
 use super::wire::Reset;
 use bytes::Bytes;
@@ -8,16 +9,21 @@ use crossdock::transport::{BoxError, ByteStream};
 use futures_util::{StreamExt as _, stream};
 use http::header::{CONTENT_LENGTH, RANGE};
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A fault: on which requests, how often, and what.
 pub(crate) struct Fault {
     method: String,
     part: String,
     with_header: Option<&'static str>,
+    without_header: Option<&'static str>,
     body_over: Option<u64>,
+    /// Only on this path, and none below it.
+    exact: bool,
+    /// Only on what goes beyond a rate.
+    beyond: Option<Rate>,
     skip: usize,
     times: usize,
     act: Act,
@@ -25,6 +31,26 @@ pub(crate) struct Fault {
 
 type Answer = Arc<dyn Fn(&Parts) -> Response<ByteStream> + Send + Sync>;
 type Deed = Arc<dyn Fn(&Registry) + Send + Sync>;
+type Change = Arc<dyn Fn(&mut Response<ByteStream>) + Send + Sync>;
+
+/// So many requests in each time of this length.
+struct Rate {
+    most: usize,
+    each: Duration,
+    begun: Instant,
+    seen: usize,
+}
+
+impl Rate {
+    /// Counts a request, and says whether it is one too many.
+    fn is_over(&mut self) -> bool {
+        if self.begun.elapsed() >= self.each {
+            (self.begun, self.seen) = (Instant::now(), 0);
+        }
+        self.seen += 1;
+        self.seen > self.most
+    }
+}
 
 /// What happens.
 #[derive(Clone)]
@@ -47,6 +73,18 @@ pub(super) enum Act {
     IgnoreRange,
     /// Something happens first.
     First(Deed),
+    /// These bytes, whatever they are, in the place of an answer, and then the connection's end.
+    Raw(Bytes),
+    /// Everything is done and the answer comes later.
+    Late(Duration),
+    /// The answer's body stands still for a time after so many bytes.
+    Pause { after: u64, wait: Duration },
+    /// The request's body is taken at so many bytes a second.
+    Take(u64),
+    /// The connection ends where the request's body stands still for so long.
+    HangUp(Duration),
+    /// The right answer, changed.
+    Change(Change),
 }
 
 /// Makes the registry do nothing special until an act is given.
@@ -57,7 +95,10 @@ impl Fault {
             method: method.to_owned(),
             part: part.to_owned(),
             with_header: None,
+            without_header: None,
             body_over: None,
+            exact: false,
+            beyond: None,
             skip: 0,
             times: 1,
             act: Act::Delay(Duration::ZERO),
@@ -70,9 +111,33 @@ impl Fault {
         self
     }
 
+    /// Only where the request lacks this header.
+    pub(crate) fn without_header(mut self, name: &'static str) -> Self {
+        self.without_header = Some(name);
+        self
+    }
+
     /// Only where the request declares a body of more bytes.
     pub(crate) fn with_body_over(mut self, bytes: u64) -> Self {
         self.body_over = Some(bytes);
+        self
+    }
+
+    /// Only where the path is exactly that, and not where it contains it.
+    pub(crate) fn exactly(mut self) -> Self {
+        self.exact = true;
+        self
+    }
+
+    /// Only what goes beyond so many in each time of this length.
+    pub(crate) fn beyond(mut self, most: usize, each: Duration) -> Self {
+        let begun = Instant::now();
+        self.beyond = Some(Rate {
+            most,
+            each,
+            begun,
+            seen: 0,
+        });
         self
     }
 
@@ -114,12 +179,14 @@ impl Fault {
     }
 
     /// Answers with this.
-    pub(crate) fn answer(self, status: u16, headers: &[(&str, &str)], body: &str) -> Self {
-        let headers: Vec<(HeaderName, HeaderValue)> = headers
-            .iter()
-            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
-            .collect();
-        let body = Bytes::from(body.to_owned());
+    pub(crate) fn answer(
+        self,
+        status: u16,
+        headers: &[(&str, &str)],
+        body: &(impl AsRef<[u8]> + ?Sized),
+    ) -> Self {
+        let headers = header_map(headers);
+        let body = Bytes::copy_from_slice(body.as_ref());
         self.answer_with(move |_| {
             let chunk = body.clone();
             let mut response = Response::new(stream::iter([Ok(chunk)]).boxed());
@@ -208,6 +275,51 @@ impl Fault {
         self.act(Act::First(Arc::new(deed)))
     }
 
+    /// Answers rightly, but with these headers in the place of those with this name.
+    pub(crate) fn says(self, name: &str, instead: &[(&str, &str)]) -> Self {
+        let (name, instead) = (name.parse::<HeaderName>().unwrap(), header_map(instead));
+        self.change(move |response| {
+            let headers = response.headers_mut();
+            headers.remove(&name);
+            for (name, value) in &instead {
+                headers.append(name, value.clone());
+            }
+        })
+    }
+
+    /// Sends these bytes in the place of an answer, and ends the connection.
+    pub(crate) fn raw(self, bytes: impl AsRef<[u8]>) -> Self {
+        self.act(Act::Raw(Bytes::copy_from_slice(bytes.as_ref())))
+    }
+
+    /// Does everything, and answers later.
+    pub(crate) fn late(self, wait: Duration) -> Self {
+        self.act(Act::Late(wait))
+    }
+
+    /// Lets the answer's body stand still after so many bytes.
+    pub(crate) fn pause(self, after: u64, wait: Duration) -> Self {
+        self.act(Act::Pause { after, wait })
+    }
+
+    /// Takes the request's body at so many bytes a second.
+    pub(crate) fn take_at(self, bytes: u64) -> Self {
+        self.act(Act::Take(bytes))
+    }
+
+    /// Ends the connection where the request's body stands still for so long.
+    pub(crate) fn hang_up(self, idle: Duration) -> Self {
+        self.act(Act::HangUp(idle))
+    }
+
+    /// Changes the right answer.
+    pub(crate) fn change(
+        self,
+        change: impl Fn(&mut Response<ByteStream>) + Send + Sync + 'static,
+    ) -> Self {
+        self.act(Act::Change(Arc::new(change)))
+    }
+
     /// What is to be done with this request, if it is one of those.
     pub(super) fn take(&mut self, head: &Parts) -> Option<Act> {
         let target = head
@@ -216,14 +328,22 @@ impl Fault {
             .map_or("", |target| target.as_str());
         let header = self
             .with_header
-            .is_none_or(|name| head.headers.contains_key(name));
+            .is_none_or(|name| head.headers.contains_key(name))
+            && self
+                .without_header
+                .is_none_or(|name| !head.headers.contains_key(name));
         let length = head.headers.get(CONTENT_LENGTH);
         let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
         let body = self
             .body_over
             .is_none_or(|bytes| length.is_some_and(|length| length > bytes));
         let method = self.method == "*" || head.method == self.method.as_str();
-        if !(method && header && body && target.contains(&self.part)) {
+        let exact = self.exact && head.uri.path() == self.part;
+        let part = exact || (!self.exact && target.contains(&self.part));
+        if !(method && header && body && part) {
+            return None;
+        }
+        if self.beyond.as_mut().is_some_and(|rate| !rate.is_over()) {
             return None;
         }
         if self.skip > 0 {
@@ -286,77 +406,43 @@ impl Act {
                 deed(registry);
                 Ok(registry.handle(Request::from_parts(head, body)).await)
             }
-        }
-    }
-}
-
-/// The end of a connection.
-fn gone(reset: Option<&Reset>) -> BoxError {
-    if let Some(reset) = reset {
-        reset.arm();
-    }
-    "the connection ends here".into()
-}
-
-/// The first `after` bytes of a body, and then an end that is none.
-fn cut(body: ByteStream, after: u64, reset: Option<Reset>) -> ByteStream {
-    let state = (body, after, reset);
-    let cut = stream::unfold(Some(state), |state| async move {
-        let (mut body, left, reset) = state?;
-        if left == 0 {
-            // What was handed over is to be on its way before the connection ends.
-            tokio::time::sleep(Duration::from_millis(20)).await;
-            return Some((Err(gone(reset.as_ref())), None));
-        }
-        match body.next().await {
-            Some(Ok(mut chunk)) => {
-                chunk.truncate(usize::try_from(left).unwrap_or(usize::MAX));
-                let left = left - chunk.len() as u64;
-                Some((Ok(chunk), Some((body, left, reset))))
+            Self::Raw(bytes) => {
+                body.for_each(|_| std::future::ready(())).await;
+                reset.send_instead(bytes);
+                Ok(Response::new(stream::empty().boxed()))
             }
-            Some(Err(error)) => Some((Err(error), None)),
-            None => None,
+            Self::Late(wait) => {
+                let response = registry.handle(Request::from_parts(head, body)).await;
+                tokio::time::sleep(wait).await;
+                Ok(response)
+            }
+            Self::Pause { after, wait } => {
+                let response = registry.handle(Request::from_parts(head, body)).await;
+                Ok(response.map(|body| paused(body, after, wait)))
+            }
+            Self::Take(bytes) => {
+                let body = paced(body, bytes);
+                Ok(registry.handle(Request::from_parts(head, body)).await)
+            }
+            Self::HangUp(idle) => hung_up(Request::from_parts(head, body), registry, idle).await,
+            Self::Change(change) => {
+                let mut response = registry.handle(Request::from_parts(head, body)).await;
+                change(&mut response);
+                Ok(response)
+            }
         }
-    });
-    cut.boxed()
+    }
 }
 
-/// A body in small chunks, each at its time.
-fn paced(body: ByteStream, rate: u64) -> ByteStream {
-    const CHUNK: usize = 64 * 1024;
-    let small = |chunk: Result<Bytes, BoxError>| {
-        let chunks = match chunk {
-            Ok(chunk) => (0..chunk.len())
-                .step_by(CHUNK)
-                .map(|at| Ok(chunk.slice(at..chunk.len().min(at + CHUNK))))
-                .collect(),
-            Err(error) => vec![Err(error)],
-        };
-        stream::iter(chunks)
+/// Headers with these values, which need not be ASCII.
+fn header_map(headers: &[(&str, &str)]) -> HeaderMap {
+    let pair = |(name, value): &(&str, &str)| {
+        let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
+        (name.parse::<HeaderName>().unwrap(), value)
     };
-    let mut due = tokio::time::Instant::now();
-    let paced = body.flat_map(small).then(move |chunk| {
-        let length = chunk.as_ref().map_or(0, Bytes::len) as u64;
-        due += Duration::from_nanos(length * 1_000_000_000 / rate);
-        let at = due;
-        async move {
-            tokio::time::sleep_until(at).await;
-            chunk
-        }
-    });
-    paced.boxed()
-}
-
-fn spoil(body: ByteStream) -> ByteStream {
-    let mut first = true;
-    let spoiled = body.map(move |chunk| {
-        let chunk = chunk?;
-        if !std::mem::take(&mut first) || chunk.is_empty() {
-            return Ok(chunk);
-        }
-        let mut bytes = chunk.to_vec();
-        bytes[0] ^= 1;
-        Ok(Bytes::from(bytes))
-    });
-    spoiled.boxed()
+    let mut map = HeaderMap::new();
+    for (name, value) in headers.iter().map(pair) {
+        map.append(name, value);
+    }
+    map
 }

@@ -4,15 +4,19 @@ use http::request::Parts;
 use http::{HeaderMap, Method};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// One request and what became of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
     pub(crate) method: Method,
     pub(crate) path: String,
+    /// What follows the `?`, empty where nothing does.
+    pub(crate) query: String,
     pub(crate) headers: HeaderMap,
+    /// The beginning of the request's body.
+    pub(super) body: Arc<Mutex<Vec<u8>>>,
     /// Bytes of the request's body that arrived.
     pub(crate) received: Arc<AtomicU64>,
     /// Bytes of the answer's body that were handed to the connection.
@@ -26,7 +30,9 @@ impl Seen {
         Self {
             method: head.method.clone(),
             path: head.uri.path().to_owned(),
+            query: head.uri.query().unwrap_or_default().to_owned(),
             headers: head.headers.clone(),
+            body: Arc::default(),
             received: Arc::default(),
             sent: Arc::default(),
             status: 0,
@@ -43,6 +49,19 @@ impl Seen {
     pub(crate) fn header(&self, name: &str) -> &str {
         let value = self.headers.get(name).and_then(|value| value.to_str().ok());
         value.unwrap_or_default()
+    }
+
+    /// Everything that was said: path, query, headers, and the body's beginning.
+    pub(crate) fn told(&self) -> String {
+        let mut told = format!("{} {}?{}", self.method, self.path, self.query);
+        for (name, value) in &self.headers {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            told.extend(["\n", name.as_str(), ": ", &*value]);
+        }
+        let body = self.body.lock().unwrap();
+        told.push_str("\n\n");
+        told.push_str(&String::from_utf8_lossy(&body));
+        told
     }
 
     /// What it is about: `manifests`, `blobs`, `uploads`, `tags`, `token`, `catalog`, `base` or

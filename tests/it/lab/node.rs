@@ -26,6 +26,11 @@ pub(crate) fn wait_for<T>(work: impl Future<Output = T>) -> T {
     RUNTIME.block_on(work)
 }
 
+/// Lets something run beside the registries, to the end of all tests.
+pub(crate) fn spawn(work: impl Future<Output = ()> + Send + 'static) {
+    RUNTIME.spawn(work);
+}
+
 /// A registry on a port.
 pub(crate) struct Node {
     pub(crate) registry: Registry,
@@ -105,6 +110,7 @@ impl Node {
         let (head, body) = request.into_parts();
         let seen = Seen::new(&head);
         let (received, sent) = (Arc::clone(&seen.received), Arc::clone(&seen.sent));
+        let kept = Arc::clone(&seen.body);
         let number = {
             let mut log = self.log.lock().unwrap();
             log.push(seen);
@@ -116,7 +122,8 @@ impl Node {
             .unwrap()
             .iter_mut()
             .find_map(|fault| fault.take(&head));
-        let request = Request::from_parts(head, counted(body, received));
+        let body = keeping(counted(body, received), kept);
+        let request = Request::from_parts(head, body);
         let answer = match act {
             Some(act) => act.run(request, self, &reset).await,
             None => Ok(self.registry.handle(request).await),
@@ -214,6 +221,17 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
+}
+
+/// A body whose beginning is kept.
+fn keeping(body: ByteStream, kept: Arc<Mutex<Vec<u8>>>) -> ByteStream {
+    const KEPT: usize = 64 * 1024;
+    let keeping = body.inspect_ok(move |chunk| {
+        let mut kept = kept.lock().unwrap();
+        let room = KEPT.saturating_sub(kept.len()).min(chunk.len());
+        kept.extend_from_slice(&chunk[..room]);
+    });
+    keeping.boxed()
 }
 
 fn counted(body: ByteStream, count: Arc<AtomicU64>) -> ByteStream {

@@ -1,6 +1,6 @@
 //! Connections that can be broken off in either way: politely, or with a reset.
 
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use crossdock::transport::{BoxError, ByteStream};
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt as _, TryStreamExt as _};
@@ -13,26 +13,42 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Whether a connection ends with a reset.
+/// Whether a connection ends with a reset, and what comes on it in the place of the next answer.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Reset(Arc<AtomicBool>);
+pub(crate) struct Reset {
+    armed: Arc<AtomicBool>,
+    raw: Arc<Mutex<Option<Bytes>>>,
+}
 
 impl Reset {
     /// Makes the connection's end a reset.
-    pub(super) fn arm(&self) {
-        self.0.store(true, Ordering::SeqCst);
+    pub(crate) fn arm(&self) {
+        self.armed.store(true, Ordering::SeqCst);
+    }
+
+    /// Sends these bytes in the place of the next answer, and then ends the connection.
+    pub(super) fn send_instead(&self, bytes: Bytes) {
+        *self.raw() = Some(bytes);
+    }
+
+    fn is_armed(&self) -> bool {
+        self.armed.load(Ordering::SeqCst)
+    }
+
+    fn raw(&self) -> MutexGuard<'_, Option<Bytes>> {
+        self.raw.lock().unwrap()
     }
 }
 
 /// Answers every connection with `handler`, for ever, and counts them. A handler's `Err`, and one in an answer's
 /// body, ends the connection there.
-pub(super) async fn serve<H, F>(listener: TcpListener, accepted: &AtomicUsize, handler: H)
+pub(crate) async fn serve<H, F>(listener: TcpListener, accepted: &AtomicUsize, handler: H)
 where
     H: Fn(Request<ByteStream>, Reset) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Result<Response<ByteStream>, BoxError>> + Send + 'static,
@@ -86,7 +102,7 @@ struct Wire {
 
 impl Drop for Wire {
     fn drop(&mut self) {
-        if self.reset.0.load(Ordering::SeqCst) {
+        if self.reset.is_armed() {
             let _ = self.stream.set_zero_linger();
         }
     }
@@ -108,7 +124,17 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let Self { stream, reset } = &mut *self;
+        let mut raw = reset.raw();
+        let Some(raw) = raw.as_mut() else {
+            return Pin::new(stream).poll_write(cx, bytes);
+        };
+        while !raw.is_empty() {
+            let written = ready!(Pin::new(&mut *stream).poll_write(cx, raw))?;
+            raw.advance(written);
+        }
+        ready!(Pin::new(stream).poll_shutdown(cx))?;
+        Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -116,7 +142,7 @@ impl AsyncWrite for Wire {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.reset.0.load(Ordering::SeqCst) {
+        if self.reset.is_armed() {
             // The end that a shutdown sends would come before the reset.
             return Poll::Ready(Ok(()));
         }
