@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn values_keep_their_kind_and_keys_their_order() {
-        let text = r#"{"z":[1,-2,1.5,null,true],"a":{"b":"x"}}"#;
+        let text = r#"{"z":[1,-2,1.5,1.2570683941234569e+22,null,true],"a":{"b":"x"}}"#;
         assert_eq!(parse(text.as_bytes()).unwrap().to_string(), text);
     }
 
