@@ -3,6 +3,8 @@
 pub mod dumps;
 pub mod environment;
 pub mod flags;
+#[cfg(unix)]
+pub mod hangup;
 pub mod network;
 pub mod proxy;
 mod told;
@@ -12,6 +14,7 @@ use crate::auth::chain::Chain;
 use crate::auth::credential::CredentialSource;
 use crate::auth::docker_source::DockerSource;
 use crate::auth::environment as variables;
+use crate::auth::helper::{Helper, Known, Programs};
 use crate::auth::locations;
 use crate::auth::notes::Notes;
 use crate::config::Settings;
@@ -40,6 +43,8 @@ pub struct App {
     pub stores: Stores,
     /// The process's surroundings.
     pub environment: Environment,
+    /// The credential helpers that are installed.
+    pub helpers: Programs,
     transport: Arc<Transport>,
     reach: Reach,
     settings: Arc<Settings>,
@@ -82,12 +87,17 @@ impl App {
         let trace = Trace::new(output.clone(), Arc::clone(&view));
         let wires = network::settings(&flags, &settings, &reach, &environment)?;
         let transport = Arc::new(Transport::new(wires, Arc::new(trace)));
-        let credentials = credentials(&environment, &output)?;
+        let notes = notes(&output);
+        let helpers = helpers(&environment, &notes);
+        let known: Arc<dyn Helper> = Arc::new(Known::new(helpers.clone()));
+        let credentials = credentials(&environment, &known, &notes)?;
+        let credentials = Arc::new(Told::new(credentials, output.clone()));
         let stores = Stores::new(Arc::clone(&transport), credentials, reach.clone());
         Ok(Self {
             output,
             stores,
             environment,
+            helpers,
             transport,
             reach,
             settings: Arc::new(settings),
@@ -185,20 +195,40 @@ fn rule(settings: &Settings, location: &Location, tag: &Tag, force: bool) -> Gua
     }
 }
 
+fn notes(output: &Output) -> Notes {
+    let output = output.clone();
+    Notes::new(move |remark| output.note(remark))
+}
+
+fn helpers(environment: &Environment, notes: &Notes) -> Programs {
+    let own = environment.own_variables();
+    let helpers = Programs::new(&environment.search_path, own, notes.clone());
+    if environment.stdin_is_terminal {
+        helpers.at_terminal()
+    } else {
+        helpers
+    }
+}
+
 /// Every place that credentials are looked for in, the most important first.
 fn credentials(
     environment: &Environment,
-    output: &Output,
-) -> anyhow::Result<Arc<dyn CredentialSource>> {
-    let said = output.clone();
-    let notes = Notes::new(move |remark| said.note(remark));
+    helper: &Arc<dyn Helper>,
+    notes: &Notes,
+) -> anyhow::Result<Chain> {
     let mut sources: Vec<Arc<dyn CredentialSource>> = Vec::new();
     sources.push(Arc::new(variables::own(&environment.variables)?));
-    if let Some(docker) = variables::docker(&environment.variables, None, notes.clone()) {
+    let docker = variables::docker(&environment.variables, Arc::clone(helper), notes.clone());
+    if let Some(docker) = docker {
         sources.push(Arc::new(docker));
     }
     for location in locations::readable(&environment.variables, &environment.folders) {
-        sources.push(Arc::new(DockerSource::file(location, None, notes.clone())));
+        let helper = Arc::clone(helper);
+        sources.push(Arc::new(DockerSource::file(
+            location,
+            helper,
+            notes.clone(),
+        )));
     }
-    Ok(Arc::new(Told::new(Chain::new(sources), output.clone())))
+    Ok(Chain::new(sources))
 }

@@ -28,6 +28,8 @@ pub struct Environment {
     pub config_folder: Option<PathBuf>,
     /// The working folder.
     pub working_folder: Option<PathBuf>,
+    /// The folders that programs are looked for in.
+    pub search_path: Vec<PathBuf>,
     /// The images that run here: `local`.
     pub platform: PlatformPattern,
     /// Whether somebody can be asked.
@@ -65,6 +67,9 @@ impl Environment {
             },
             config_folder: dirs::config_dir(),
             working_folder: std::env::current_dir().ok(),
+            search_path: std::env::var_os("PATH")
+                .map(|path| std::env::split_paths(&path).collect())
+                .unwrap_or_default(),
             platform: PlatformPattern::of_machine(
                 std::env::consts::OS,
                 std::env::consts::ARCH,
@@ -88,6 +93,14 @@ impl Environment {
             .get(name)
             .map(String::as_str)
             .filter(|value| !value.is_empty())
+    }
+
+    /// The names of the variables that are set, and meant for this program alone: some hold secrets
+    /// that are nobody else's.
+    pub(super) fn own_variables(&self) -> Vec<String> {
+        let names = self.variables.keys().chain(&self.not_text);
+        let own = names.filter(|name| name.starts_with("CROSSDOCK_"));
+        own.cloned().collect()
     }
 
     /// Runs `read` on stdin.

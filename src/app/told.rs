@@ -1,6 +1,6 @@
 //! Says with `-v` whose credential is used.
 
-use crate::auth::credential::{CredentialError, CredentialSource, Found, Subject};
+use crate::auth::credential::{Credential, CredentialError, CredentialSource, Found, Subject};
 use crate::auth::key::Key;
 use crate::auth::notes::Notes;
 use crate::term::output::Output;
@@ -33,5 +33,9 @@ impl<S: CredentialSource> CredentialSource for Told<S> {
             None => format!("{place}: no credential, asking as nobody"),
         });
         Ok(found)
+    }
+
+    fn forget(&self, subject: &Subject, rejected: &Credential) {
+        self.source.forget(subject, rejected);
     }
 }

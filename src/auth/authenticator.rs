@@ -2,16 +2,16 @@
 
 use super::cache::{Key, TokenCache};
 use super::challenge::{Bearer, Challenge};
-use super::credential::{Credential, CredentialSource, Found, Subject};
+use super::credential::{Credential, CredentialError, CredentialSource, Found, Subject};
 use super::error::Error;
 use super::scope::Scopes;
 use super::token::{self, Exchange, Token};
 use crate::transport::carry::Home;
 use crate::transport::origin::Origin;
 use crate::transport::{Authorization, Transport};
-use http::HeaderMap;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use http::{HeaderMap, StatusCode};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use url::Url;
 
 /// Who asks which registry for what.
@@ -32,6 +32,9 @@ pub struct Granted {
     pub authorization: Authorization,
     /// Where the credential came from; `None` for an anonymous token.
     pub origin: Option<String>,
+    /// Why it is an anonymous token although there should be a credential.
+    pub failed: Option<Arc<Error>>,
+    credential: Option<Credential>,
 }
 
 /// Turns challenges into authorizations, and remembers both for as long as the process runs.
@@ -40,6 +43,14 @@ pub struct Authenticator {
     credentials: Arc<dyn CredentialSource>,
     tokens: TokenCache,
     challenges: Mutex<HashMap<Origin, Remembered>>,
+    /// Credentials that were accepted once.
+    proven: Mutex<HashSet<Credential>>,
+}
+
+/// Who asks, as far as could be found out.
+struct Asking {
+    found: Option<Found>,
+    failed: Option<Arc<Error>>,
 }
 
 /// What a registry has been seen to ask for. The scope belongs to one request and is not kept.
@@ -57,6 +68,7 @@ impl Authenticator {
             credentials,
             tokens: TokenCache::default(),
             challenges: Mutex::default(),
+            proven: Mutex::default(),
         }
     }
 
@@ -64,18 +76,10 @@ impl Authenticator {
     /// need not be provoked again.
     pub async fn prepare(&self, access: &Access) -> Result<Option<Granted>, Arc<Error>> {
         let known = self.challenges().get(access.home.origin()).cloned();
-        let Some(known) = known else {
-            return Ok(None);
-        };
-        let found = self.find(access).await?;
         match known {
-            Remembered::Basic => Ok(found.as_ref().and_then(|found| basic(access, found))),
-            Remembered::Bearer { realm, service } => {
-                let scopes = access.scopes.clone();
-                self.bearer(access, found.as_ref(), realm, service, scopes, None)
-                    .await
-                    .map(Some)
-            }
+            // Boxed: it holds all that a login can take.
+            Some(known) => Box::pin(self.grant(access, &known, &access.scopes, None)).await,
+            None => Ok(None),
         }
     }
 
@@ -95,95 +99,115 @@ impl Authenticator {
             registry: registry.clone(),
             source,
         })?;
-        let found = self.find(access).await?;
-        let granted = match challenge {
+        let (known, scopes) = match challenge {
             None => return Err(Arc::new(Error::Unchallenged { registry })),
-            Some(Challenge::Basic) => {
-                self.remember(access, Remembered::Basic);
-                let missing = || Error::Missing {
-                    registry: registry.clone(),
-                };
-                found
-                    .as_ref()
-                    .and_then(|found| basic(access, found))
-                    .ok_or_else(missing)?
-            }
-            Some(Challenge::Bearer(bearer)) => {
-                Box::pin(self.answer_bearer(access, asked, bearer, found.as_ref(), rejected))
-                    .await?
-            }
+            Some(Challenge::Basic) => (Remembered::Basic, access.scopes.clone()),
+            Some(Challenge::Bearer(bearer)) => remembered(access, asked, bearer)?,
         };
-        let again = rejected.filter(|old| old.authorization.is_same(&granted.authorization));
-        match (again, granted.origin.clone()) {
-            (None, _) => Ok(granted),
-            (Some(_), Some(origin)) => Err(Arc::new(Error::Rejected {
+        self.remember(access, known.clone());
+        let granted = Box::pin(self.grant(access, &known, &scopes, rejected)).await?;
+        match granted {
+            Some(granted) if !granted.is_again(rejected) => Ok(granted),
+            Some(Granted {
+                origin: Some(origin),
+                ..
+            }) => Err(Arc::new(Error::Rejected {
                 registry,
                 what: "credential",
                 origin,
             })),
-            (Some(_), None) => Err(Arc::new(Error::Missing { registry })),
+            _ => {
+                let failed = self.find(access).await?.failed;
+                Err(failed.unwrap_or_else(|| Arc::new(Error::Missing { registry })))
+            }
         }
     }
 
-    async fn answer_bearer(
+    /// The registry accepted this, as far as it says.
+    pub fn accepted(&self, granted: &Granted) {
+        if let Some(credential) = &granted.credential {
+            self.prove(credential);
+        }
+    }
+
+    /// The authorization in this form, `None` where that takes a credential and there is none.
+    ///
+    /// A credential that was good once and is refused now may have lived its time: whoever gave it
+    /// is asked anew.
+    async fn grant(
         &self,
         access: &Access,
-        asked: &Url,
-        bearer: Bearer,
-        found: Option<&Found>,
+        known: &Remembered,
+        scopes: &Scopes,
         rejected: Option<&Granted>,
-    ) -> Result<Granted, Arc<Error>> {
-        let registry = access.home.origin().authority();
-        let realm = asked.join(&bearer.realm).map_err(|_| Error::Realm {
-            registry,
-            realm: bearer.realm.clone(),
-            reason: "is not a URL",
-        })?;
-        let service = bearer.service;
-        let known = Remembered::Bearer {
-            realm: realm.clone(),
-            service: service.clone(),
+    ) -> Result<Option<Granted>, Arc<Error>> {
+        let asking = self.find(access).await?;
+        let first = self.grant_to(&asking, access, known, scopes, rejected);
+        let first = first.await;
+        let credential = asking.found.map(|found| found.credential);
+        let Some(stale) =
+            credential.filter(|old| is_refusal(&first, rejected) && self.is_proven(old))
+        else {
+            return first;
         };
-        self.remember(access, known);
-        let scopes = access.scopes.as_challenged(bearer.scope.as_deref());
-        self.bearer(access, found, realm, service, scopes, rejected)
+        self.credentials.forget(&access.subject, &stale);
+        let asking = self.find(access).await?;
+        let is_new = asking
+            .found
+            .as_ref()
+            .is_some_and(|new| new.credential != stale);
+        if !is_new {
+            self.proven().remove(&stale);
+            return first;
+        }
+        self.grant_to(&asking, access, known, scopes, rejected)
             .await
     }
 
-    async fn bearer(
+    async fn grant_to(
         &self,
+        asking: &Asking,
         access: &Access,
-        found: Option<&Found>,
-        realm: Url,
-        service: Option<String>,
-        scopes: Scopes,
+        known: &Remembered,
+        scopes: &Scopes,
         rejected: Option<&Granted>,
-    ) -> Result<Granted, Arc<Error>> {
-        let origin = found.map(|found| found.origin.clone());
+    ) -> Result<Option<Granted>, Arc<Error>> {
+        let found = asking.found.as_ref();
+        let (realm, service) = match known {
+            Remembered::Basic => return Ok(found.and_then(|found| basic(access, found))),
+            Remembered::Bearer { realm, service } => (realm, service),
+        };
         let credential = found.map(|found| &found.credential);
         let token = if let Some(Credential::Registry(token)) = credential {
             token.clone()
         } else {
             let exchange = Exchange {
                 registry: &access.home,
-                realm,
-                service,
-                scopes,
+                realm: realm.clone(),
+                service: service.clone(),
+                scopes: scopes.clone(),
                 credential,
             };
-            self.token(&exchange, rejected).await?.value
+            let token = self.token(&exchange, rejected).await;
+            token.map_err(|error| asking.blamed(error))?.value
         };
-        let authorization = token::bearer(&token, access.home.clone()).ok_or_else(|| {
-            let registry = access.home.origin().authority();
-            Error::Reply {
-                service: registry,
+        let registry = access.home.origin().authority();
+        let authorization =
+            token::bearer(&token, access.home.clone()).ok_or_else(|| Error::Reply {
+                service: registry.clone(),
                 reason: "holds a token that no header can hold",
-            }
-        })?;
-        Ok(Granted {
+            })?;
+        if let Some(failed) = &asking.failed {
+            let text = format!("{}; asking as nobody", reason(failed));
+            self.transport.observer().warning(&registry, &text);
+        }
+        credential.inspect(|credential| self.prove(credential));
+        Ok(Some(Granted {
             authorization,
-            origin,
-        })
+            origin: found.map(|found| found.origin.clone()),
+            failed: asking.failed.clone(),
+            credential: credential.cloned(),
+        }))
     }
 
     async fn token(
@@ -222,9 +246,36 @@ impl Authenticator {
         credential(one) == credential(other)
     }
 
-    async fn find(&self, access: &Access) -> Result<Option<Found>, Arc<Error>> {
-        let found = self.credentials.credential(&access.subject).await;
-        found.map_err(|error| Arc::new(Error::from(error)))
+    /// Who asks. Where only a helper's failure is in the way, whoever wants to read is nobody: much
+    /// is for everybody. To write as somebody else would surprise.
+    async fn find(&self, access: &Access) -> Result<Asking, Arc<Error>> {
+        match self.credentials.credential(&access.subject).await {
+            Ok(found) => Ok(Asking {
+                found,
+                failed: None,
+            }),
+            Err(failed @ CredentialError::Helper { .. }) if access.scopes.only_read() => {
+                Ok(Asking {
+                    found: None,
+                    failed: Some(Arc::new(failed.into())),
+                })
+            }
+            Err(error) => Err(Arc::new(error.into())),
+        }
+    }
+
+    fn is_proven(&self, credential: &Credential) -> bool {
+        self.proven().contains(credential)
+    }
+
+    fn prove(&self, credential: &Credential) {
+        if !self.is_proven(credential) {
+            self.proven().insert(credential.clone());
+        }
+    }
+
+    fn proven(&self) -> MutexGuard<'_, HashSet<Credential>> {
+        self.proven.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn remember(&self, access: &Access, challenge: Remembered) {
@@ -232,11 +283,65 @@ impl Authenticator {
             .insert(access.home.origin().clone(), challenge);
     }
 
-    fn challenges(&self) -> std::sync::MutexGuard<'_, HashMap<Origin, Remembered>> {
+    fn challenges(&self) -> MutexGuard<'_, HashMap<Origin, Remembered>> {
         self.challenges
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+impl Asking {
+    /// Nobody is told no because a helper failed.
+    fn blamed(&self, error: Arc<Error>) -> Arc<Error> {
+        match (&self.failed, &*error) {
+            (Some(failed), Error::Refused { .. }) => Arc::clone(failed),
+            _ => error,
+        }
+    }
+}
+
+impl Granted {
+    fn is_again(&self, rejected: Option<&Granted>) -> bool {
+        rejected.is_some_and(|old| old.authorization.is_same(&self.authorization))
+    }
+}
+
+/// Whether somebody's credential is not accepted.
+fn is_refusal(granted: &Result<Option<Granted>, Arc<Error>>, rejected: Option<&Granted>) -> bool {
+    match granted {
+        Ok(granted) => granted.as_ref().is_some_and(|new| new.is_again(rejected)),
+        Err(error) => matches!(
+            **error,
+            Error::Refused {
+                status: StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN,
+                ..
+            }
+        ),
+    }
+}
+
+/// What a bearer challenge asks for, for as long as the process runs and this time.
+fn remembered(
+    access: &Access,
+    asked: &Url,
+    bearer: Bearer,
+) -> Result<(Remembered, Scopes), Arc<Error>> {
+    let realm = asked.join(&bearer.realm).map_err(|_| Error::Realm {
+        registry: access.home.origin().authority(),
+        realm: bearer.realm.clone(),
+        reason: "is not a URL",
+    })?;
+    let scopes = access.scopes.as_challenged(bearer.scope.as_deref());
+    let service = bearer.service;
+    Ok((Remembered::Bearer { realm, service }, scopes))
+}
+
+/// What is behind a failure, without what was wanted.
+fn reason(failed: &Error) -> String {
+    let first = std::error::Error::source(failed);
+    let causes = std::iter::successors(first, |cause| cause.source());
+    let causes: Vec<String> = causes.map(ToString::to_string).collect();
+    causes.join(": ")
 }
 
 fn basic(access: &Access, found: &Found) -> Option<Granted> {
@@ -244,5 +349,7 @@ fn basic(access: &Access, found: &Found) -> Option<Granted> {
     Some(Granted {
         authorization,
         origin: Some(found.origin.clone()),
+        failed: None,
+        credential: Some(found.credential.clone()),
     })
 }

@@ -22,12 +22,6 @@ impl Chain {
         }
     }
 
-    /// Asks anew the next time: for a credential that a registry no longer takes, because helpers
-    /// hand out some that live for hours only.
-    pub fn forget(&self, subject: &Subject) {
-        self.answers().remove(subject);
-    }
-
     fn answers(&self) -> MutexGuard<'_, HashMap<Subject, Option<Found>>> {
         self.answers.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -57,6 +51,18 @@ impl CredentialSource for Chain {
         let answer = self.ask(subject).await?;
         self.answers().insert(subject.clone(), answer.clone());
         Ok(answer)
+    }
+
+    fn forget(&self, subject: &Subject, rejected: &Credential) {
+        let mut answers = self.answers();
+        let known = answers.get(subject).and_then(Option::as_ref);
+        if known.is_some_and(|found| found.credential == *rejected) {
+            answers.remove(subject);
+        }
+        drop(answers);
+        for source in &self.sources {
+            source.forget(subject, rejected);
+        }
     }
 }
 
@@ -193,20 +199,25 @@ mod tests {
         let asked = || counting.0.load(Ordering::Relaxed);
         let chain = Chain::new(vec![
             counting.clone(),
-            Arc::new(fixed("last", &["broken.io"])),
+            Arc::new(fixed("last", &["broken.io", "known.io"])),
         ]);
         let subject = repository("a.io", "app");
         for _ in 0..3 {
             assert_eq!(chain.credential(&subject).await.unwrap(), None);
         }
         assert_eq!(asked(), 1);
-        chain.forget(&subject);
-        assert_eq!(chain.credential(&subject).await.unwrap(), None);
-        assert_eq!(asked(), 2);
+        let subject = repository("known.io", "app");
+        let found = chain.credential(&subject).await.unwrap().unwrap();
+        let another = Credential::Identity(Secret::new("another"));
+        for (rejected, times) in [(&another, 2), (&found.credential, 3)] {
+            chain.forget(&subject, rejected);
+            assert!(chain.credential(&subject).await.unwrap().is_some());
+            assert_eq!(asked(), times);
+        }
         let broken = Subject::Host("broken.io".parse().unwrap());
         for _ in 0..2 {
             assert!(chain.credential(&broken).await.is_err());
         }
-        assert_eq!(asked(), 4);
+        assert_eq!(asked(), 5);
     }
 }

@@ -136,4 +136,9 @@ pub trait CredentialSource: Send + Sync {
     fn name(&self) -> String;
     /// The credential for `subject`.
     async fn credential(&self, subject: &Subject) -> Result<Option<Found>, CredentialError>;
+    /// Looks anew the next time, where `rejected` is what was found: a registry no longer takes
+    /// it, and helpers hand out some that live for hours only. Most places would say the same.
+    fn forget(&self, subject: &Subject, rejected: &Credential) {
+        let _ = (subject, rejected);
+    }
 }

@@ -31,7 +31,7 @@ pub struct DockerConfig {
 #[derive(Debug)]
 pub(super) struct NamedEntry {
     pub(super) name: String,
-    key: Key,
+    pub(super) key: Key,
     pub(super) entry: Entry,
 }
 
@@ -69,6 +69,23 @@ impl DockerConfig {
     pub fn helper(&self, key: &Key) -> Option<&HelperName> {
         let own = self.helpers.iter().find(|(for_key, _)| for_key == key);
         own.map(|(_, helper)| helper).or(self.store.as_ref())
+    }
+
+    /// Every helper that is named, each once.
+    pub(super) fn helpers(&self) -> Vec<&HelperName> {
+        let own = self.helpers.iter().map(|(_, helper)| helper);
+        let mut names: Vec<&HelperName> = Vec::new();
+        for helper in self.store.iter().chain(own) {
+            if !names.contains(&helper) {
+                names.push(helper);
+            }
+        }
+        names
+    }
+
+    /// Every entry.
+    pub(super) fn all(&self) -> &[NamedEntry] {
+        &self.entries
     }
 
     /// Where a credential for `wanted` may be: by the longest path, and there from

@@ -2,6 +2,7 @@
 
 use crate::auth::credential::Credential;
 use crate::auth::docker_entry::{self, FIELDS};
+use crate::auth::helper::HelperName;
 use serde::Serialize;
 use serde_json::ser::PrettyFormatter;
 use serde_json::{Map, Serializer, Value};
@@ -16,8 +17,8 @@ pub(super) fn take_auths(fields: &mut Map<String, Value>) -> Map<String, Value> 
     }
 }
 
-/// Puts a credential into the entry `name` in place of the one before.
-pub(super) fn set(auths: &mut Map<String, Value>, name: String, credential: &Credential) {
+/// Puts a credential, or none, into the entry `name` in place of the one before.
+pub(super) fn set(auths: &mut Map<String, Value>, name: String, credential: Option<&Credential>) {
     let empty = || Value::Object(Map::new());
     let entry = auths.entry(name).or_insert_with(empty);
     if !entry.is_object() {
@@ -25,8 +26,34 @@ pub(super) fn set(auths: &mut Map<String, Value>, name: String, credential: &Cre
     }
     if let Value::Object(fields) = entry {
         remove(fields, |name| FIELDS.contains(&name));
-        let (field, value) = docker_entry::to_json(credential);
-        fields.insert(field.to_owned(), value);
+        if let Some((field, value)) = credential.map(docker_entry::to_json) {
+            fields.insert(field.to_owned(), value);
+        }
+    }
+}
+
+/// Whether an entry says more than that somebody else has the credential.
+pub(super) fn holds(entry: &Value) -> bool {
+    let fields = entry.as_object().into_iter().flatten();
+    let mut values = fields.filter(|(name, _)| FIELDS.contains(&name.as_str()));
+    values.any(|(_, value)| value.as_str().is_none_or(|text| !text.is_empty()))
+}
+
+/// Names `helper` for `server` in place of whatever is named for one that `is_same`.
+pub(super) fn name_helper(
+    fields: &mut Map<String, Value>,
+    server: String,
+    is_same: impl Fn(&str) -> bool,
+    helper: &HelperName,
+) {
+    let helpers = fields.entry("credHelpers");
+    let helpers = helpers.or_insert_with(|| Value::Object(Map::new()));
+    if helpers.is_null() {
+        *helpers = Value::Object(Map::new());
+    }
+    if let Value::Object(helpers) = helpers {
+        remove(helpers, |name| is_same(name) && name != server);
+        helpers.insert(server, helper.as_str().into());
     }
 }
 

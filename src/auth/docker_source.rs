@@ -1,6 +1,6 @@
 //! Credentials from docker's `config.json`, containers' `auth.json`, or a variable of that form.
 
-use crate::auth::credential::{CredentialError, CredentialSource, Found, Subject};
+use crate::auth::credential::{Credential, CredentialError, CredentialSource, Found, Subject};
 use crate::auth::docker_config::{Candidate, ConfigError, DockerConfig, NamedEntry};
 use crate::auth::file;
 use crate::auth::helper::{Answer, Helper, HelperName};
@@ -17,7 +17,7 @@ use tokio::sync::OnceCell;
 pub struct DockerSource {
     name: String,
     origin: Origin,
-    helper: Option<Arc<dyn Helper>>,
+    helper: Arc<dyn Helper>,
     notes: Notes,
     config: OnceCell<Option<DockerConfig>>,
 }
@@ -28,9 +28,9 @@ enum Origin {
 }
 
 impl DockerSource {
-    /// Reads a file; that it is missing is no error. `helper` runs the credential helpers that
-    /// the file names; without it they are noted and passed over.
-    pub fn file(location: Location, helper: Option<Arc<dyn Helper>>, notes: Notes) -> Self {
+    /// Reads a file; that it is missing is no error. `helper` asks the credential helpers that the
+    /// file names; one that is not installed is noted and passed over.
+    pub fn file(location: Location, helper: Arc<dyn Helper>, notes: Notes) -> Self {
         let origin = Origin::File(location.path);
         Self::new(location.name, origin, helper, notes)
     }
@@ -39,13 +39,13 @@ impl DockerSource {
     pub fn text(
         name: impl Into<String>,
         content: Secret,
-        helper: Option<Arc<dyn Helper>>,
+        helper: Arc<dyn Helper>,
         notes: Notes,
     ) -> Self {
         Self::new(name.into(), Origin::Text(content), helper, notes)
     }
 
-    fn new(name: String, origin: Origin, helper: Option<Arc<dyn Helper>>, notes: Notes) -> Self {
+    fn new(name: String, origin: Origin, helper: Arc<dyn Helper>, notes: Notes) -> Self {
         Self {
             name,
             origin,
@@ -78,26 +78,18 @@ impl DockerSource {
         name: &HelperName,
         server: &str,
     ) -> Result<Option<Found>, CredentialError> {
-        let Some(runner) = &self.helper else {
-            self.go_on_without(name, "crossdock does not run yet");
-            return Ok(None);
-        };
-        let answer = runner.get(name, server).await?;
+        let answer = self.helper.get(name, server).await?;
         if answer == Answer::Missing {
-            self.go_on_without(name, "is not installed");
+            let file = &self.name;
+            self.notes.say(&format!(
+                "{file} names the credential helper `{name}`, which is not installed; going on without it"
+            ));
         }
         let Answer::Found(credential) = answer else {
             return Ok(None);
         };
         let origin = format!("credential helper `{name}` of {} ({server})", self.name);
         Ok(Some(Found { credential, origin }))
-    }
-
-    fn go_on_without(&self, helper: &HelperName, why: &str) {
-        let file = &self.name;
-        self.notes.say(&format!(
-            "{file} names the credential helper `{helper}`, which {why}; going on without it"
-        ));
     }
 
     fn take(&self, entry: &NamedEntry, ignored: &[&str]) -> Result<Option<Found>, CredentialError> {
@@ -149,13 +141,23 @@ impl CredentialSource for DockerSource {
         }
         Ok(None)
     }
+
+    fn forget(&self, subject: &Subject, rejected: &Credential) {
+        let Some(Some(config)) = self.config.get() else {
+            return;
+        };
+        for candidate in config.candidates(&Key::from(subject)) {
+            if let Candidate::Helper { helper, server } = candidate {
+                self.helper.forget(helper, &server, rejected);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::auth::credential::Credential;
     use crate::oci::reference::Repository;
     use std::sync::Mutex;
 
@@ -179,6 +181,11 @@ mod tests {
             let matches = |(h, s, _): &&(&str, &str, Answer)| *h == helper.as_str() && *s == server;
             let answer = self.answers.iter().find(matches);
             Ok(answer.map_or(Answer::Nothing, |(_, _, answer)| answer.clone()))
+        }
+
+        fn forget(&self, helper: &HelperName, server: &str, _: &Credential) {
+            let remark = format!("not {helper} {server}");
+            self.asked.lock().unwrap().push(remark);
         }
     }
 
@@ -219,7 +226,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.json");
         let subject = repository("reg.io", "team/app");
-        let open = || DockerSource::file(location(path.clone()), None, Notes::silent());
+        let open = || DockerSource::file(location(path.clone()), fake(Vec::new()), Notes::silent());
         assert_eq!(open().credential(&subject).await.unwrap(), None);
         for (content, message) in [
             ("", "the file: EOF while parsing a value at line 1 column 0"),
@@ -238,7 +245,7 @@ mod tests {
     async fn a_file_is_read_once_and_only_when_needed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.json");
-        let source = DockerSource::file(location(path.clone()), None, Notes::silent());
+        let source = DockerSource::file(location(path.clone()), fake(Vec::new()), Notes::silent());
         std::fs::write(&path, r#"{"auths":{"reg.io":{"auth":"dTpw"}}}"#).unwrap();
         let subject = repository("reg.io", "team/app");
         let found = source.credential(&subject).await.unwrap().unwrap();
@@ -256,7 +263,7 @@ mod tests {
             ("gone", "c.io", Answer::Missing),
         ]);
         let (notes, heard) = heard();
-        let source = DockerSource::text("V", Secret::new(config), Some(helper.clone()), notes);
+        let source = DockerSource::text("V", Secret::new(config), helper.clone(), notes);
         let mut origins = Vec::new();
         for host in ["a.io", "b.io", "c.io", "c.io", "d.io"] {
             let found = source.credential(&repository(host, "app")).await.unwrap();
@@ -281,32 +288,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn whoever_was_asked_is_told_that_it_was_no_good() {
+        let config = r#"{"auths": {"a.io": {}}, "credsStore": "desktop"}"#;
+        let helper = fake(vec![("desktop", "a.io", Answer::Found(token("a")))]);
+        let notes = Notes::silent();
+        let source = DockerSource::text("V", Secret::new(config), helper.clone(), notes);
+        let subject = repository("a.io", "app");
+        source.forget(&subject, &token("a"));
+        source.credential(&subject).await.unwrap();
+        source.forget(&subject, &token("a"));
+        let asked = helper.asked.lock().unwrap();
+        assert_eq!(*asked, ["desktop a.io", "not desktop a.io"]);
+    }
+
+    #[tokio::test]
     async fn a_helper_that_breaks_ends_the_search() {
         let config = r#"{"auths": {"a.io": {"auth": "dTpw"}}, "credsStore": "broken"}"#;
         let helper = fake(Vec::new());
         let notes = Notes::silent();
-        let source = DockerSource::text("V", Secret::new(config), Some(helper), notes);
+        let source = DockerSource::text("V", Secret::new(config), helper, notes);
         let error = source.credential(&repository("a.io", "app")).await;
         let message = error.unwrap_err().to_string();
         assert_eq!(message, "credential helper `broken` failed");
-    }
-
-    #[tokio::test]
-    async fn without_a_runner_a_helper_is_noted_once() {
-        let (notes, heard) = heard();
-        let config = Secret::new(r#"{"credsStore": "desktop"}"#);
-        let source = DockerSource::text("V", config, None, notes);
-        for app in ["one", "two"] {
-            let found = source.credential(&repository("a.io", app)).await.unwrap();
-            assert_eq!(found, None);
-        }
-        assert_eq!(
-            *heard.lock().unwrap(),
-            [
-                "V names the credential helper `desktop`, which crossdock does not run yet; \
-              going on without it"
-            ]
-        );
     }
 
     #[tokio::test]
@@ -314,7 +317,7 @@ mod tests {
         let (notes, heard) = heard();
         let config =
             r#"{"auths": {"https://a.io/v2/": {"auth": "eDp5"}, "a.io": {"auth": "dTpw"}}}"#;
-        let source = DockerSource::text("V", Secret::new(config), None, notes);
+        let source = DockerSource::text("V", Secret::new(config), fake(Vec::new()), notes);
         let subject = Subject::Host("a.io".parse().unwrap());
         let found = source.credential(&subject).await.unwrap().unwrap();
         assert_eq!(found.origin, "V (a.io)");

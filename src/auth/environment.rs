@@ -5,6 +5,7 @@
 //! A variable that is set to nothing counts as not set.
 
 use crate::auth::chain::Fixed;
+use crate::auth::credential::Credential;
 use crate::auth::docker_source::DockerSource;
 use crate::auth::helper::Helper;
 use crate::auth::key::Key;
@@ -15,11 +16,28 @@ use crate::transport::secret::Secret;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-const DOCKER_AUTH_CONFIG: &str = "DOCKER_AUTH_CONFIG";
+/// The variable that holds the text of a docker `config.json`.
+pub(super) const DOCKER_AUTH_CONFIG: &str = "DOCKER_AUTH_CONFIG";
+
+/// A credential that variables hold.
+pub(super) struct Held {
+    /// The variable that names the registry.
+    pub(super) variable: String,
+    pub(super) key: Key,
+    pub(super) credential: Credential,
+}
 
 /// The credentials of crossdock's own variables.
 pub fn own(variables: &Variables) -> Result<Fixed, EnvironmentError> {
-    let mut fixed = Fixed::new("the environment");
+    let fixed = Fixed::new("the environment");
+    Ok(held(variables)?.into_iter().fold(fixed, |fixed, held| {
+        let origin = format!("{} ({})", held.variable, held.key);
+        fixed.with(held.key, held.credential, origin)
+    }))
+}
+
+pub(super) fn held(variables: &Variables) -> Result<Vec<Held>, EnvironmentError> {
+    let mut all = Vec::new();
     let mut seen: HashMap<Key, String> = HashMap::new();
     let numbered = numbers(variables);
     for number in &numbered {
@@ -36,16 +54,19 @@ pub fn own(variables: &Variables) -> Result<Fixed, EnvironmentError> {
         if let Some(other) = seen.insert(key.clone(), group.host.clone()) {
             return Err(EnvironmentError::TwiceTheSame(other, group.host));
         }
-        let origin = format!("{} ({key})", group.host);
-        fixed = fixed.with(key, credential, origin);
+        all.push(Held {
+            variable: group.host,
+            key,
+            credential,
+        });
     }
-    Ok(fixed)
+    Ok(all)
 }
 
 /// The content of `DOCKER_AUTH_CONFIG`, which has the form of docker's `config.json`.
 pub fn docker(
     variables: &Variables,
-    helper: Option<Arc<dyn Helper>>,
+    helper: Arc<dyn Helper>,
     notes: Notes,
 ) -> Option<DockerSource> {
     let content = Secret::new(value(variables, DOCKER_AUTH_CONFIG)?);
@@ -73,7 +94,8 @@ fn numbers(variables: &Variables) -> Vec<&str> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::auth::credential::{Credential, CredentialSource, Found, Subject};
+    use crate::auth::credential::{CredentialSource, Found, Subject};
+    use crate::auth::helper::{Known, Programs};
     use crate::oci::reference::Repository;
 
     fn variables(pairs: &[(&str, &str)]) -> Variables {
@@ -249,7 +271,7 @@ mod tests {
         let read = |content| {
             docker(
                 &variables(&[(DOCKER_AUTH_CONFIG, content)]),
-                None,
+                Arc::new(Known::new(Programs::new(&[], Vec::new(), Notes::silent()))),
                 Notes::silent(),
             )
         };

@@ -1,9 +1,20 @@
 //! The seam to programs that keep credentials: docker's credential helpers and keyrings.
 
-use crate::auth::credential::{Credential, CredentialError};
+mod known;
+mod program;
+pub mod protocol;
+
+pub use known::Known;
+pub use program::Programs;
+pub use protocol::Listed;
+
+use crate::auth::credential::{Credential, CredentialError, Unusable};
 use async_trait::async_trait;
 use std::fmt;
+use std::io;
 use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// The name of a credential helper, without `docker-credential-`. It can name a program on the
 /// search path and nothing else: no folder, no option, no shell syntax.
@@ -26,7 +37,49 @@ pub enum Answer {
     Missing,
 }
 
-/// Runs credential helpers.
+/// Why a helper is of no use. Shows nothing that a helper answered in earnest.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Failure {
+    /// It is not installed.
+    #[error("`docker-credential-{0}` is in no folder of PATH")]
+    Missing(HelperName),
+    /// Nothing that may be said to a program that reads lines.
+    #[error("`{0}` is not the name of a server")]
+    Server(String),
+    /// The system does not run it.
+    #[error("it cannot be run")]
+    Run(#[source] Arc<io::Error>),
+    /// It did not come to an end.
+    #[error("it did not answer within {} s", .0.as_secs())]
+    Slow(Duration),
+    /// It does not stop talking.
+    #[error("it printed more than {} KiB", .0 / 1024)]
+    TooMuch(usize),
+    /// It says that it failed, and what it says about it.
+    #[error("{0}")]
+    Failed(String),
+    /// It does not speak the protocol.
+    #[error("its answer {0}")]
+    Answer(&'static str),
+    /// It hands out what cannot be sent to any registry.
+    #[error("in its answer {0}")]
+    Unusable(#[from] Unusable),
+    /// Nothing that can be told to a helper.
+    #[error("it cannot be given {0}")]
+    Unfit(&'static str),
+}
+
+impl Failure {
+    /// The same, of `helper`.
+    pub fn of(self, helper: &HelperName) -> CredentialError {
+        CredentialError::Helper {
+            helper: helper.to_string(),
+            source: Box::new(self),
+        }
+    }
+}
+
+/// Asks credential helpers.
 #[async_trait]
 pub trait Helper: Send + Sync {
     /// Asks `helper` for the credential of `server`, which is spelled as docker spells it:
@@ -35,6 +88,9 @@ pub trait Helper: Send + Sync {
     /// A helper that is there and breaks is [`CredentialError::Helper`]: to go on as somebody
     /// else would surprise.
     async fn get(&self, helper: &HelperName, server: &str) -> Result<Answer, CredentialError>;
+
+    /// Asks anew the next time, where `rejected` is what the helper said the last time.
+    fn forget(&self, helper: &HelperName, server: &str, rejected: &Credential);
 }
 
 impl HelperName {

@@ -14,13 +14,15 @@ pub mod error;
 mod file;
 pub mod helper;
 mod http_headers;
+pub mod inventory;
 pub mod key;
 pub mod locations;
 pub mod notes;
+pub mod removal;
 pub mod scope;
 pub mod store;
 mod strict_json;
-mod token;
+pub mod token;
 mod variable_group;
 
 pub use authenticator::{Access, Authenticator, Granted};

@@ -6,6 +6,9 @@ use crate::oci::reference::RepositoryName;
 use std::collections::BTreeSet;
 use std::fmt;
 
+/// What stands for the list of a registry's repositories.
+const CATALOG: &str = "registry:catalog";
+
 /// A right on a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Action {
@@ -46,7 +49,7 @@ impl Scope {
     /// The right to list a registry's repositories.
     pub fn catalog() -> Self {
         Self {
-            resource: "registry:catalog".to_owned(),
+            resource: CATALOG.to_owned(),
             actions: BTreeSet::from(["*".to_owned()]),
         }
     }
@@ -134,6 +137,14 @@ impl Scopes {
         wanted
     }
 
+    /// Whether nothing can be changed by them.
+    pub fn only_read(&self) -> bool {
+        let reads = |scope: &Scope| {
+            scope.resource == CATALOG || scope.actions.iter().all(|action| action == "pull")
+        };
+        self.0.iter().all(reads)
+    }
+
     /// Each scope as a token service wants it.
     pub fn texts(&self) -> Vec<String> {
         self.0.iter().map(ToString::to_string).collect()
@@ -147,6 +158,18 @@ mod tests {
 
     fn on(name: &str, actions: &[Action]) -> Scope {
         Scope::repository(&name.parse().unwrap(), actions)
+    }
+
+    #[test]
+    fn reading_is_told_from_writing() {
+        use Action::{Delete, Pull, Push};
+        let pull = || Scopes::one(on("a", &[Pull]));
+        for scopes in [Scopes::none(), pull(), Scopes::one(Scope::catalog())] {
+            assert!(scopes.only_read(), "{scopes:?}");
+        }
+        for actions in [&[Push][..], &[Pull, Push], &[Delete]] {
+            assert!(!pull().and(on("b", actions)).only_read(), "{actions:?}");
+        }
     }
 
     #[test]

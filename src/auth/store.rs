@@ -18,13 +18,26 @@ use std::time::Duration;
 /// How long another writer is waited for. One write takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What [`put`] did.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What [`put`] or [`point`] found, and did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stored {
     /// The key that it wrote.
     pub key: String,
-    /// The helper that the file names for this key, and that is asked before the entry.
+    /// The helper that the file named for this key, and that is asked before the entry.
     pub helper: Option<HelperName>,
+    /// Whether others could read the file before.
+    pub was_open: bool,
+    /// Whether the file belonged to somebody else.
+    pub was_foreign: bool,
+}
+
+/// What [`erase`] removed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// The keys, as they were spelled.
+    pub keys: Vec<String>,
+    /// Whether one of them held a credential, and did not just say that a helper has it.
+    pub held: bool,
 }
 
 /// Why a file was not changed. It is then as it was.
@@ -52,27 +65,69 @@ pub enum StoreError {
 /// Stores `credential` for `key` in the file at `path`, which is created where it is missing.
 /// Other spellings of the same key go, everything else in the file stays. Blocks.
 pub fn put(path: &Path, key: &Key, credential: &Credential) -> Result<Stored, StoreError> {
-    let mut helper = None;
-    change(path, true, |fields, auths| {
-        helper = own_helper(fields, key);
-        let server = key.server();
-        docker_edit::remove(auths, |name| is(name, key) && name != server);
-        docker_edit::set(auths, server, credential);
-        true
-    })?;
-    let key = key.server();
-    Ok(Stored { key, helper })
+    write(path, key, |_, auths, server| {
+        docker_edit::set(auths, server, Some(credential));
+    })
 }
 
-/// Removes what the file at `path` has for exactly `key`, however spelled, and returns the keys
-/// that it removed. Blocks.
-pub fn erase(path: &Path, key: &Key) -> Result<Vec<String>, StoreError> {
-    let mut removed = Vec::new();
-    change(path, false, |_, auths| {
-        removed = docker_edit::remove(auths, |name| is(name, key));
-        !removed.is_empty()
+/// Says in the file at `path` that `helper` has the credential for `key`, as docker does: by an
+/// empty entry, and by naming the helper for the key where the file names another, or none. Blocks.
+pub fn point(path: &Path, key: &Key, helper: &HelperName) -> Result<Stored, StoreError> {
+    write(path, key, |fields, auths, server| {
+        docker_edit::set(auths, server.clone(), None);
+        if own_helper(fields, key).as_ref() != Some(helper) {
+            docker_edit::name_helper(fields, server, |name| is(name, key), helper);
+        }
+    })
+}
+
+fn write(
+    path: &Path,
+    key: &Key,
+    edit: impl FnOnce(&mut Map<String, Value>, &mut Map<String, Value>, String),
+) -> Result<Stored, StoreError> {
+    let mut stored = Stored {
+        key: key.server(),
+        ..access(path)
+    };
+    change(path, true, |fields, auths| {
+        stored.helper = own_helper(fields, key);
+        docker_edit::remove(auths, |name| is(name, key) && name != stored.key);
+        edit(fields, auths, stored.key.clone());
+        true
     })?;
-    Ok(removed)
+    Ok(stored)
+}
+
+/// Removes what the file at `path` has for exactly `key`, however spelled. Blocks.
+pub fn erase(path: &Path, key: &Key) -> Result<Erased, StoreError> {
+    let mut erased = Erased::default();
+    change(path, false, |_, auths| {
+        let own = auths.iter().filter(|(name, _)| is(name, key));
+        erased.held = own.map(|(_, entry)| entry).any(docker_edit::holds);
+        erased.keys = docker_edit::remove(auths, |name| is(name, key));
+        !erased.keys.is_empty()
+    })?;
+    Ok(erased)
+}
+
+/// Who else could read the file.
+#[cfg(unix)]
+fn access(path: &Path) -> Stored {
+    use std::os::unix::fs::MetadataExt as _;
+    let Ok(metadata) = path.metadata() else {
+        return Stored::default();
+    };
+    Stored {
+        was_open: metadata.mode() & 0o077 != 0,
+        was_foreign: metadata.uid() != rustix::process::geteuid().as_raw(),
+        ..Stored::default()
+    }
+}
+
+#[cfg(not(unix))]
+fn access(_: &Path) -> Stored {
+    Stored::default()
 }
 
 /// Changes the file's `auths` by `edit`, which is given the other fields, too, and says whether
@@ -80,7 +135,7 @@ pub fn erase(path: &Path, key: &Key) -> Result<Vec<String>, StoreError> {
 fn change(
     path: &Path,
     create: bool,
-    edit: impl FnOnce(&Map<String, Value>, &mut Map<String, Value>) -> bool,
+    edit: impl FnOnce(&mut Map<String, Value>, &mut Map<String, Value>) -> bool,
 ) -> Result<(), StoreError> {
     let unwritable = |source| unwritable(path, source);
     let path = replace::target(path).map_err(unwritable)?;
@@ -92,7 +147,7 @@ fn change(
     let _lock = lock(&path)?;
     let mut fields = fields(&path)?;
     let mut auths = docker_edit::take_auths(&mut fields);
-    if edit(&fields, &mut auths) {
+    if edit(&mut fields, &mut auths) {
         fields.insert("auths".to_owned(), Value::Object(auths));
         let written = docker_edit::text(&fields)
             .and_then(|text| replace::replace(&path, &text, Access::Owner));
@@ -143,222 +198,4 @@ fn unwritable(path: &Path, source: io::Error) -> StoreError {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-    use crate::auth::docker_entry;
-    use crate::transport::secret::Secret;
-    use proptest::prelude::*;
-    use serde_json::json;
-    use std::fs;
-    use std::sync::atomic::{AtomicBool, Ordering};
-    use std::thread;
-
-    fn key(text: &str) -> Key {
-        text.parse().unwrap()
-    }
-
-    fn login(username: &str) -> Credential {
-        Credential::password(username, Secret::new("p")).unwrap()
-    }
-
-    fn folder() -> (tempfile::TempDir, PathBuf) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("config.json");
-        (folder, path)
-    }
-
-    fn read(path: &Path) -> Value {
-        serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
-    }
-
-    #[test]
-    fn a_first_login_creates_folder_and_file() {
-        let (_folder, path) = folder();
-        let path = path.with_file_name("new").join("config.json");
-        let stored = put(&path, &key("docker.io"), &login("u")).unwrap();
-        assert_eq!(stored.key, "https://index.docker.io/v1/");
-        assert_eq!(
-            fs::read_to_string(&path).unwrap(),
-            "{\n\t\"auths\": {\n\t\t\"https://index.docker.io/v1/\": {\n\t\t\t\
-             \"auth\": \"dTpw\"\n\t\t}\n\t}\n}\n"
-        );
-    }
-
-    #[test]
-    fn other_keys_and_their_order_stay() {
-        let (_folder, path) = folder();
-        let before = r#"{"z":1,"auths":{"https://reg.io/v2/":{"auth":"eDp5"},"b.io":{"auth":"dTpw"},"reg.io":{"email":"a@b","auth":"eDp5","identitytoken":"t"},"reg.io/team":{}},"a":{"y":[1.5,null],"x":"é"}}"#;
-        fs::write(&path, before).unwrap();
-        put(&path, &key("reg.io"), &login("u")).unwrap();
-        put(
-            &path,
-            &key("c.io/team"),
-            &Credential::Identity(Secret::new("t")),
-        )
-        .unwrap();
-        put(&path, &key("d.io"), &Credential::Registry(Secret::new("r"))).unwrap();
-        let after = r#"{"z":1,"auths":{"b.io":{"auth":"dTpw"},"reg.io":{"email":"a@b","auth":"dTpw"},"reg.io/team":{},"c.io/team":{"identitytoken":"t"},"d.io":{"registrytoken":"r"}},"a":{"y":[1.5,null],"x":"é"}}"#;
-        assert_eq!(read(&path).to_string(), after);
-    }
-
-    #[test]
-    fn a_helper_that_goes_over_the_entry_is_told() {
-        let (_folder, path) = folder();
-        let config = json!({"credsStore": "desktop", "credHelpers": {"reg.io": "pass"}});
-        fs::write(&path, config.to_string()).unwrap();
-        for (host, helper) in [("reg.io", "pass"), ("docker.io", "desktop")] {
-            let stored = put(&path, &key(host), &login("u")).unwrap();
-            assert_eq!(stored.helper.as_ref().map(HelperName::as_str), Some(helper));
-        }
-    }
-
-    #[test]
-    fn logout_removes_every_spelling_of_its_key_and_nothing_else() {
-        let (_folder, path) = folder();
-        let config = json!({"auths": {
-            "reg.io": {}, "reg.io/team": {}, "https://reg.io/v1/": {}, "reg.io.evil.com": {},
-            "not a key": 1,
-        }, "credsStore": "desktop"});
-        fs::write(&path, config.to_string()).unwrap();
-        let removed = erase(&path, &key("reg.io")).unwrap();
-        assert_eq!(removed, ["reg.io", "https://reg.io/v1/"]);
-        let rest = json!({"auths": {"reg.io/team": {}, "reg.io.evil.com": {}, "not a key": 1},
-            "credsStore": "desktop"});
-        assert_eq!(read(&path), rest);
-    }
-
-    #[test]
-    fn logout_without_a_login_touches_nothing() {
-        let (folder, path) = folder();
-        let missing = folder.path().join("none").join("config.json");
-        assert!(erase(&missing, &key("reg.io")).unwrap().is_empty());
-        assert!(!missing.parent().unwrap().exists());
-        fs::write(&path, r#"{"auths":{"a.io":{}}}"#).unwrap();
-        assert!(erase(&path, &key("reg.io")).unwrap().is_empty());
-        assert_eq!(
-            fs::read_to_string(&path).unwrap(),
-            r#"{"auths":{"a.io":{}}}"#
-        );
-    }
-
-    #[test]
-    fn a_file_that_is_broken_is_left_alone() {
-        let (_folder, path) = folder();
-        for content in [
-            "",
-            "{",
-            "[]",
-            r#"{"auths":[]}"#,
-            r#"{"auths":{},"auths":{}}"#,
-        ] {
-            fs::write(&path, content).unwrap();
-            let refused = put(&path, &key("reg.io"), &login("u"));
-            assert!(matches!(refused, Err(StoreError::Existing(_))), "{content}");
-            assert_eq!(fs::read_to_string(&path).unwrap(), content);
-        }
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_symlink_stays_one_and_its_target_changes() {
-        let (folder, path) = folder();
-        let target = folder.path().join("dotfiles").join("config.json");
-        std::os::unix::fs::symlink("dotfiles/config.json", &path).unwrap();
-        for user in ["first", "second"] {
-            put(&path, &key("reg.io"), &login(user)).unwrap();
-        }
-        assert!(
-            fs::symlink_metadata(&path)
-                .unwrap()
-                .file_type()
-                .is_symlink()
-        );
-        assert!(
-            !fs::symlink_metadata(&target)
-                .unwrap()
-                .file_type()
-                .is_symlink()
-        );
-        assert_eq!(read(&target), read(&path));
-    }
-
-    #[test]
-    fn fifty_logins_side_by_side_leave_fifty_entries_and_no_reader_sees_a_broken_file() {
-        let (folder, path) = folder();
-        fs::write(
-            &path,
-            r#"{"keep":[1,2],"auths":{"old.io":{"auth":"dTpw"}}}"#,
-        )
-        .unwrap();
-        let done = AtomicBool::new(false);
-        thread::scope(|scope| {
-            let reader = scope.spawn(|| {
-                let mut reads = 0_u32;
-                while !done.load(Ordering::Relaxed) {
-                    assert_eq!(read(&path)["keep"], json!([1, 2]));
-                    reads += 1;
-                }
-                reads
-            });
-            let writers: Vec<_> = (0..50)
-                .map(|n| {
-                    let path = &path;
-                    scope.spawn(move || put(path, &key(&format!("host{n}.io")), &login("u")))
-                })
-                .collect();
-            // The reader is let go before anything can fail.
-            let written: Vec<_> = writers
-                .into_iter()
-                .map(thread::ScopedJoinHandle::join)
-                .collect();
-            done.store(true, Ordering::Relaxed);
-            assert!(reader.join().unwrap() > 0);
-            for result in written {
-                result.unwrap().unwrap();
-            }
-        });
-        let config = read(&path);
-        assert_eq!(config["auths"].as_object().unwrap().len(), 51);
-        assert_eq!(config["auths"]["old.io"], json!({"auth": "dTpw"}));
-        let mut left: Vec<_> = fs::read_dir(folder.path())
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name())
-            .collect();
-        left.sort();
-        assert_eq!(left, ["config.json", "config.json.lock"]);
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(32))]
-
-        /// Writers side by side, over a file with foreign keys in any order: every login is
-        /// there, every foreign key is as it was and where it was.
-        #[test]
-        fn no_login_and_no_foreign_key_is_lost(
-            foreign in proptest::collection::vec(("[a-z]{9,12}", any::<i64>()), 0..6),
-            hosts in proptest::collection::btree_set("[a-z]{1,6}\\.(io|com)(/[a-z]{1,4})?", 1..6),
-        ) {
-            let (_folder, path) = folder();
-            let mut before: Map<String, Value> = Map::new();
-            for (name, value) in foreign {
-                before.insert(name, json!({"inner": [value, "\u{1}\u{10ffff}"]}));
-            }
-            fs::write(&path, Value::Object(before.clone()).to_string()).unwrap();
-            thread::scope(|scope| {
-                for host in &hosts {
-                    scope.spawn(|| put(&path, &key(host), &login(host)).unwrap());
-                }
-            });
-            let Value::Object(mut after) = read(&path) else { unreachable!() };
-            let auths = after.shift_remove("auths").unwrap();
-            let kept: Vec<_> = after.into_iter().collect();
-            prop_assert_eq!(kept, before.into_iter().collect::<Vec<_>>());
-            prop_assert_eq!(auths.as_object().unwrap().len(), hosts.len());
-            for host in &hosts {
-                let written = docker_entry::to_json(&login(host)).1;
-                prop_assert_eq!(&auths[host]["auth"], &written);
-            }
-        }
-    }
-}
+mod tests;

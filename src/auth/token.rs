@@ -143,7 +143,7 @@ impl Exchange<'_> {
                 query.append_pair("account", username);
             }
         }
-        let mut request = self.request(Method::GET, url).whole(REPLY_LIMIT);
+        let mut request = self.request(Method::GET, url).read_whole(REPLY_LIMIT);
         if let (Some(credential), Some(origin)) = (self.credential, Origin::of(&self.realm)) {
             let home = Home::new(origin, Vec::new());
             request = request
@@ -197,7 +197,7 @@ impl Exchange<'_> {
             .request(Method::POST, self.realm.clone())
             .header(header::CONTENT_TYPE, form_type)
             .body(Body::Bytes(body.into()))
-            .whole(REPLY_LIMIT)
+            .read_whole(REPLY_LIMIT)
             .without_redirects();
         Ok(transport.send(request).await?)
     }
@@ -218,14 +218,17 @@ impl Exchange<'_> {
             });
         }
         let body = response.bytes(REPLY_LIMIT).await?;
-        let reply: Reply = serde_json::from_slice(&body).map_err(|_| Error::Reply {
-            service: service.clone(),
-            reason: "is not a token reply",
-        })?;
-        reply
-            .token(asked)
-            .map_err(|reason| Error::Reply { service, reason })
+        let (value, lifetime) =
+            read_reply(&body).map_err(|reason| Error::Reply { service, reason })?;
+        Ok(Token::new(value, asked, lifetime))
     }
+}
+
+/// The token in the answer of a token service, and for how long it can be used. Why there is none
+/// is said without a word of the answer.
+pub fn read_reply(body: &[u8]) -> Result<(Secret, Duration), &'static str> {
+    let reply: Reply = serde_json::from_slice(body).map_err(|_| "is not a token reply")?;
+    reply.token()
 }
 
 /// The fields of a reply that matter; both flows' names are accepted.
@@ -238,7 +241,7 @@ struct Reply {
 }
 
 impl Reply {
-    fn token(self, asked: Instant) -> Result<Token, &'static str> {
+    fn token(self) -> Result<(Secret, Duration), &'static str> {
         let value = self
             .token
             .filter(|token| !token.is_empty())
@@ -248,11 +251,7 @@ impl Reply {
         if !value.bytes().all(|b| b.is_ascii_graphic()) {
             return Err("holds a token with characters that no header may have");
         }
-        Ok(Token::new(
-            Secret::new(value),
-            asked,
-            lifetime(&self.expires_in),
-        ))
+        Ok((Secret::new(value), lifetime(&self.expires_in)))
     }
 }
 
@@ -270,7 +269,7 @@ fn lifetime(expires_in: &serde_json::Value) -> Duration {
 
 /// What a token service says about a refusal: `OAuth2`'s `error_description`, a registry's
 /// `errors`, or `details` (Docker Hub).
-fn complaint(body: &[u8]) -> Option<String> {
+pub fn complaint(body: &[u8]) -> Option<String> {
     let value: serde_json::Value = serde_json::from_slice(body).ok()?;
     let first = value.get("errors").and_then(|errors| errors.get(0));
     [
@@ -315,10 +314,10 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    #[allow(clippy::needless_pass_by_value, reason = "it is made in place")]
     fn token(reply: serde_json::Value) -> Result<String, &'static str> {
-        let reply: Reply = serde_json::from_value(reply).unwrap();
-        let token = reply.token(Instant::now())?;
-        Ok(token.value.expose_str().unwrap().to_owned())
+        let (token, _) = read_reply(reply.to_string().as_bytes())?;
+        Ok(token.expose_str().unwrap().to_owned())
     }
 
     #[test]

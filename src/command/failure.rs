@@ -40,14 +40,19 @@ pub(super) fn kinds() -> Kinds {
             SettingsError::Unreadable { .. } => Kind::Local,
             SettingsError::Missing { .. } | SettingsError::Wrong { .. } => Kind::Usage,
         })
-        .by(|error: &CredentialError| match error {
-            CredentialError::Unreadable { .. } => Kind::Local,
-            _ => Kind::Usage,
-        })
+        .by(of_credentials)
         .by(|error: &StoreError| match error {
-            StoreError::Existing(_) => Kind::Usage,
+            StoreError::Existing(error) => of_credentials(error),
             StoreError::Locked { .. } | StoreError::Unwritable { .. } => Kind::Local,
         })
+}
+
+/// Of places that are written to; where one is read for a registry, that is the registry's error.
+fn of_credentials(error: &CredentialError) -> Kind {
+    match error {
+        CredentialError::Unreadable { .. } | CredentialError::Helper { .. } => Kind::Local,
+        CredentialError::Malformed { .. } => Kind::Usage,
+    }
 }
 
 /// Ends a run whose arguments were not understood, or that only asked for help.
@@ -224,6 +229,9 @@ fn of_auth(error: &auth::Error, host: &Host) -> Option<String> {
                 "if that is its token service, put this into {line}"
             ))
         }
+        auth::Error::Credential(CredentialError::Helper { helper, .. }) => Some(format!(
+            "mend `docker-credential-{helper}`, or give the credential in another way: `crossdock help credentials` lists them"
+        )),
         _ => None,
     }
 }

@@ -2,13 +2,16 @@
 
 use super::failure::{Usage, at_host};
 use super::image::explained;
+use super::logins;
 use crate::app::App;
 use crate::app::environment::Environment;
 use crate::auth::chain::Fixed;
 use crate::auth::credential::Credential;
+use crate::auth::helper::{HelperName, Programs};
+use crate::auth::inventory;
 use crate::auth::key::Key;
 use crate::auth::locations::Location;
-use crate::auth::store::{Stored, put};
+use crate::auth::store::{Stored, point, put};
 use crate::oci::reference::Host;
 use crate::store::Welcome;
 use crate::term::exit::Hint;
@@ -16,13 +19,16 @@ use crate::term::output::Output;
 use crate::term::prompt;
 use crate::transport::secret::Secret;
 use anyhow::Context as _;
+use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Checks a credential against its registry, and stores it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   crossdock login registry.example.com -u alice
-  printf %s \"$TOKEN\" | crossdock login ghcr.io -u \"$USER\" --password-stdin")]
+  printf %s \"$TOKEN\" | crossdock login ghcr.io -u \"$USER\" --password-stdin
+  crossdock login --list")]
 pub struct Args {
     /// The registry; Docker Hub where it is left out
     #[arg(value_name = "HOST")]
@@ -33,21 +39,52 @@ pub struct Args {
     /// Read the password or token from stdin
     #[arg(long)]
     password_stdin: bool,
-    /// Where to store it
+    /// Where to store it: auto, file, or helper:NAME
+    ///
+    /// `auto` is the credential helper that docker's file names for the registry, else the file.
     #[arg(long, value_name = "WHERE", default_value = "auto")]
     store: Place,
+    /// Show every credential that is known of, and where it is; never what it is
+    #[arg(long, conflicts_with_all = ["host", "username", "password_stdin", "store"])]
+    list: bool,
     /// Refused: everybody on the machine could read it
     #[arg(short, long, hide = true, value_name = "SECRET", num_args = 0..=1, default_missing_value = "")]
     password: Option<String>,
 }
 
-/// Where a credential is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+/// Where the user wants a credential to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Place {
-    /// In docker's file, or the one that `REGISTRY_AUTH_FILE` names
+    /// Where docker would: with the helper that the file names, else in the file.
     Auto,
-    /// The same: the file
+    /// In docker's file, or the one that `REGISTRY_AUTH_FILE` names.
     File,
+    /// With this credential helper.
+    Helper(HelperName),
+}
+
+impl FromStr for Place {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        match (text, text.strip_prefix("helper:")) {
+            ("auto", _) => Ok(Self::Auto),
+            ("file", _) => Ok(Self::File),
+            (_, Some(name)) => match name.parse() {
+                Ok(name) => Ok(Self::Helper(name)),
+                Err(_) => Err("a helper's name has letters, digits, `.`, `_` and `-`"),
+            },
+            _ => Err("choose `auto`, `file` or `helper:NAME`"),
+        }
+    }
+}
+
+/// Where a credential goes.
+struct Destination {
+    /// The file that holds it, or says who does.
+    file: Location,
+    /// The credential helper that holds it.
+    helper: Option<HelperName>,
 }
 
 pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
@@ -56,9 +93,12 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
         username,
         password_stdin,
         store,
+        list,
         password,
     } = args;
-    let (Place::Auto | Place::File) = store;
+    if list {
+        return logins::run(app).await;
+    }
     if password.is_some() {
         let what = "a password on the command line can be read by everybody on this machine";
         let hint = "pipe it in with `--password-stdin`, or leave it out and be asked".to_owned();
@@ -68,27 +108,20 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
         || Ok(Host::docker_hub()),
         |typed| Host::from_url_or_host(&typed).map_err(explained),
     )?;
-    let location = app
-        .credential_file()
-        .ok_or_else(|| Usage("there is no home folder to store a credential in".to_owned()))?;
+    let destination = destination(&host, store, app)?;
     let (username, password) = asked(&host, username, password_stdin, app).await?;
     let credential = Credential::password(username.clone(), password)
         .map_err(|error| Usage(error.to_string()))?;
     let welcome = check(&host, &credential, app).await?;
-    if let Some(helper) = store_it(&host, &credential, &location)? {
-        let name = &location.name;
-        app.output.warn(&format!(
-            "{name} names the credential helper `{helper}` for {host}: other tools ask it first"
-        ));
-    }
+    let stored = store_it(&host, &credential, &destination, app).await?;
     if welcome == Welcome::Unasked {
         app.output.warn(&format!(
             "{host} asks nobody to log in: the credential was not verified"
         ));
     }
     app.output.status(&format!(
-        "logged in to {host} as {username}; stored in {}",
-        location.name
+        "logged in to {host} as {username}; stored {}",
+        stored_where(&stored, &destination, &host, &app.output)
     ));
     Ok(())
 }
@@ -152,18 +185,101 @@ async fn check(host: &Host, credential: &Credential, app: &App) -> anyhow::Resul
     })
 }
 
-/// Stores the credential, and names the helper that other tools would ask before it.
-fn store_it(
+/// Decides before anything is asked, because nothing is ever stored elsewhere than was meant.
+fn destination(host: &Host, store: Place, app: &App) -> anyhow::Result<Destination> {
+    let file = app
+        .credential_file()
+        .ok_or_else(|| Usage("there is no home folder to store a credential in".to_owned()))?;
+    let helper = match store {
+        Place::File => None,
+        Place::Helper(helper) => Some(helper),
+        Place::Auto => inventory::helper(&file, &Key::from(host))?,
+    };
+    match helper {
+        Some(helper) if !app.helpers.has(&helper) => Err(not_installed(&helper)),
+        helper => Ok(Destination { file, helper }),
+    }
+}
+
+fn not_installed(helper: &HelperName) -> anyhow::Error {
+    let what = format!("the credential helper `{helper}` is not installed");
+    let hint =
+        format!("put `docker-credential-{helper}` into a folder of PATH, or choose `--store file`");
+    anyhow::Error::new(Usage(what)).context(Hint(hint))
+}
+
+async fn store_it(
     host: &Host,
     credential: &Credential,
-    location: &Location,
-) -> anyhow::Result<Option<String>> {
-    let stored = put(&location.path, &Key::from(host), credential);
-    let Stored { helper, .. } = stored.with_context(|| {
-        format!(
-            "the credential was accepted, and not stored in {}",
-            location.name
-        )
+    destination: &Destination,
+    app: &App,
+) -> anyhow::Result<Stored> {
+    let Destination { file, helper } = destination;
+    let key = Key::from(host);
+    let Some(helper) = helper else {
+        let stored = put(&file.path, &key, credential);
+        return stored.with_context(|| {
+            format!(
+                "the credential was accepted, and not stored in {}",
+                file.name
+            )
+        });
+    };
+    let stored = helpers(app).store(helper, &key.server(), credential).await;
+    stored.map_err(|failure| {
+        let hint = format!(
+            "choose another place, such as `--store file`, or mend `docker-credential-{helper}`"
+        );
+        let failed = anyhow::Error::new(failure.of(helper));
+        let what = "the credential was accepted, and not stored";
+        failed.context(what).context(Hint(hint))
     })?;
-    Ok(helper.map(|helper| helper.as_str().to_owned()))
+    point(&file.path, &key, helper).with_context(|| {
+        format!(
+            "the credential helper `{helper}` has the credential, and {} does not say so",
+            file.name
+        )
+    })
+}
+
+/// Who sits at a terminal may be asked to unlock something.
+fn helpers(app: &App) -> Programs {
+    const PATIENCE: Duration = Duration::from_secs(300);
+    if app.environment.stdin_is_terminal {
+        app.helpers.clone().patient(PATIENCE)
+    } else {
+        app.helpers.clone()
+    }
+}
+
+/// Where it is now, with what else is to be known about that place.
+fn stored_where(
+    stored: &Stored,
+    destination: &Destination,
+    host: &Host,
+    output: &Output,
+) -> String {
+    let Destination { file, helper } = destination;
+    let name = &file.name;
+    if stored.was_foreign {
+        output.warn(&format!("{name} belongs to another user"));
+    }
+    if stored.was_open {
+        output.warn(&format!("others could read {name} until now"));
+    }
+    match (helper, &stored.helper) {
+        (None, Some(named)) => {
+            output.warn(&format!(
+                "{name} names the credential helper `{named}` for {host}, which is asked first"
+            ));
+            format!("in {name}")
+        }
+        (None, None) => format!("in {name}"),
+        (Some(helper), named) if named.as_ref() == Some(helper) => {
+            format!("by the credential helper `{helper}`")
+        }
+        (Some(helper), _) => {
+            format!("by the credential helper `{helper}`, which {name} now names for {host}")
+        }
+    }
 }

@@ -2,11 +2,14 @@
 
 use super::image::explained;
 use crate::app::App;
+use crate::auth::inventory::{Inventory, Place};
 use crate::auth::key::Key;
-use crate::auth::store::erase;
+use crate::auth::locations::Location;
+use crate::auth::removal::{Removed, remove};
 use crate::oci::reference::Host;
 
-/// Removes a registry's credential from every file that it is stored in.
+/// Removes a registry's credential from every file that it is stored in, and from the credential
+/// helpers that those files name for it.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The registry; Docker Hub where it is left out
@@ -14,25 +17,70 @@ pub struct Args {
     host: Option<String>,
 }
 
-pub(super) fn run(args: Args, app: &App) -> anyhow::Result<()> {
+pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
     let Args { host } = args;
     let host = host.map_or_else(
         || Ok(Host::docker_hub()),
         |typed| Host::from_url_or_host(&typed).map_err(explained),
     )?;
-    let mut found = false;
+    let (key, mut found, mut failed) = (Key::from(&host), false, None);
     for location in app.credential_files() {
-        if !erase(&location.path, &Key::from(&host))?.is_empty() {
-            found = true;
-            app.output.status(&format!(
-                "removed the credential for {host} from {}",
-                location.name
-            ));
+        match remove(&location, &key, &app.helpers).await {
+            Ok(removed) => {
+                tell(&removed, &host, &location, app);
+                found = found || removed.from_file || removed.from_helper.is_some();
+            }
+            // The others are no less to be forgotten.
+            Err(error) => failed = failed.or(Some(error)),
         }
     }
-    if !found {
+    let set = variables(&key, app).await;
+    for name in &set {
+        app.output.warn(&format!(
+            "the variable {name} holds a credential for {host}, which is still used"
+        ));
+    }
+    if let Some(error) = failed {
+        return Err(error.into());
+    }
+    if !found && set.is_empty() {
         app.output
-            .warn(&format!("no file holds a credential for {host}"));
+            .warn(&format!("no credential for {host} is stored"));
     }
     Ok(())
+}
+
+fn tell(removed: &Removed, host: &Host, location: &Location, app: &App) {
+    let name = &location.name;
+    let told = |from: &str| {
+        app.output
+            .status(&format!("removed the credential for {host} from {from}"));
+    };
+    if let Some(helper) = &removed.from_helper {
+        told(&format!("the credential helper `{helper}`"));
+    }
+    if removed.from_file {
+        told(name);
+    }
+    if let Some(helper) = &removed.missing {
+        app.output.note(&format!(
+            "{name} names the credential helper `{helper}` for {host}, which is not installed"
+        ));
+    }
+    for other in &removed.others {
+        app.output
+            .note(&format!("the credential for {other} stays in {name}"));
+    }
+}
+
+/// The variables that hold a credential for `key`.
+async fn variables(key: &Key, app: &App) -> Vec<String> {
+    let variables = &app.environment.variables;
+    let inventory = Inventory::take(variables, &[], &app.helpers).await;
+    let own = inventory.kept.into_iter().filter(|kept| kept.key == *key);
+    own.filter_map(|kept| match kept.place {
+        Place::Variable(name) => Some(name),
+        Place::File(_) | Place::Helper(_) => None,
+    })
+    .collect()
 }

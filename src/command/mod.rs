@@ -12,6 +12,7 @@ mod help;
 mod image;
 mod inspect;
 mod login;
+mod logins;
 mod logout;
 mod ls;
 mod man;
@@ -56,7 +57,7 @@ pub enum Command {
     /// Check a credential against its registry, and store it
     ///
     /// It is stored where docker and the other tools find it too, and only if the registry
-    /// accepts it.
+    /// accepts it. `--list` shows what is stored, and where.
     Login(login::Args),
     /// Forget a credential
     ///

@@ -5,6 +5,8 @@ use super::{
     login, logout, ls, man, rm, tag,
 };
 use crate::app::environment::Environment;
+#[cfg(unix)]
+use crate::app::hangup;
 use crate::app::{self, App};
 use crate::store::error::{Error, Kind};
 use crate::term::exit::{Class, Code, Hint, Stopped, conclude};
@@ -78,7 +80,7 @@ async fn dispatch(command: Command, app: &App) -> anyhow::Result<()> {
         Command::Logout(args)
         | Command::Auth(auth::Args {
             command: auth::Command::Logout(args),
-        }) => logout::run(args, app),
+        }) => logout::run(args, app).await,
         Command::Copy(args) => copy::run(args, app).await,
         Command::Tag(args) => tag::run(args, app).await,
         Command::Digest(args) => digest::run(args, app).await,
@@ -118,20 +120,36 @@ async fn within(
         })
 }
 
-/// Waits for Ctrl-C or the system's request to end.
+/// Waits for Ctrl-C, the system's request to end, or the end of the terminal.
 async fn stopped() -> Stopped {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            return tokio::select! {
-                _ = terminate.recv() => Stopped::Terminate,
-                () = interrupted() => Stopped::Interrupt,
-            };
-        }
+    tokio::select! {
+        () = terminated() => Stopped::Terminate,
+        () = interrupted() => Stopped::Interrupt,
     }
-    interrupted().await;
-    Stopped::Interrupt
+}
+
+#[cfg(unix)]
+async fn terminated() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let received = async |kind| match signal(kind) {
+        Ok(mut signal) => drop(signal.recv().await),
+        Err(_) => std::future::pending().await,
+    };
+    let hung_up = async {
+        if hangup::is_ignored() {
+            std::future::pending::<()>().await;
+        }
+        received(SignalKind::hangup()).await;
+    };
+    tokio::select! {
+        () = received(SignalKind::terminate()) => {}
+        () = hung_up => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn terminated() {
+    std::future::pending::<()>().await;
 }
 
 async fn interrupted() {

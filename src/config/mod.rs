@@ -58,6 +58,13 @@ impl Settings {
         Ok(settings)
     }
 
+    /// Reads and checks the content of one file. `path` is what errors call it, and its folder is
+    /// where relative paths begin.
+    pub fn parse(path: PathBuf, content: Vec<u8>) -> Result<Self, SettingsError> {
+        let file = SettingsFile::parse(path, content)?;
+        Ok(Self::of(file.check()?))
+    }
+
     /// What was said about a registry, however its default port was spelled.
     pub fn registry(&self, host: &Host) -> Option<&RegistrySettings> {
         let wanted = host.without_default_port();

@@ -98,14 +98,16 @@ impl Client {
             .send(request.authorization(authorization))
             .await?;
         let (Some(again), true) = (again, is_challenge_of(&response, access)) else {
-            return Ok(response);
+            return taken(response, access, granted.as_ref());
         };
         let challenge = Asked::of(response).await;
         let next = self.answer(access, &challenge, granted.as_ref()).await?;
-        Ok(self
-            .transport
-            .send(again.authorization(Some(next.authorization)))
-            .await?)
+        let again = again.authorization(Some(next.authorization.clone()));
+        let response = self.transport.send(again).await?;
+        if !is_challenge_of(&response, access) {
+            self.auth.accepted(&next);
+        }
+        taken(response, access, Some(&next))
     }
 
     /// Finds the authorization that a 401 asks for. Some registries only say at `/v2/` what they
@@ -215,6 +217,19 @@ impl Asked {
         let (url, headers) = (response.url().clone(), response.headers().clone());
         response.beginning(READ).await;
         Self { url, headers }
+    }
+}
+
+/// The answer, unless it is a no to nobody, and it is somebody's credential helper that failed.
+fn taken(
+    response: Response,
+    access: &Access,
+    granted: Option<&Granted>,
+) -> Result<Response, Error> {
+    let refused = is_challenge_of(&response, access) || response.status() == StatusCode::FORBIDDEN;
+    match granted.and_then(|granted| granted.failed.clone()) {
+        Some(failed) if refused => Err(failed.into()),
+        _ => Ok(response),
     }
 }
 

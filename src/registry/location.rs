@@ -25,12 +25,15 @@ pub(super) fn upload_url(response: &Response, home: &Url, host: &Host) -> Result
     resolve(response.url(), home, location).map_err(refuse)
 }
 
-fn resolve(asked: &Url, home: &Url, location: &str) -> Result<Url, &'static str> {
+/// The URL that `location`, of the answer to a request for `asked`, leads to, or why it is refused:
+/// it has to be at the registry, whose own URL `home` is.
+pub fn resolve(asked: &Url, home: &Url, location: &str) -> Result<Url, &'static str> {
     if location.len() > LONGEST {
         return Err("the `Location` of its upload is too long");
     }
     let lower = location.to_ascii_lowercase();
-    if ["%00", "%0a", "%0d"].iter().any(|bad| lower.contains(bad)) {
+    let encoded = ["%00", "%0a", "%0d"].iter().any(|bad| lower.contains(bad));
+    if encoded || lower.contains(|c: char| c.is_control()) {
         return Err("the `Location` of its upload holds control characters");
     }
     let mut url = asked
@@ -57,7 +60,7 @@ fn resolve(asked: &Url, home: &Url, location: &str) -> Result<Url, &'static str>
 
 /// The URL that ends an upload: the last `Location` with the digest appended, and not a byte of
 /// its query changed.
-pub(super) fn with_digest(upload: &Url, digest: &Digest) -> Url {
+pub fn with_digest(upload: &Url, digest: &Digest) -> Url {
     let mut url = upload.clone();
     let digest = format!("digest={}", digest.as_ref().replace(':', "%3A"));
     let others = upload.query().unwrap_or_default().split('&');
@@ -116,6 +119,8 @@ mod tests {
             "javascript:1",
             "/u%00",
             "/u%0d%0aX",
+            "/u\0",
+            "/\tu",
             &"x".repeat(LONGEST + 1),
         ] {
             assert!(

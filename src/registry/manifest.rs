@@ -237,9 +237,8 @@ impl Client {
         let accept = HeaderValue::from_str(&ACCEPT.join(", "))
             .map_err(|_| Error::protocol(self.host(), "its manifests have no media types"))?;
         let url = self.manifest_url(name, target).await?;
-        Ok(Request::new(method, url)
-            .header(ACCEPT_HEADER, accept)
-            .whole(LIMIT))
+        let request = Request::new(method, url).header(ACCEPT_HEADER, accept);
+        Ok(request.read_whole(LIMIT))
     }
 
     pub(super) async fn manifest_url(

@@ -8,17 +8,17 @@ mod blob;
 mod call;
 pub mod error;
 mod list;
-mod location;
+pub mod location;
 mod manifest;
 mod memory;
 #[cfg(test)]
 mod model;
 mod mount;
-mod page;
+pub mod page;
 mod parts;
 mod probe;
 pub mod problem;
-mod range;
+pub mod range;
 mod referrers;
 #[cfg(test)]
 mod secrets;

@@ -89,7 +89,7 @@ impl Pages {
         }
         let mut url = self.client.url(&self.path).await?;
         url.set_query(Some(query.as_str()).filter(|query| !query.is_empty()));
-        let mut request = Request::new(Method::GET, url).whole(LIMIT);
+        let mut request = Request::new(Method::GET, url).read_whole(LIMIT);
         if let Some(accept) = self.accept.clone() {
             request = request.header(ACCEPT, accept);
         }
@@ -148,10 +148,10 @@ fn hash(of: &impl Hash) -> u64 {
 
 /// There is a next page, and it cannot be told where: what was read is not the whole list.
 #[derive(Debug, PartialEq, Eq)]
-struct Unreadable;
+pub struct Unreadable;
 
 /// The query of the link whose relation is `next`. `None`: there is no next page.
-fn next_query(header: &str) -> Result<Option<String>, Unreadable> {
+pub fn next_query(header: &str) -> Result<Option<String>, Unreadable> {
     let mut rest = header;
     while let Some((_, tail)) = rest.split_once('<') {
         let (target, tail) = tail.split_once('>').ok_or(Unreadable)?;

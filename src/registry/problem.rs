@@ -53,15 +53,24 @@ impl Problem {
             .header(&http::header::RETRY_AFTER)
             .map(str::to_owned);
         let body = response.beginning(READ).await;
-        let details = serde_json::from_slice(&body).map(|document: Document| document.errors);
+        Self {
+            attempts,
+            retry_after,
+            ..Self::of(status, &body)
+        }
+    }
+
+    /// What a status and a body say, at the first attempt.
+    pub fn of(status: StatusCode, body: &[u8]) -> Self {
+        let details = serde_json::from_slice(body).map(|document: Document| document.errors);
         let details = details.unwrap_or_default();
-        let text = details.is_empty().then(|| plain(&body)).flatten();
+        let text = details.is_empty().then(|| plain(body)).flatten();
         Self {
             status,
             details,
             text,
-            attempts,
-            retry_after,
+            attempts: 1,
+            retry_after: None,
         }
     }
 
@@ -130,15 +139,8 @@ mod tests {
     use super::*;
 
     fn problem(status: u16, body: &str) -> Problem {
-        let details = serde_json::from_str(body).map(|document: Document| document.errors);
-        let details = details.unwrap_or_default();
-        Problem {
-            status: StatusCode::from_u16(status).unwrap_or_default(),
-            text: details.is_empty().then(|| plain(body.as_bytes())).flatten(),
-            details,
-            attempts: 1,
-            retry_after: None,
-        }
+        let status = StatusCode::from_u16(status).unwrap_or_default();
+        Problem::of(status, body.as_bytes())
     }
 
     #[test]

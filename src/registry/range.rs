@@ -4,7 +4,7 @@
 ///
 /// Some registries say `0-0` when there are none. One byte is never worth the doubt: it counts as
 /// none, and the upload ends with a wrong digest, and begins anew, if there was one.
-pub(super) fn received(range: &str) -> Option<u64> {
+pub fn received(range: &str) -> Option<u64> {
     let range = range.trim();
     let range = range.strip_prefix("bytes=").unwrap_or(range);
     let (first, last) = range.split_once('-')?;
@@ -17,14 +17,18 @@ pub(super) fn received(range: &str) -> Option<u64> {
 
 /// What part of the content a 206 brings (RFC 9110, section 14.4).
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct ContentRange {
-    pub(super) first: u64,
-    pub(super) last: u64,
-    pub(super) total: Option<u64>,
+pub struct ContentRange {
+    /// Its first byte's place.
+    pub first: u64,
+    /// Its last byte's.
+    pub last: u64,
+    /// How many bytes the whole content has, where that is told.
+    pub total: Option<u64>,
 }
 
 impl ContentRange {
-    pub(super) fn read(value: &str) -> Option<Self> {
+    /// Reads a `Content-Range`; `None` where it makes no sense.
+    pub fn read(value: &str) -> Option<Self> {
         let (range, total) = value.strip_prefix("bytes ")?.split_once('/')?;
         let (first, last) = range.split_once('-')?;
         let number = |text: &str| {

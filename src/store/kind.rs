@@ -75,13 +75,14 @@ fn of_auth(error: &auth::Error) -> Kind {
         auth::Error::Transport(error) if error.is_refused_address() => Kind::Withheld,
         auth::Error::Transport(error) => of_transport(error),
         auth::Error::Credential(CredentialError::Unreadable { .. }) => Kind::Local,
-        auth::Error::Credential(_) => Kind::Usage,
+        auth::Error::Credential(CredentialError::Malformed { .. }) => Kind::Usage,
         auth::Error::Challenge {
             source: ChallengeError::Malformed(_),
             ..
         }
         | auth::Error::Reply { .. } => Kind::Corrupt,
-        auth::Error::Challenge { .. }
+        auth::Error::Credential(CredentialError::Helper { .. })
+        | auth::Error::Challenge { .. }
         | auth::Error::Unchallenged { .. }
         | auth::Error::Missing { .. }
         | auth::Error::Rejected { .. } => Kind::Unauthenticated,

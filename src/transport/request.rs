@@ -99,14 +99,15 @@ pub struct Request {
     pub attempts: Attempts,
     /// Whether redirects are followed; else they are answers like any other.
     pub follow: bool,
-    /// The longest body that is read along with an answer that is a success.
-    pub whole: Option<usize>,
     /// Whether HTTP/2 has been tried in vain.
     pub(super) without_http2: bool,
     /// The registry that named the URL; `None` where the user did.
     pub named_by: Option<Box<Origin>>,
     /// Whether somebody in public has sent it on, or may have.
     pub(super) past_public: bool,
+    /// Where set, an answer that is none of an error is read to its end, this many bytes at the
+    /// most, as a part of the attempt: one that breaks off is asked for again.
+    pub whole: Option<usize>,
 }
 
 impl Request {
@@ -121,10 +122,10 @@ impl Request {
             lane: Lane::Questions,
             attempts: Attempts::Policy,
             follow: true,
-            whole: None,
             without_http2: false,
             named_by: None,
             past_public: false,
+            whole: None,
         }
     }
 
@@ -163,18 +164,17 @@ impl Request {
         self
     }
 
-    /// An answer that is a success comes with its whole body, of at most `limit` bytes: one that
-    /// breaks off is asked for again like one that does not come.
-    #[must_use]
-    pub fn whole(mut self, limit: usize) -> Self {
-        self.whole = Some(limit);
-        self
-    }
-
     /// To a place that this registry named, and not the user: it may not be anywhere.
     #[must_use]
     pub fn named_by(mut self, registry: &Origin) -> Self {
         self.named_by = Some(Box::new(registry.clone()));
+        self
+    }
+
+    /// For an answer that is read whole, and has no more than `limit` bytes.
+    #[must_use]
+    pub fn read_whole(mut self, limit: usize) -> Self {
+        self.whole = Some(limit);
         self
     }
 
@@ -204,10 +204,10 @@ impl Request {
             lane: self.lane,
             attempts: self.attempts,
             follow: self.follow,
-            whole: self.whole,
             without_http2: self.without_http2,
             named_by: self.named_by.clone(),
             past_public: self.past_public,
+            whole: self.whole,
         })
     }
 }

@@ -15,11 +15,11 @@ use url::Url;
 pub struct Response {
     /// Boxed: it is large, and many are held at once.
     inner: Box<reqwest::Response>,
-    /// The body where it was read already.
-    held: Option<Bytes>,
     url: Url,
     idle: Duration,
     attempts: u32,
+    /// The body, where it was read already.
+    held: Option<Bytes>,
     _slot: Slot,
 }
 
@@ -27,10 +27,10 @@ impl Response {
     pub(super) fn new(inner: reqwest::Response, url: Url, idle: Duration, slot: Slot) -> Self {
         Self {
             inner: Box::new(inner),
-            held: None,
             url,
             idle,
             attempts: 1,
+            held: None,
             _slot: slot,
         }
     }
@@ -40,8 +40,8 @@ impl Response {
         self
     }
 
-    /// The same with its body read, if that is at most `limit` bytes.
-    pub(super) async fn held(mut self, limit: usize) -> Result<Self, Error> {
+    /// Reads the whole body, and keeps it for whoever asks for it.
+    pub(super) async fn hold(mut self, limit: usize) -> Result<Self, Error> {
         self.held = Some(self.read(limit).await?);
         Ok(self)
     }

@@ -3,14 +3,18 @@
 //! One rule holds for all: the tag at the destination is the old image until everything is there,
 //! and what did arrive is not sent again.
 
+mod asked;
+mod deadline;
 mod login;
 mod moved;
 mod parts;
 mod patience;
+mod silence;
 mod slots;
 mod source;
 #[cfg(unix)]
 mod stopped;
+mod tags;
 mod together;
 mod upload;
 

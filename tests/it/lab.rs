@@ -3,7 +3,7 @@
 //!
 //! A registry named `src` is written `src.lab` in arguments, files and expected output.
 
-mod body;
+pub(crate) mod body;
 mod fault;
 mod home;
 pub(crate) mod image;
@@ -11,13 +11,13 @@ mod log;
 mod node;
 mod pattern;
 mod run;
-mod wire;
+pub(crate) mod wire;
 
 pub(crate) use fault::Fault;
 pub(crate) use home::Home;
 pub(crate) use image::Image;
 pub(crate) use log::{Requests, Seen};
-pub(crate) use node::{Node, wait_for};
+pub(crate) use node::{Node, spawn, wait_for};
 pub(crate) use run::{Ran, Run, Running, crossdock};
 
 use crossdock::server::Options;

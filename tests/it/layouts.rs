@@ -5,6 +5,7 @@ mod commands;
 mod copies;
 mod hostile;
 mod killed;
+mod locked;
 mod together;
 
 use crate::lab::{Image, Lab};
@@ -13,24 +14,24 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The annotation that holds a tag.
-const NAME: &str = "org.opencontainers.image.ref.name";
+pub(crate) const NAME: &str = "org.opencontainers.image.ref.name";
 
 /// The folder that `oci:NAME` is in a run.
-fn folder(lab: &Lab, name: &str) -> PathBuf {
+pub(crate) fn folder(lab: &Lab, name: &str) -> PathBuf {
     lab.home.path("work").join(name)
 }
 
 /// Where a blob is.
-fn blob(folder: &Path, digest: &str) -> PathBuf {
+pub(crate) fn blob(folder: &Path, digest: &str) -> PathBuf {
     folder.join("blobs").join(digest.replace(':', "/"))
 }
 
-fn index(folder: &Path) -> Value {
+pub(crate) fn index(folder: &Path) -> Value {
     serde_json::from_slice(&fs::read(folder.join("index.json")).unwrap()).unwrap()
 }
 
 /// The tags in the order of the index, with the digests they name.
-fn tags(folder: &Path) -> Vec<(String, String)> {
+pub(crate) fn tags(folder: &Path) -> Vec<(String, String)> {
     let index = index(folder);
     let entries = index["manifests"].as_array().unwrap().iter();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -59,7 +60,7 @@ fn write(folder: &Path, image: &Image, tag: &str) {
 
 /// Holds an image, every manifest and every blob, byte for byte.
 #[track_caller]
-fn assert_holds(folder: &Path, image: &Image) {
+pub(crate) fn assert_holds(folder: &Path, image: &Image) {
     for part in image.blobs.iter().chain(&image.manifests) {
         let path = blob(folder, &part.digest);
         let there = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -69,7 +70,7 @@ fn assert_holds(folder: &Path, image: &Image) {
 
 /// Every blob that is there is what its name says, and nothing unfinished is beside it.
 #[track_caller]
-fn assert_whole(folder: &Path) {
+pub(crate) fn assert_whole(folder: &Path) {
     for entry in fs::read_dir(folder.join("blobs/sha256")).unwrap() {
         let path = entry.unwrap().path();
         let digest = crossdock::oci::digest::sha256(&fs::read(&path).unwrap());
@@ -78,7 +79,7 @@ fn assert_whole(folder: &Path) {
 }
 
 /// The names in a folder.
-fn names(folder: &Path) -> Vec<String> {
+pub(crate) fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
     let mut names: Vec<String> = entries
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -88,4 +89,4 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 /// What a layout's folder has in it, and nothing else.
-const FILES: [&str; 4] = [".crossdock.lock", "blobs", "index.json", "oci-layout"];
+pub(crate) const FILES: [&str; 4] = [".crossdock.lock", "blobs", "index.json", "oci-layout"];

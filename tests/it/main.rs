@@ -4,6 +4,8 @@
 
 mod commands;
 mod copy;
+#[cfg(unix)]
+mod credentials;
 mod faults;
 mod floors;
 mod generated;
@@ -18,4 +20,6 @@ mod real;
 mod referrers;
 mod secrets;
 mod slow_start;
+#[cfg(target_os = "linux")]
+mod sweeps;
 mod tls;

@@ -8,7 +8,7 @@ use super::order::InOrder;
 use super::row::{Copied, Outcome};
 use super::{Job, Late};
 use crate::engine::list::{self, lists_referrers};
-use crate::oci::reference::{Tag, Target};
+use crate::oci::reference::{Reference, Tag, Target};
 use crate::store::Error;
 use crate::term::exit::{Hint, report};
 use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
@@ -173,7 +173,7 @@ impl Job<'_> {
         let first = position * self.places.len();
         let nothing = |place| told(first + place, Vec::new());
         let from = self.from.location.reference(&wanted);
-        let mut told_place = |place: usize, outcomes| told(first + place, outcomes);
+        let mut told_place = |place: usize, outcomes| told(first + place, naming(outcomes, &from));
         let copied = self.copy_in_time(&from, &wanted, &mut told_place).await;
         match copied {
             Ok(late) => {
@@ -182,7 +182,7 @@ impl Job<'_> {
                 late
             }
             Err(error) => {
-                told(first, vec![Outcome::Failed(error)]);
+                told(first, naming(vec![Outcome::Failed(error)], &from));
                 (1..self.places.len()).for_each(nothing);
                 None
             }
@@ -196,10 +196,10 @@ impl Job<'_> {
         late: Late,
         told: &(dyn Fn(usize, Vec<Outcome>) + Sync),
     ) {
-        let places = late.places.clone();
+        let (places, from) = (late.places.clone(), late.from.clone());
         let mut told = |place: usize, outcomes| {
             let offset = places.iter().position(|late| *late == place);
-            told(first + offset.unwrap_or_default(), outcomes);
+            told(first + offset.unwrap_or_default(), naming(outcomes, &from));
         };
         self.copy_late(late, &mut told).await;
     }
@@ -262,4 +262,22 @@ impl Job<'_> {
             ));
         }
     }
+}
+
+/// Of many tags, a failure says which was copied; one of a blob knows no tag by itself.
+fn naming(outcomes: Vec<Outcome>, from: &Reference) -> Vec<Outcome> {
+    let tag = from.tag.as_ref().map(|tag| format!(":{tag}"));
+    let is_named = |error: &Error| {
+        let (text, tag) = (error.to_string(), tag.as_deref().unwrap_or_default());
+        text.split_whitespace()
+            .any(|word| word.trim_end_matches([':', ',']).ends_with(tag))
+    };
+    let named = |outcome| match outcome {
+        Outcome::Failed(error) if !is_named(&error) => {
+            let what = format!("cannot copy {from}");
+            Outcome::Failed(Error::caused(error.kind(), what, error))
+        }
+        outcome => outcome,
+    };
+    outcomes.into_iter().map(named).collect()
 }

@@ -214,6 +214,7 @@ fn folders_are_read_with_their_tag_and_digest() {
         ("ocidir:dir", "dir", None, None),
         ("ocidir://dir/x:v1", "dir/x", Some("v1"), None),
         ("ocidir:///srv/x", "/srv/x", None, None),
+        ("ocidir:////srv/x:v1", "//srv/x", Some("v1"), None),
     ] {
         let read = accepted(typed);
         assert_eq!(read.location.folder(), Some(Path::new(folder)), "{typed}");

@@ -117,6 +117,10 @@ impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Remote(repository) => repository.fmt(f),
+            // `oci://` would be read as a registry's.
+            Self::Layout(folder) if folder.as_os_str().as_encoded_bytes().starts_with(b"//") => {
+                write!(f, "ocidir://{}", folder.display())
+            }
             Self::Layout(folder) => write!(f, "oci:{}", folder.display()),
         }
     }

@@ -8,6 +8,7 @@ use super::index::Index;
 use super::known::Known;
 use crate::disk::regular::{self, OpenError};
 use crate::disk::unfinished::Unfinished;
+use crate::disk::{Access, replace};
 use crate::oci::manifest::MAX_BYTES;
 use crate::oci::reference::Location;
 use crate::oci::strict::{self, Shape};
@@ -18,13 +19,17 @@ use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
+use std::time::Duration;
 
 pub(super) const MARKER: &str = "oci-layout";
 pub(super) const INDEX: &str = "index.json";
 pub(super) const BLOBS: &str = "blobs";
 /// The only version that there is.
 pub(super) const VERSION: &str = "1.0.0";
+
+/// How many milliseconds a file that is just being replaced is waited for.
+const GIVING_UP: usize = 1000;
 
 /// A folder that is, or is to be, a layout.
 pub(super) struct Folder {
@@ -42,6 +47,8 @@ pub(super) struct Folder {
     pub(super) subjects: Mutex<HashMap<Digest, Option<Digest>>>,
     /// The files that this process is writing; `None` once it has given up.
     unfinished: Mutex<Option<HashSet<PathBuf>>>,
+    /// Held while a file is replaced, which takes the time of a write to the disk.
+    replacing: Mutex<()>,
 }
 
 impl Folder {
@@ -55,6 +62,7 @@ impl Folder {
             changes: Changes::default(),
             subjects: Mutex::default(),
             unfinished: Mutex::new(Some(HashSet::new())),
+            replacing: Mutex::new(()),
         }
     }
 
@@ -62,13 +70,27 @@ impl Folder {
     pub(super) fn begin(&self) -> Result<Unfinished> {
         let mut unfinished = self.unfinished();
         let Some(paths) = &mut *unfinished else {
-            let what = format!("writing to {} was given up", self.location);
-            return Err(self.error(Kind::Other, what));
+            return Err(self.given_up());
         };
         let begun = Unfinished::create(&self.path);
         let begun = begun.map_err(|error| self.failed("write to", error))?;
         paths.insert(begun.path().to_owned());
         Ok(begun)
+    }
+
+    /// Replaces a file in one step, to which giving up leaves its time.
+    pub(super) fn replace(&self, name: &str, bytes: &[u8]) -> Result<File> {
+        let _replacing = held(&self.replacing);
+        if self.unfinished().is_none() {
+            return Err(self.given_up());
+        }
+        let replaced = replace::replace(&self.at(name), bytes, Access::Usual);
+        replaced.map_err(|error| self.failed("write to", error))
+    }
+
+    fn given_up(&self) -> Error {
+        let what = format!("writing to {} was given up", self.location);
+        self.error(Kind::Other, what)
     }
 
     /// Gives a file its name.
@@ -82,17 +104,22 @@ impl Folder {
     }
 
     /// Removes the files that are not finished, and begins no other. Whoever still writes to one
-    /// may be gone with the process before that is noticed.
+    /// may be gone with the process before that is noticed. What is just being replaced is waited
+    /// for, unless the disk takes very long.
     pub(super) fn give_up(&self) {
         for path in self.unfinished().take().into_iter().flatten() {
             let _ = std::fs::remove_file(path);
         }
+        for _ in 0..GIVING_UP {
+            match self.replacing.try_lock() {
+                Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(1)),
+                Ok(_) | Err(TryLockError::Poisoned(_)) => return,
+            }
+        }
     }
 
     fn unfinished(&self) -> MutexGuard<'_, Option<HashSet<PathBuf>>> {
-        self.unfinished
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        held(&self.unfinished)
     }
 
     /// An error without a further cause.
@@ -327,6 +354,10 @@ impl Folder {
     }
 }
 
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -361,6 +392,7 @@ mod tests {
         folder.give_up();
         assert!(!begun.path().exists());
         assert!(folder.begin().is_err());
+        assert!(folder.replace(INDEX, b"{}").is_err());
         assert!(folder.finish(begun, &place.path().join("name")).is_err());
         assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
     }

@@ -56,8 +56,7 @@ fn begin(folder: &Folder) -> Result<()> {
         write_index(folder, Index::clone(&empty))?;
     }
     let marker = format!(r#"{{"imageLayoutVersion":"{VERSION}"}}"#);
-    let marked = replace::replace(&folder.at(MARKER), marker.as_bytes(), Access::Usual);
-    marked.map(|_| ()).map_err(unwritable)
+    folder.replace(MARKER, marker.as_bytes()).map(|_| ())
 }
 
 fn make_blobs(folder: &Folder) -> Result<()> {
@@ -68,10 +67,14 @@ fn make_blobs(folder: &Folder) -> Result<()> {
 }
 
 pub(super) fn locked(folder: &Folder) -> Result<Lock> {
-    let acquired = lock::acquire(&folder.at(LOCK), PATIENCE, Access::Usual);
+    locked_within(folder, PATIENCE)
+}
+
+fn locked_within(folder: &Folder, patience: Duration) -> Result<Lock> {
+    let acquired = lock::acquire(&folder.at(LOCK), patience, Access::Usual);
     acquired.map_err(|error| {
         if error.kind() == ErrorKind::TimedOut {
-            let (place, seconds) = (&folder.location, PATIENCE.as_secs());
+            let (place, seconds) = (&folder.location, patience.as_secs());
             let what = format!(
                 "cannot write to {place}: another writer holds `{LOCK}` since more than {seconds} s"
             );
@@ -135,8 +138,7 @@ pub(super) fn write_index(folder: &Folder, index: Index) -> Result<()> {
     for blobs in folder.blob_folders() {
         replace::sync(&blobs);
     }
-    let replaced = replace::replace(&folder.at(INDEX), &bytes, Access::Usual);
-    let file = replaced.map_err(|error| folder.failed("write to", error))?;
+    let file = folder.replace(INDEX, &bytes)?;
     folder.remember(index, file);
     Ok(())
 }
@@ -279,4 +281,24 @@ pub(super) fn attach(folder: &Folder, subject: &Digest, referrers: &[Descriptor]
         folder.place_bytes(list.bytes(), list.digest())?;
         Ok(index.set_tag(&tag, list.descriptor()))
     })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_that_is_never_let_go_is_a_failure_of_the_machine() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::new(place.path().to_owned());
+        let _held = locked(&folder).unwrap();
+        let refused = locked_within(&folder, Duration::from_millis(50)).unwrap_err();
+        assert_eq!(refused.kind(), Kind::Local);
+        let text = refused.to_string();
+        assert!(
+            text.contains("another writer holds `.crossdock.lock`"),
+            "{text}"
+        );
+    }
 }

@@ -70,7 +70,7 @@ fn a_credential_is_checked_stored_used_and_forgotten() {
         );
         lab.run(["digest", "src.lab/app:v1"]).any_stderr().code(4);
         lab.run(["logout", "src.lab"])
-            .stderr_like("warning: [..]src.lab\n")
+            .stderr("warning: no credential for src.lab is stored\n")
             .code(0);
     }
 }
@@ -193,32 +193,6 @@ fn who_may_not_write_is_told_so() {
             .code(4);
         assert_eq!(lab.digest("src.lab/app:v1"), None);
     }
-}
-
-/// SEC-01: no login is lost where many are stored at once.
-#[test]
-fn logins_side_by_side_are_all_stored() {
-    let names: Vec<String> = (0..12).map(|n| format!("r{n}")).collect();
-    let access = |_: &str| Options {
-        access: Access::Basic { users: users() },
-        ..Options::default()
-    };
-    let lab = names
-        .iter()
-        .fold(Lab::empty(), |lab, name| lab.registry(name, access));
-    std::thread::scope(|scope| {
-        for name in &names {
-            let host = format!("{name}.lab");
-            let login = lab
-                .run(["login", &host, "-u", "ann", "--password-stdin"])
-                .stdin("apple");
-            scope.spawn(move || login.any_stderr().code(0));
-        }
-    });
-    assert_eq!(
-        stored(&lab)["auths"].as_object().map(serde_json::Map::len),
-        Some(names.len())
-    );
 }
 
 /// A pipe that nothing comes through, and that never ends.

@@ -126,3 +126,24 @@ fn f26_a_burst_of_answers_that_it_is_too_much() {
     assert!(ran.elapsed < Duration::from_secs(15), "{ran}");
     bench.lab.assert_holds(DST, &bench.new);
 }
+
+/// A registry that lets so many requests through each second, and an image with a thousand blobs:
+/// nobody knocks in vain much more often than is needed to find out.
+#[test]
+fn f26_a_storm_of_refusals_on_a_thousand_blobs() {
+    let bench = Bench::on(Lab::new(), Image::sized(2, &[100; 1000]));
+    let limit = Fault::on("*", "")
+        .always()
+        .beyond(400, Duration::from_secs(1));
+    let bench = bench.fault("dst", limit.answer(429, &[("retry-after", "1")], ""));
+    bench.succeeds(&[]);
+    let requests = bench.lab.requests("dst");
+    let needed = 2 + 2 * bench.new.blobs.len();
+    let storm = requests.all().iter().filter(|seen| seen.status == 429);
+    let storm = storm.count();
+    assert!(storm > 0, "{requests}");
+    assert!(
+        requests.len() * 10 <= needed * 12,
+        "{storm} in vain: {requests}"
+    );
+}

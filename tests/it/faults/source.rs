@@ -1,7 +1,7 @@
 //! The source fails, or is not what it was.
 
 use super::{Bench, SIZE};
-use crate::lab::{Fault, Image};
+use crate::lab::{Fault, Image, body};
 use crossdock::server::Options;
 use std::time::Duration;
 
@@ -147,11 +147,25 @@ fn f45_a_blob_of_the_source_is_gone() {
 }
 
 #[test]
+fn f45_a_manifest_of_the_source_is_gone() {
+    let bench = Bench::on(crate::lab::Lab::new(), Image::attested(5));
+    let child = bench.new.manifests[1].digest.clone();
+    let gone = Fault::on("*", &format!("/manifests/{child}")).always();
+    let gone = gone.refusal(404, "MANIFEST_UNKNOWN", "manifest unknown");
+    let bench = bench.fault("src", gone);
+    bench.copy(&[]).stderr_has(&child).code(3);
+    bench.fails(&[], 3);
+}
+
+#[test]
 fn f06_a_source_that_breaks_off_again_and_again_and_gets_on() {
-    let bench = Bench::on(crate::lab::Lab::new(), Image::sized(2, &[10_000_000]));
-    let part = format!("/blobs/{}", bench.layer());
-    let bench = bench.fault("src", Fault::on("GET", &part).always().cut(1_200_000));
+    let bench = Bench::on(
+        crate::lab::Lab::new(),
+        Image::sized(2, &[25 * 1_060_000; 4]),
+    );
+    let bench = bench.fault("src", Fault::on("GET", "/blobs/").always().cut(1_060_000));
     bench.succeeds(&["--retries", "1"]);
+    assert!(bench.lab.requests("src").count("GET", "blobs") > 100);
     assert_eq!(
         bench.lab.requests("src").downloaded(),
         bench.new.blob_bytes()
@@ -160,21 +174,21 @@ fn f06_a_source_that_breaks_off_again_and_again_and_gets_on() {
 
 #[test]
 fn f09_a_part_that_is_another_one_is_not_taken_for_it() {
-    for range in [
-        "bytes 0-9/3000000",
-        "bytes 1000000-2999999/4000000",
-        "bytes 5-1/9",
-        "nonsense",
+    let right = ("content-range", "bytes 1000000-2999999/3000000");
+    for ranges in [
+        &[("content-range", "bytes 0-9/3000000")][..],
+        &[("content-range", "bytes 1000000-2999999/4000000")],
+        &[("content-range", "bytes 5-1/9")],
+        &[("content-range", "nonsense")],
+        &[],
+        &[right, ("content-range", "bytes 0-1999999/3000000")],
     ] {
         let bench = Bench::new();
         let part = format!("/blobs/{}", bench.layer());
         let other = Fault::on("GET", &part).with_header("range").always();
         let bench = bench
             .fault("src", Fault::on("GET", &part).cut(1_000_000))
-            .fault(
-                "src",
-                other.answer(206, &[("content-range", range)], "0123456789"),
-            );
+            .fault("src", other.answer(206, ranges, "0123456789"));
         bench.succeeds(&[]);
     }
 }
@@ -193,6 +207,42 @@ fn f11_the_right_part_with_wrong_bytes() {
                 .spoil(),
         );
     bench.succeeds(&[]);
+}
+
+/// The storage has other bytes under the same name from some moment on, and says so by its mark.
+/// Nobody asks for the mark: the digest is the better one.
+#[test]
+fn f15_a_blob_that_changes_between_two_parts() {
+    type Body = crossdock::transport::ByteStream;
+    let changed = |mark: &'static str, change: fn(Body) -> Body| {
+        move |answer: &mut http::Response<Body>| {
+            answer.headers_mut().insert("etag", mark.parse().unwrap());
+            let body =
+                std::mem::replace(answer.body_mut(), Box::pin(futures_util::stream::empty()));
+            *answer.body_mut() = change(body);
+        }
+    };
+    for times in [1, usize::MAX] {
+        let bench = Bench::new();
+        let part = format!("/blobs/{}", bench.layer());
+        let old = Fault::on("GET", &part);
+        let old = old.change(changed("\"old\"", |whole| {
+            body::cut(whole, 1_000_000, None)
+        }));
+        let new = Fault::on("GET", &part).times(times);
+        let new = new.change(changed("\"new\"", body::spoil));
+        let bench = bench.fault("src", old).fault("src", new);
+        if times == 1 {
+            bench.succeeds(&[]);
+            continue;
+        }
+        bench
+            .copy(&[])
+            .stderr_has("do not match its digest")
+            .code(8);
+        assert!(!bench.has(bench.layer()), "nothing wrong is there");
+        bench.fails(&[], 8);
+    }
 }
 
 #[test]
@@ -214,6 +264,21 @@ fn f36_a_source_that_answers_no_questions_is_read() {
     let bench = Bench::new();
     let deaf = Fault::on("HEAD", "/manifests/").always().status(404);
     bench.fault("src", deaf).succeeds(&[]);
+}
+
+/// Neither length nor kind, at either side.
+#[test]
+fn f36_registries_whose_heads_say_little() {
+    for side in ["src", "dst"] {
+        let little = |answer: &mut http::Response<_>| {
+            answer.headers_mut().remove("content-length");
+            answer.headers_mut().remove("content-type");
+        };
+        let heads = Fault::on("HEAD", "").always().change(little);
+        let bench = Bench::on(crate::lab::Lab::new(), Image::attested(5)).fault(side, heads);
+        bench.succeeds(&[]);
+        bench.succeeds(&[]);
+    }
 }
 
 #[test]

@@ -97,6 +97,29 @@ fn f20_a_chunk_that_does_not_fit() {
 }
 
 #[test]
+fn f20_chunks_that_never_fit() {
+    let bench = chunked(SIZE);
+    let never = Fault::on("PATCH", "/uploads/").always().status(416);
+    let bench = bench.fault("dst", never);
+    bench.fails(&["--retries", "1"], 7);
+}
+
+/// What it took, it does not say: neither with the chunk, nor when it is asked.
+#[test]
+fn f21_a_registry_that_says_nothing_of_what_has_arrived() {
+    for (method, cut) in [("PATCH", false), ("GET", true)] {
+        let bench = chunked(SIZE);
+        let silent = |answer: &mut http::Response<_>| drop(answer.headers_mut().remove("range"));
+        let silent = Fault::on(method, "/uploads/").always().change(silent);
+        let bench = bench.fault("dst", silent);
+        let times = usize::from(cut);
+        let cut = Fault::on("PATCH", "/uploads/").times(times);
+        let bench = bench.fault("dst", cut.cut_upload(1_500_000));
+        bench.succeeds(&["-j", "1"]);
+    }
+}
+
+#[test]
 fn f21_what_has_arrived_is_what_the_registry_says() {
     for size in [0, 1, 2, 70_000] {
         chunked(size).succeeds(&["-j", "1"]);
@@ -198,6 +221,33 @@ fn f54_an_upload_s_location_may_be_absolute() {
     };
     let lab = Lab::empty().open("src").registry("dst", absolute);
     Bench::on(lab, Image::small(2)).succeeds(&[]);
+}
+
+/// What is no number, or more than anybody has, asks for nothing: the blob goes in one part.
+#[test]
+fn f55_a_size_of_chunks_that_nobody_can_mean() {
+    for wanted in [
+        "0",
+        "-1",
+        "a lot",
+        "",
+        "1e9",
+        "99999999999999999999",
+        "1099511627776",
+    ] {
+        let says = move |answer: &mut http::Response<_>| {
+            let header = http::HeaderName::from_static("oci-chunk-min-length");
+            answer.headers_mut().insert(header, wanted.parse().unwrap());
+        };
+        let bench = chunked(SIZE);
+        let bench = bench.fault("dst", Fault::on("POST", "/uploads/").always().change(says));
+        bench.succeeds(&["-j", "1"]);
+        let size = bench.new.blob_bytes();
+        assert!(
+            bench.lab.requests("dst").uploaded() <= 2 * size + 10,
+            "{wanted}"
+        );
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What can go wrong with a registry: a condition, and what happens instead of the right thing.
 
-use super::body::{cut, gone, paced, spoil};
+use super::body::{cut, gone, hung_up, paced, paused, spoil};
 use super::node::Node;
 use super::wire::Reset;
 use bytes::Bytes;
@@ -11,7 +11,7 @@ use http::header::{CONTENT_LENGTH, RANGE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A fault: on which requests, how often, and what.
 pub(crate) struct Fault {
@@ -20,6 +20,10 @@ pub(crate) struct Fault {
     with_header: Option<&'static str>,
     without_header: Option<&'static str>,
     body_over: Option<u64>,
+    /// Only on this path, and none below it.
+    exact: bool,
+    /// Only on what goes beyond a rate.
+    beyond: Option<Rate>,
     skip: usize,
     times: usize,
     act: Act,
@@ -27,6 +31,26 @@ pub(crate) struct Fault {
 
 type Answer = Arc<dyn Fn(&Parts) -> Response<ByteStream> + Send + Sync>;
 type Deed = Arc<dyn Fn(&Registry) + Send + Sync>;
+type Change = Arc<dyn Fn(&mut Response<ByteStream>) + Send + Sync>;
+
+/// So many requests in each time of this length.
+struct Rate {
+    most: usize,
+    each: Duration,
+    begun: Instant,
+    seen: usize,
+}
+
+impl Rate {
+    /// Counts a request, and says whether it is one too many.
+    fn is_over(&mut self) -> bool {
+        if self.begun.elapsed() >= self.each {
+            (self.begun, self.seen) = (Instant::now(), 0);
+        }
+        self.seen += 1;
+        self.seen > self.most
+    }
+}
 
 /// What happens.
 #[derive(Clone)]
@@ -49,10 +73,18 @@ pub(super) enum Act {
     IgnoreRange,
     /// Something happens first.
     First(Deed),
-    /// The right answer, but for its headers of this name.
-    Says(HeaderName, HeaderMap),
     /// These bytes, whatever they are, in the place of an answer, and then the connection's end.
     Raw(Bytes),
+    /// Everything is done and the answer comes later.
+    Late(Duration),
+    /// The answer's body stands still for a time after so many bytes.
+    Pause { after: u64, wait: Duration },
+    /// The request's body is taken at so many bytes a second.
+    Take(u64),
+    /// The connection ends where the request's body stands still for so long.
+    HangUp(Duration),
+    /// The right answer, changed.
+    Change(Change),
 }
 
 /// Makes the registry do nothing special until an act is given.
@@ -65,6 +97,8 @@ impl Fault {
             with_header: None,
             without_header: None,
             body_over: None,
+            exact: false,
+            beyond: None,
             skip: 0,
             times: 1,
             act: Act::Delay(Duration::ZERO),
@@ -86,6 +120,24 @@ impl Fault {
     /// Only where the request declares a body of more bytes.
     pub(crate) fn with_body_over(mut self, bytes: u64) -> Self {
         self.body_over = Some(bytes);
+        self
+    }
+
+    /// Only where the path is exactly that, and not where it contains it.
+    pub(crate) fn exactly(mut self) -> Self {
+        self.exact = true;
+        self
+    }
+
+    /// Only what goes beyond so many in each time of this length.
+    pub(crate) fn beyond(mut self, most: usize, each: Duration) -> Self {
+        let begun = Instant::now();
+        self.beyond = Some(Rate {
+            most,
+            each,
+            begun,
+            seen: 0,
+        });
         self
     }
 
@@ -225,12 +277,47 @@ impl Fault {
 
     /// Answers rightly, but with these headers in the place of those with this name.
     pub(crate) fn says(self, name: &str, instead: &[(&str, &str)]) -> Self {
-        self.act(Act::Says(name.parse().unwrap(), header_map(instead)))
+        let (name, instead) = (name.parse::<HeaderName>().unwrap(), header_map(instead));
+        self.change(move |response| {
+            let headers = response.headers_mut();
+            headers.remove(&name);
+            for (name, value) in &instead {
+                headers.append(name, value.clone());
+            }
+        })
     }
 
     /// Sends these bytes in the place of an answer, and ends the connection.
     pub(crate) fn raw(self, bytes: impl AsRef<[u8]>) -> Self {
         self.act(Act::Raw(Bytes::copy_from_slice(bytes.as_ref())))
+    }
+
+    /// Does everything, and answers later.
+    pub(crate) fn late(self, wait: Duration) -> Self {
+        self.act(Act::Late(wait))
+    }
+
+    /// Lets the answer's body stand still after so many bytes.
+    pub(crate) fn pause(self, after: u64, wait: Duration) -> Self {
+        self.act(Act::Pause { after, wait })
+    }
+
+    /// Takes the request's body at so many bytes a second.
+    pub(crate) fn take_at(self, bytes: u64) -> Self {
+        self.act(Act::Take(bytes))
+    }
+
+    /// Ends the connection where the request's body stands still for so long.
+    pub(crate) fn hang_up(self, idle: Duration) -> Self {
+        self.act(Act::HangUp(idle))
+    }
+
+    /// Changes the right answer.
+    pub(crate) fn change(
+        self,
+        change: impl Fn(&mut Response<ByteStream>) + Send + Sync + 'static,
+    ) -> Self {
+        self.act(Act::Change(Arc::new(change)))
     }
 
     /// What is to be done with this request, if it is one of those.
@@ -251,7 +338,12 @@ impl Fault {
             .body_over
             .is_none_or(|bytes| length.is_some_and(|length| length > bytes));
         let method = self.method == "*" || head.method == self.method.as_str();
-        if !(method && header && body && target.contains(&self.part)) {
+        let exact = self.exact && head.uri.path() == self.part;
+        let part = exact || (!self.exact && target.contains(&self.part));
+        if !(method && header && body && part) {
+            return None;
+        }
+        if self.beyond.as_mut().is_some_and(|rate| !rate.is_over()) {
             return None;
         }
         if self.skip > 0 {
@@ -314,19 +406,29 @@ impl Act {
                 deed(registry);
                 Ok(registry.handle(Request::from_parts(head, body)).await)
             }
-            Self::Says(name, instead) => {
-                let mut response = registry.handle(Request::from_parts(head, body)).await;
-                let headers = response.headers_mut();
-                headers.remove(name);
-                for (name, value) in &instead {
-                    headers.append(name, value.clone());
-                }
-                Ok(response)
-            }
             Self::Raw(bytes) => {
                 body.for_each(|_| std::future::ready(())).await;
                 reset.send_instead(bytes);
                 Ok(Response::new(stream::empty().boxed()))
+            }
+            Self::Late(wait) => {
+                let response = registry.handle(Request::from_parts(head, body)).await;
+                tokio::time::sleep(wait).await;
+                Ok(response)
+            }
+            Self::Pause { after, wait } => {
+                let response = registry.handle(Request::from_parts(head, body)).await;
+                Ok(response.map(|body| paused(body, after, wait)))
+            }
+            Self::Take(bytes) => {
+                let body = paced(body, bytes);
+                Ok(registry.handle(Request::from_parts(head, body)).await)
+            }
+            Self::HangUp(idle) => hung_up(Request::from_parts(head, body), registry, idle).await,
+            Self::Change(change) => {
+                let mut response = registry.handle(Request::from_parts(head, body)).await;
+                change(&mut response);
+                Ok(response)
             }
         }
     }

@@ -26,6 +26,11 @@ pub(crate) fn wait_for<T>(work: impl Future<Output = T>) -> T {
     RUNTIME.block_on(work)
 }
 
+/// Lets something run beside the registries, to the end of all tests.
+pub(crate) fn spawn(work: impl Future<Output = ()> + Send + 'static) {
+    RUNTIME.spawn(work);
+}
+
 /// A registry on a port.
 pub(crate) struct Node {
     pub(crate) registry: Registry,

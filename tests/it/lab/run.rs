@@ -5,14 +5,15 @@ use super::pattern::matches;
 use std::ffi::OsString;
 use std::io::{Read, Write as _};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// Nothing that a test does takes longer.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A run of `crossdock` to be. It sees no environment but PATH and the home.
+/// A run of `crossdock` to be. It sees no environment but PATH, with the home's programs first, and
+/// the home.
 pub(crate) fn crossdock<A: AsRef<str>>(home: &Home, args: impl IntoIterator<Item = A>) -> Run {
     let args = args
         .into_iter()
@@ -23,9 +24,12 @@ pub(crate) fn crossdock<A: AsRef<str>>(home: &Home, args: impl IntoIterator<Item
         env.push((name.to_owned(), path.into()));
     }
     // Windows has no sockets without its SystemRoot.
-    for name in ["PATH", "SystemRoot"] {
-        env.extend(std::env::var_os(name).map(|value| (name.to_owned(), value)));
-    }
+    let root = std::env::var_os("SystemRoot");
+    env.extend(root.map(|value| ("SystemRoot".to_owned(), value)));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = [home.path("bin")].into_iter();
+    let path = std::env::join_paths(folders.chain(std::env::split_paths(&path)));
+    env.push(("PATH".to_owned(), path.unwrap()));
     Run {
         program: env!("CARGO_BIN_EXE_crossdock").into(),
         args,
@@ -250,6 +254,11 @@ impl Running {
         self.child.id()
     }
 
+    /// How long ago it was started.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
     /// Sends a signal, such as `INT`.
     #[cfg(unix)]
     pub(crate) fn signal(&self, name: &str) {
@@ -296,7 +305,7 @@ impl Running {
         let elapsed = self.started.elapsed();
         let run = self.run;
         let ran = Ran {
-            code: status.and_then(|status| status.code()).unwrap_or(-1),
+            code: status.map_or(-1, code),
             stdout: run.told(&self.stdout.join().unwrap()),
             stderr: run.told(&self.stderr.join().unwrap()),
             elapsed,
@@ -309,6 +318,15 @@ impl Running {
         );
         (ran, run)
     }
+}
+
+/// How it ended, in a shell's words: what a signal ended is 128 and the signal's number.
+fn code(status: ExitStatus) -> i32 {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return 128 + signal;
+    }
+    status.code().unwrap_or(-1)
 }
 
 /// The high-water mark of a process's memory, as Linux keeps it.

@@ -21,14 +21,14 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// Whether a connection ends with a reset, and what comes on it in the place of the next answer.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Reset {
+pub(crate) struct Reset {
     armed: Arc<AtomicBool>,
     raw: Arc<Mutex<Option<Bytes>>>,
 }
 
 impl Reset {
     /// Makes the connection's end a reset.
-    pub(super) fn arm(&self) {
+    pub(crate) fn arm(&self) {
         self.armed.store(true, Ordering::SeqCst);
     }
 
@@ -48,7 +48,7 @@ impl Reset {
 
 /// Answers every connection with `handler`, for ever, and counts them. A handler's `Err`, and one in an answer's
 /// body, ends the connection there.
-pub(super) async fn serve<H, F>(listener: TcpListener, accepted: &AtomicUsize, handler: H)
+pub(crate) async fn serve<H, F>(listener: TcpListener, accepted: &AtomicUsize, handler: H)
 where
     H: Fn(Request<ByteStream>, Reset) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Result<Response<ByteStream>, BoxError>> + Send + 'static,

@@ -23,7 +23,7 @@ fn roads() -> Vec<Road> {
         prepare,
         run,
     };
-    vec![
+    let mut roads = vec![
         road("numbered", nothing, |run, secret| {
             run.env("CROSSDOCK_AUTH_1_HOST", "dst.lab")
                 .env("CROSSDOCK_AUTH_1_USERNAME", "ann")
@@ -59,7 +59,23 @@ fn roads() -> Vec<Road> {
             },
             |run, _| run,
         ),
-    ]
+    ];
+    #[cfg(unix)]
+    roads.push(road("helper", with_helper, |run, _| run));
+    roads
+}
+
+/// A credential helper that talks too much.
+#[cfg(unix)]
+fn with_helper(lab: &Lab, secret: &str) -> Vec<PathBuf> {
+    let answer = json!({"ServerURL": "x", "Username": "ann", "Secret": secret});
+    let kept = lab.home.write("home/answer", answer.to_string());
+    let password = lab.home.write("home/password", secret);
+    let script = "cat \"$HOME/answer\"; cat \"$HOME/password\" \"$HOME/answer\" >&2\n";
+    crate::credentials::install(lab, "talking", script);
+    lab.home
+        .docker_config(&json!({"auths": {lab.address("dst"): {}}, "credsStore": "talking"}));
+    vec![kept, password]
 }
 
 /// What goes wrong at the registry, besides nothing.
@@ -109,6 +125,7 @@ fn every_command_is_silent_about(road: &Road, tokens: bool) {
     lab.heal();
     (road.run)(lab.run(COMMANDS[4]), &road.password)
         .any_stdout()
+        .any_stderr()
         .code(0);
     assert!(
         lab.requests("dst").all().iter().any(sent),
@@ -146,6 +163,26 @@ fn a_wrong_password_is_not_shown_either() {
                 let ran = run.run();
                 assert_eq!(ran.code, 4, "{ran}");
                 assert_clean(&ran, &lab, &but);
+            }
+        }
+    }
+}
+
+/// What a helper is told is its own affair; what it makes of that is not shown.
+#[cfg(unix)]
+#[test]
+fn a_login_into_a_helper_shows_nothing_of_what_was_piped_in() {
+    for (end, code) in [("exit 0", 0), ("exit 1", 9)] {
+        for secret in [password("stdin"), token("stdin")] {
+            let lab = guarded(&secret, false);
+            let script = format!("tee \"$HOME/told\"; cat \"$HOME/told\" >&2; {end}\n");
+            crate::credentials::install(&lab, "echoing", &script);
+            lab.home.docker_config(&json!({"credsStore": "echoing"}));
+            for loud in LOUD {
+                let login = ["login", "dst.lab", "-u", "ann", "--password-stdin"];
+                let run = lab.run([&login[..], loud].concat()).stdin(&secret);
+                let ran = run.any_stderr().code(code);
+                assert_clean(&ran, &lab, &[lab.home.path("home/told")]);
             }
         }
     }
