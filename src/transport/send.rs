@@ -105,7 +105,7 @@ impl Transport {
         loop {
             let again = request.repeat();
             // Boxed: the futures below are large, and many are held at once.
-            let result = Box::pin(self.attempt(request, attempt)).await;
+            let result = Box::pin(self.whole_attempt(request, attempt)).await;
             let wait = match &again {
                 Some(again) if again.attempts == Attempts::Policy => self.wait(attempt, &result),
                 _ => None,
@@ -160,18 +160,20 @@ impl Transport {
         }
     }
 
-    async fn attempt(&self, mut request: Request, attempt: u32) -> Result<Response, Error> {
+    async fn whole_attempt(&self, request: Request, attempt: u32) -> Result<Response, Error> {
         let whole = request.whole;
+        let response = self.attempt(request, attempt).await?;
+        match whole {
+            Some(limit) if response.status().is_success() => response.hold(limit).await,
+            _ => Ok(response),
+        }
+    }
+
+    async fn attempt(&self, mut request: Request, attempt: u32) -> Result<Response, Error> {
         for _ in 0..=REDIRECTS {
             let again = request.repeat();
             match self.hop(request, attempt).await? {
-                Next::Answer(response) => {
-                    let whole = whole.filter(|_| response.status().is_success());
-                    return match whole {
-                        Some(limit) => response.hold(limit).await,
-                        None => Ok(response),
-                    };
-                }
+                Next::Answer(response) => return Ok(response),
                 Next::Redirect(to) => {
                     // A hop is only taken for a request that can be repeated.
                     let Some(mut next) = again else { break };
