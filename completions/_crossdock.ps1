@@ -64,7 +64,7 @@ Register-ArgumentCompleter -Native -CommandName 'crossdock' -ScriptBlock {
         'crossdock;login' {
             [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'The user name; asked for where it is left out')
             [CompletionResult]::new('--username', '--username', [CompletionResultType]::ParameterName, 'The user name; asked for where it is left out')
-            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where to store it')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where to store it: auto, file, or helper:NAME')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Refused: everybody on the machine could read it')
             [CompletionResult]::new('--password', '--password', [CompletionResultType]::ParameterName, 'Refused: everybody on the machine could read it')
             [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'How progress is shown on stderr')
@@ -79,6 +79,7 @@ Register-ArgumentCompleter -Native -CommandName 'crossdock' -ScriptBlock {
             [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'So many transfers at once')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'So many transfers at once')
             [CompletionResult]::new('--password-stdin', '--password-stdin', [CompletionResultType]::ParameterName, 'Read the password or token from stdin')
+            [CompletionResult]::new('--list', '--list', [CompletionResultType]::ParameterName, 'Show every credential that is known of, and where it is; never what it is')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document on stdout; errors are JSON objects on stderr')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing on stderr but errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing on stderr but errors')
@@ -498,7 +499,7 @@ Register-ArgumentCompleter -Native -CommandName 'crossdock' -ScriptBlock {
         'crossdock;auth;login' {
             [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'The user name; asked for where it is left out')
             [CompletionResult]::new('--username', '--username', [CompletionResultType]::ParameterName, 'The user name; asked for where it is left out')
-            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where to store it')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where to store it: auto, file, or helper:NAME')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Refused: everybody on the machine could read it')
             [CompletionResult]::new('--password', '--password', [CompletionResultType]::ParameterName, 'Refused: everybody on the machine could read it')
             [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'How progress is shown on stderr')
@@ -513,6 +514,7 @@ Register-ArgumentCompleter -Native -CommandName 'crossdock' -ScriptBlock {
             [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'So many transfers at once')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'So many transfers at once')
             [CompletionResult]::new('--password-stdin', '--password-stdin', [CompletionResultType]::ParameterName, 'Read the password or token from stdin')
+            [CompletionResult]::new('--list', '--list', [CompletionResultType]::ParameterName, 'Show every credential that is known of, and where it is; never what it is')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON document on stdout; errors are JSON objects on stderr')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing on stderr but errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing on stderr but errors')

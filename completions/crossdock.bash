@@ -199,7 +199,7 @@ _crossdock() {
             return 0
             ;;
         crossdock__subcmd__auth__subcmd__login)
-            opts="-u -p -q -v -j -h --username --password-stdin --store --password --json --quiet --verbose --progress --color --config-file --plain-http --insecure --ca-cert --retries --idle-timeout --deadline --jobs --help"
+            opts="-u -p -q -v -j -h --username --password-stdin --store --list --password --json --quiet --verbose --progress --color --config-file --plain-http --insecure --ca-cert --retries --idle-timeout --deadline --jobs --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -214,7 +214,7 @@ _crossdock() {
                     return 0
                     ;;
                 --store)
-                    COMPREPLY=($(compgen -W "auto file" -- "${cur}"))
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --password)
@@ -881,7 +881,7 @@ _crossdock() {
             return 0
             ;;
         crossdock__subcmd__login)
-            opts="-u -p -q -v -j -h --username --password-stdin --store --password --json --quiet --verbose --progress --color --config-file --plain-http --insecure --ca-cert --retries --idle-timeout --deadline --jobs --help"
+            opts="-u -p -q -v -j -h --username --password-stdin --store --list --password --json --quiet --verbose --progress --color --config-file --plain-http --insecure --ca-cert --retries --idle-timeout --deadline --jobs --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -896,7 +896,7 @@ _crossdock() {
                     return 0
                     ;;
                 --store)
-                    COMPREPLY=($(compgen -W "auto file" -- "${cur}"))
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --password)

@@ -64,8 +64,7 @@ complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "manifest" -d '`
 complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "config" -d '`inspect --config`, for old habits'
 complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "auth" -d '`login` and `logout`, for old habits'
 complete -c crossdock -n "__fish_crossdock_using_subcommand login" -s u -l username -d 'The user name; asked for where it is left out' -r
-complete -c crossdock -n "__fish_crossdock_using_subcommand login" -l store -d 'Where to store it' -r -f -a "auto\t'In docker\'s file, or the one that `REGISTRY_AUTH_FILE` names'
-file\t'The same: the file'"
+complete -c crossdock -n "__fish_crossdock_using_subcommand login" -l store -d 'Where to store it: auto, file, or helper:NAME' -r
 complete -c crossdock -n "__fish_crossdock_using_subcommand login" -s p -l password -d 'Refused: everybody on the machine could read it' -r
 complete -c crossdock -n "__fish_crossdock_using_subcommand login" -l progress -d 'How progress is shown on stderr' -r -f -a "auto\t'Bars on a terminal, lines in a log, nothing beside `--json`'
 bar\t'Bars, as far as stderr is a terminal'
@@ -84,6 +83,7 @@ complete -c crossdock -n "__fish_crossdock_using_subcommand login" -l idle-timeo
 complete -c crossdock -n "__fish_crossdock_using_subcommand login" -l deadline -d 'End everything after so long' -r
 complete -c crossdock -n "__fish_crossdock_using_subcommand login" -s j -l jobs -d 'So many transfers at once' -r
 complete -c crossdock -n "__fish_crossdock_using_subcommand login" -l password-stdin -d 'Read the password or token from stdin'
+complete -c crossdock -n "__fish_crossdock_using_subcommand login" -l list -d 'Show every credential that is known of, and where it is; never what it is'
 complete -c crossdock -n "__fish_crossdock_using_subcommand login" -l json -d 'Print one JSON document on stdout; errors are JSON objects on stderr'
 complete -c crossdock -n "__fish_crossdock_using_subcommand login" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c crossdock -n "__fish_crossdock_using_subcommand login" -s v -l verbose -d 'Say more; twice: every request, with secrets masked'
@@ -474,8 +474,7 @@ complete -c crossdock -n "__fish_crossdock_using_subcommand auth; and not __fish
 complete -c crossdock -n "__fish_crossdock_using_subcommand auth; and not __fish_seen_subcommand_from login logout" -f -a "login" -d 'Check a credential against its registry, and store it'
 complete -c crossdock -n "__fish_crossdock_using_subcommand auth; and not __fish_seen_subcommand_from login logout" -f -a "logout" -d 'Forget a credential'
 complete -c crossdock -n "__fish_crossdock_using_subcommand auth; and __fish_seen_subcommand_from login" -s u -l username -d 'The user name; asked for where it is left out' -r
-complete -c crossdock -n "__fish_crossdock_using_subcommand auth; and __fish_seen_subcommand_from login" -l store -d 'Where to store it' -r -f -a "auto\t'In docker\'s file, or the one that `REGISTRY_AUTH_FILE` names'
-file\t'The same: the file'"
+complete -c crossdock -n "__fish_crossdock_using_subcommand auth; and __fish_seen_subcommand_from login" -l store -d 'Where to store it: auto, file, or helper:NAME' -r
 complete -c crossdock -n "__fish_crossdock_using_subcommand auth; and __fish_seen_subcommand_from login" -s p -l password -d 'Refused: everybody on the machine could read it' -r
 complete -c crossdock -n "__fish_crossdock_using_subcommand auth; and __fish_seen_subcommand_from login" -l progress -d 'How progress is shown on stderr' -r -f -a "auto\t'Bars on a terminal, lines in a log, nothing beside `--json`'
 bar\t'Bars, as far as stderr is a terminal'
@@ -494,6 +493,7 @@ complete -c crossdock -n "__fish_crossdock_using_subcommand auth; and __fish_see
 complete -c crossdock -n "__fish_crossdock_using_subcommand auth; and __fish_seen_subcommand_from login" -l deadline -d 'End everything after so long' -r
 complete -c crossdock -n "__fish_crossdock_using_subcommand auth; and __fish_seen_subcommand_from login" -s j -l jobs -d 'So many transfers at once' -r
 complete -c crossdock -n "__fish_crossdock_using_subcommand auth; and __fish_seen_subcommand_from login" -l password-stdin -d 'Read the password or token from stdin'
+complete -c crossdock -n "__fish_crossdock_using_subcommand auth; and __fish_seen_subcommand_from login" -l list -d 'Show every credential that is known of, and where it is; never what it is'
 complete -c crossdock -n "__fish_crossdock_using_subcommand auth; and __fish_seen_subcommand_from login" -l json -d 'Print one JSON document on stdout; errors are JSON objects on stderr'
 complete -c crossdock -n "__fish_crossdock_using_subcommand auth; and __fish_seen_subcommand_from login" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c crossdock -n "__fish_crossdock_using_subcommand auth; and __fish_seen_subcommand_from login" -s v -l verbose -d 'Say more; twice: every request, with secrets masked'

@@ -314,22 +314,21 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    #[allow(clippy::needless_pass_by_value, reason = "it is made in place")]
-    fn token(reply: serde_json::Value) -> Result<String, &'static str> {
+    fn token(reply: &serde_json::Value) -> Result<String, &'static str> {
         let (token, _) = read_reply(reply.to_string().as_bytes())?;
         Ok(token.expose_str().unwrap().to_owned())
     }
 
     #[test]
     fn a_reply_holds_its_token_under_either_name() {
-        assert_eq!(token(json!({"token": "a"})), Ok("a".to_owned()));
-        assert_eq!(token(json!({"access_token": "b"})), Ok("b".to_owned()));
+        assert_eq!(token(&json!({"token": "a"})), Ok("a".to_owned()));
+        assert_eq!(token(&json!({"access_token": "b"})), Ok("b".to_owned()));
         assert_eq!(
-            token(json!({"token": "a", "access_token": "b"})),
+            token(&json!({"token": "a", "access_token": "b"})),
             Ok("a".to_owned())
         );
         assert_eq!(
-            token(json!({"token": "", "access_token": "b"})),
+            token(&json!({"token": "", "access_token": "b"})),
             Ok("b".to_owned())
         );
         for bad in [
@@ -337,7 +336,7 @@ mod tests {
             json!({"token": ""}),
             json!({"token": "a\r\nX: y"}),
         ] {
-            assert!(token(bad.clone()).is_err(), "{bad}");
+            assert!(token(&bad).is_err(), "{bad}");
         }
     }
 

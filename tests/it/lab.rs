@@ -3,6 +3,7 @@
 //!
 //! A registry named `src` is written `src.lab` in arguments, files and expected output.
 
+mod act;
 pub(crate) mod body;
 mod fault;
 mod home;

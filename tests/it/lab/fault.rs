@@ -1,15 +1,13 @@
 //! What can go wrong with a registry: a condition, and what happens instead of the right thing.
 
-use super::body::{cut, gone, hung_up, paced, paused, spoil};
-use super::node::Node;
-use super::wire::Reset;
+use super::act::Act;
 use bytes::Bytes;
 use crossdock::server::Registry;
-use crossdock::transport::{BoxError, ByteStream};
+use crossdock::transport::ByteStream;
 use futures_util::{StreamExt as _, stream};
-use http::header::{CONTENT_LENGTH, RANGE};
+use http::header::CONTENT_LENGTH;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -29,10 +27,6 @@ pub(crate) struct Fault {
     act: Act,
 }
 
-type Answer = Arc<dyn Fn(&Parts) -> Response<ByteStream> + Send + Sync>;
-type Deed = Arc<dyn Fn(&Registry) + Send + Sync>;
-type Change = Arc<dyn Fn(&mut Response<ByteStream>) + Send + Sync>;
-
 /// So many requests in each time of this length.
 struct Rate {
     most: usize,
@@ -50,41 +44,6 @@ impl Rate {
         self.seen += 1;
         self.seen > self.most
     }
-}
-
-/// What happens.
-#[derive(Clone)]
-pub(super) enum Act {
-    /// Another answer.
-    Answer(Answer),
-    /// The right answer, later.
-    Delay(Duration),
-    /// The answer's body ends after so many bytes, and the connection with it.
-    Cut { after: u64, reset: bool },
-    /// The connection ends once so many bytes of the request's body have come.
-    CutUpload { after: u64, reset: bool },
-    /// The first byte of the answer's body is another one.
-    Spoil,
-    /// Everything is done and nobody is told.
-    Lose { reset: bool },
-    /// The answer's body comes at so many bytes a second.
-    Pace(u64),
-    /// The request's `Range` is not seen.
-    IgnoreRange,
-    /// Something happens first.
-    First(Deed),
-    /// These bytes, whatever they are, in the place of an answer, and then the connection's end.
-    Raw(Bytes),
-    /// Everything is done and the answer comes later.
-    Late(Duration),
-    /// The answer's body stands still for a time after so many bytes.
-    Pause { after: u64, wait: Duration },
-    /// The request's body is taken at so many bytes a second.
-    Take(u64),
-    /// The connection ends where the request's body stands still for so long.
-    HangUp(Duration),
-    /// The right answer, changed.
-    Change(Change),
 }
 
 /// Makes the registry do nothing special until an act is given.
@@ -275,23 +234,6 @@ impl Fault {
         self.act(Act::First(Arc::new(deed)))
     }
 
-    /// Answers rightly, but with these headers in the place of those with this name.
-    pub(crate) fn says(self, name: &str, instead: &[(&str, &str)]) -> Self {
-        let (name, instead) = (name.parse::<HeaderName>().unwrap(), header_map(instead));
-        self.change(move |response| {
-            let headers = response.headers_mut();
-            headers.remove(&name);
-            for (name, value) in &instead {
-                headers.append(name, value.clone());
-            }
-        })
-    }
-
-    /// Sends these bytes in the place of an answer, and ends the connection.
-    pub(crate) fn raw(self, bytes: impl AsRef<[u8]>) -> Self {
-        self.act(Act::Raw(Bytes::copy_from_slice(bytes.as_ref())))
-    }
-
     /// Does everything, and answers later.
     pub(crate) fn late(self, wait: Duration) -> Self {
         self.act(Act::Late(wait))
@@ -318,6 +260,16 @@ impl Fault {
         change: impl Fn(&mut Response<ByteStream>) + Send + Sync + 'static,
     ) -> Self {
         self.act(Act::Change(Arc::new(change)))
+    }
+
+    /// Answers rightly, but with these headers in the place of those with this name.
+    pub(crate) fn says(self, name: &str, instead: &[(&str, &str)]) -> Self {
+        self.act(Act::Says(name.parse().unwrap(), header_map(instead)))
+    }
+
+    /// Sends these bytes in the place of an answer, and ends the connection.
+    pub(crate) fn raw(self, bytes: impl AsRef<[u8]>) -> Self {
+        self.act(Act::Raw(Bytes::copy_from_slice(bytes.as_ref())))
     }
 
     /// What is to be done with this request, if it is one of those.
@@ -352,85 +304,6 @@ impl Fault {
         }
         self.times = self.times.checked_sub(1)?;
         Some(self.act.clone())
-    }
-}
-
-impl Act {
-    /// Does it.
-    pub(super) async fn run(
-        self,
-        request: Request<ByteStream>,
-        node: &Node,
-        reset: &Reset,
-    ) -> Result<Response<ByteStream>, BoxError> {
-        let registry = &node.registry;
-        let (head, body) = request.into_parts();
-        match self {
-            Self::Answer(answer) => {
-                // An answer before the body's end can be lost in the reset that follows it.
-                body.for_each(|_| std::future::ready(())).await;
-                Ok(answer(&head))
-            }
-            Self::Delay(wait) => {
-                tokio::time::sleep(wait).await;
-                Ok(registry.handle(Request::from_parts(head, body)).await)
-            }
-            Self::Cut { after, reset: hard } => {
-                let response = registry.handle(Request::from_parts(head, body)).await;
-                let reset = hard.then(|| reset.clone());
-                Ok(response.map(|body| cut(body, after, reset)))
-            }
-            Self::CutUpload { after, reset: hard } => {
-                let body = cut(body, after, None);
-                let _ = registry.handle(Request::from_parts(head, body)).await;
-                Err(gone(hard.then_some(reset)))
-            }
-            Self::Spoil => {
-                let response = registry.handle(Request::from_parts(head, body)).await;
-                Ok(response.map(spoil))
-            }
-            Self::Lose { reset: hard } => {
-                let _ = registry.handle(Request::from_parts(head, body)).await;
-                Err(gone(hard.then_some(reset)))
-            }
-            Self::Pace(bytes) => {
-                let response = registry.handle(Request::from_parts(head, body)).await;
-                Ok(response.map(|body| paced(body, bytes)))
-            }
-            Self::IgnoreRange => {
-                let mut head = head;
-                head.headers.remove(RANGE);
-                Ok(registry.handle(Request::from_parts(head, body)).await)
-            }
-            Self::First(deed) => {
-                deed(registry);
-                Ok(registry.handle(Request::from_parts(head, body)).await)
-            }
-            Self::Raw(bytes) => {
-                body.for_each(|_| std::future::ready(())).await;
-                reset.send_instead(bytes);
-                Ok(Response::new(stream::empty().boxed()))
-            }
-            Self::Late(wait) => {
-                let response = registry.handle(Request::from_parts(head, body)).await;
-                tokio::time::sleep(wait).await;
-                Ok(response)
-            }
-            Self::Pause { after, wait } => {
-                let response = registry.handle(Request::from_parts(head, body)).await;
-                Ok(response.map(|body| paused(body, after, wait)))
-            }
-            Self::Take(bytes) => {
-                let body = paced(body, bytes);
-                Ok(registry.handle(Request::from_parts(head, body)).await)
-            }
-            Self::HangUp(idle) => hung_up(Request::from_parts(head, body), registry, idle).await,
-            Self::Change(change) => {
-                let mut response = registry.handle(Request::from_parts(head, body)).await;
-                change(&mut response);
-                Ok(response)
-            }
-        }
     }
 }
 

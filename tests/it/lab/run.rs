@@ -254,11 +254,6 @@ impl Running {
         self.child.id()
     }
 
-    /// How long ago it was started.
-    pub(crate) fn elapsed(&self) -> Duration {
-        self.started.elapsed()
-    }
-
     /// Sends a signal, such as `INT`.
     #[cfg(unix)]
     pub(crate) fn signal(&self, name: &str) {

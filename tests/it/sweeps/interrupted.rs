@@ -19,8 +19,9 @@ fn sweep(road: Road, signal: &str, code: i32) {
     for _ in 0..kills() {
         let scene = Scene::new(road);
         let moment = length.mul_f64(random.f64());
+        let started = Instant::now();
         let running = scene.copy().any_stdout().any_stderr().start();
-        std::thread::sleep(moment.saturating_sub(running.elapsed()));
+        std::thread::sleep(moment.saturating_sub(started.elapsed()));
         running.signal(signal);
         let begun = Instant::now();
         let ran = running.wait();
