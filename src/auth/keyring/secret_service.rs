@@ -1,5 +1,5 @@
-//! The Secret Service API of freedesktop.org, spoken over the session bus: GNOME Keyring, KWallet,
-//! KeePassXC.
+//! The Secret Service API of freedesktop.org, spoken over the session bus: that of GNOME,
+//! of KDE, or of a password manager.
 //!
 //! Spoken here and not by a client library, because those answer a prompt by showing it. The
 //! session is a plain one: whoever may listen on a user's own bus may as well ask the service, and
@@ -60,9 +60,9 @@ impl Service {
     /// Of the addresses, separated by semicolons, the first of this machine. The others would
     /// carry secrets over a network, or start a program.
     pub(super) fn new(addresses: Option<&str>) -> Self {
-        let addresses = addresses.unwrap_or_default().split(';');
+        let mut addresses = addresses.unwrap_or_default().split(';');
         Self {
-            bus: addresses.filter_map(socket).next(),
+            bus: addresses.find_map(socket),
         }
     }
 
@@ -291,6 +291,7 @@ fn failure(error: &zbus::Error) -> Failure {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -320,5 +321,14 @@ mod tests {
             Service::new(Some("unix:abstract=/tmp/dbus-x")).bus,
             Some(UnixSocket::Abstract("/tmp/dbus-x".into()))
         );
+    }
+
+    /// Some services want to be confirmed in what they do, and have done nothing until then.
+    #[test]
+    fn what_waits_for_a_prompt_is_not_done() {
+        let path = |path| ObjectPath::try_from(path).unwrap();
+        assert!(done(&path("/")).is_ok());
+        let prompt = path("/org/freedesktop/secrets/prompt/u1");
+        assert!(matches!(done(&prompt), Err(Failure::Prompt)));
     }
 }

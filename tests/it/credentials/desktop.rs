@@ -102,12 +102,20 @@ impl Desktop {
         let mut monitor = self.command("dbus-monitor");
         self.start(monitor.arg("--session").stdout(heard));
         // It hears itself come.
-        wait("the monitor", || self.heard().contains("NameLost"));
+        let heard = self.heard.clone();
+        wait("the monitor", || {
+            std::fs::read_to_string(&heard).is_ok_and(|text| text.contains("NameLost"))
+        });
     }
 
-    /// What was said since.
+    /// What was said since. The last word is this method's own.
     pub(super) fn heard(&self) -> String {
-        std::fs::read_to_string(&self.heard).unwrap()
+        let heard = || std::fs::read_to_string(&self.heard).unwrap();
+        let mark = format!("Mark{}", fastrand::u64(..));
+        let bus = "org.freedesktop.DBus";
+        self.try_call(bus, "/", &format!("{bus}.{mark}"), &[]);
+        wait("the last word", || heard().contains(&mark));
+        heard()
     }
 
     fn try_call(&self, to: &str, path: &str, method: &str, with: &[&str]) -> Option<String> {
