@@ -15,6 +15,7 @@ use crate::auth::credential::CredentialSource;
 use crate::auth::docker_source::DockerSource;
 use crate::auth::environment as variables;
 use crate::auth::helper::{Helper, Known, Programs};
+use crate::auth::keyring::{Keyring, KeyringSource};
 use crate::auth::locations;
 use crate::auth::notes::Notes;
 use crate::config::Settings;
@@ -45,6 +46,8 @@ pub struct App {
     pub environment: Environment,
     /// The credential helpers that are installed.
     pub helpers: Programs,
+    /// The system's keyring.
+    pub keyring: Keyring,
     transport: Arc<Transport>,
     reach: Reach,
     settings: Arc<Settings>,
@@ -90,7 +93,8 @@ impl App {
         let notes = notes(&output);
         let helpers = helpers(&environment, &notes);
         let known: Arc<dyn Helper> = Arc::new(Known::new(helpers.clone()));
-        let credentials = credentials(&environment, &known, &notes)?;
+        let keyring = keyring(&environment);
+        let credentials = credentials(&environment, &known, &keyring, &notes)?;
         let credentials = Arc::new(Told::new(credentials, output.clone()));
         let stores = Stores::new(Arc::clone(&transport), credentials, reach.clone());
         Ok(Self {
@@ -98,6 +102,7 @@ impl App {
             stores,
             environment,
             helpers,
+            keyring,
             transport,
             reach,
             settings: Arc::new(settings),
@@ -210,10 +215,18 @@ fn helpers(environment: &Environment, notes: &Notes) -> Programs {
     }
 }
 
+/// The keyring, which is not spoken to before it is needed.
+fn keyring(environment: &Environment) -> Keyring {
+    let record = environment.state_folder.as_ref();
+    let record = record.map(|folder| folder.join("crossdock").join("keyring.json"));
+    Keyring::new(environment.session_bus().as_deref(), record)
+}
+
 /// Every place that credentials are looked for in, the most important first.
 fn credentials(
     environment: &Environment,
     helper: &Arc<dyn Helper>,
+    keyring: &Keyring,
     notes: &Notes,
 ) -> anyhow::Result<Chain> {
     let mut sources: Vec<Arc<dyn CredentialSource>> = Vec::new();
@@ -230,5 +243,7 @@ fn credentials(
             notes.clone(),
         )));
     }
+    let keyring = KeyringSource::new(keyring.clone(), notes.clone());
+    sources.push(Arc::new(keyring));
     Ok(Chain::new(sources))
 }

@@ -3,6 +3,7 @@
 use crate::auth::locations::Folders;
 use crate::oci::platform::PlatformPattern;
 use crate::term::output::{Output, Settings};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufReader, IsTerminal, Read, Write};
 use std::path::PathBuf;
@@ -26,6 +27,8 @@ pub struct Environment {
     pub folders: Folders,
     /// The folder that the user's `crossdock/crossdock.yaml` is in.
     pub config_folder: Option<PathBuf>,
+    /// The folder that `crossdock/keyring.json` is in.
+    pub state_folder: Option<PathBuf>,
     /// The working folder.
     pub working_folder: Option<PathBuf>,
     /// The folders that programs are looked for in.
@@ -66,6 +69,7 @@ impl Environment {
                 runtime: dirs::runtime_dir(),
             },
             config_folder: dirs::config_dir(),
+            state_folder: dirs::state_dir().or_else(dirs::data_local_dir),
             working_folder: std::env::current_dir().ok(),
             search_path: std::env::var_os("PATH")
                 .map(|path| std::env::split_paths(&path).collect())
@@ -101,6 +105,18 @@ impl Environment {
         let names = self.variables.keys().chain(&self.not_text);
         let own = names.filter(|name| name.starts_with("CROSSDOCK_"));
         own.cloned().collect()
+    }
+
+    /// Where the desktop's programs talk to each other: the address that the session's variable
+    /// names, else the socket where that is usually.
+    pub(super) fn session_bus(&self) -> Option<String> {
+        let named = self.variable("DBUS_SESSION_BUS_ADDRESS").map(str::to_owned);
+        named.or_else(|| {
+            let socket = self.folders.runtime.as_ref()?.join("bus");
+            let path = socket.exists().then_some(socket)?;
+            let path = utf8_percent_encode(path.to_str()?, NON_ALPHANUMERIC).to_string();
+            Some(format!("unix:path={path}"))
+        })
     }
 
     /// Runs `read` on stdin.

@@ -246,7 +246,7 @@ impl Authenticator {
         credential(one) == credential(other)
     }
 
-    /// Who asks. Where only a helper's failure is in the way, whoever wants to read is nobody: much
+    /// Who asks. Where only the failure of a helper or keyring is in the way, whoever wants to read is nobody: much
     /// is for everybody. To write as somebody else would surprise.
     async fn find(&self, access: &Access) -> Result<Asking, Arc<Error>> {
         match self.credentials.credential(&access.subject).await {
@@ -254,7 +254,9 @@ impl Authenticator {
                 found,
                 failed: None,
             }),
-            Err(failed @ CredentialError::Helper { .. }) if access.scopes.only_read() => {
+            Err(failed @ (CredentialError::Helper { .. } | CredentialError::Keyring { .. }))
+                if access.scopes.only_read() =>
+            {
                 Ok(Asking {
                     found: None,
                     failed: Some(Arc::new(failed.into())),

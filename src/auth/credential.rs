@@ -124,6 +124,12 @@ pub enum CredentialError {
         /// How.
         source: BoxError,
     },
+    /// The system's keyring, which has the credential and does not hand it out, or does not take it.
+    #[error("the keyring cannot be used")]
+    Keyring {
+        /// Why.
+        source: BoxError,
+    },
 }
 
 /// One place that credentials may be found in.

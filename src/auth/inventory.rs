@@ -6,6 +6,7 @@ use crate::auth::environment::{self, DOCKER_AUTH_CONFIG};
 use crate::auth::file;
 use crate::auth::helper::{Failure, HelperName, Listed, Programs};
 use crate::auth::key::Key;
+use crate::auth::keyring::{self, Keyring};
 use crate::auth::locations::Location;
 use crate::auth::variable_group::{Variables, value};
 use std::collections::HashMap;
@@ -19,6 +20,8 @@ pub enum Place {
     File(String),
     /// This credential helper.
     Helper(HelperName),
+    /// The system's keyring.
+    Keyring,
 }
 
 /// A credential that is kept somewhere.
@@ -54,6 +57,16 @@ impl Inventory {
             }
         }
         inventory
+    }
+
+    /// The same with what is written down of the keyring, which is not asked.
+    #[must_use]
+    pub fn with_keyring(mut self, keyring: &Keyring) -> Self {
+        let held = self.noted(keyring.held());
+        for held in held.into_iter().flatten() {
+            self.add(held.key, Some(held.username), Place::Keyring);
+        }
+        self
     }
 
     fn add_variables(&mut self, variables: &Variables) {
@@ -136,6 +149,7 @@ impl Place {
         match self {
             Self::Variable(name) | Self::File(name) => name,
             Self::Helper(name) => name.as_str(),
+            Self::Keyring => keyring::NAME,
         }
     }
 }
@@ -152,6 +166,12 @@ pub(super) fn config(location: &Location) -> Result<Option<DockerConfig>, Creden
 pub fn helper(location: &Location, key: &Key) -> Result<Option<HelperName>, CredentialError> {
     let config = config(location)?;
     Ok(config.and_then(|config| config.helper(key).cloned()))
+}
+
+/// Whether the file at `location` has a credential for `key`, or names a helper that may have it.
+pub fn answers(location: &Location, key: &Key) -> Result<bool, CredentialError> {
+    let config = config(location)?;
+    Ok(config.is_some_and(|config| !config.candidates(key).is_empty()))
 }
 
 fn parsed(name: &str, content: &[u8]) -> Result<DockerConfig, CredentialError> {

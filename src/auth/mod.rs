@@ -16,6 +16,7 @@ pub mod helper;
 mod http_headers;
 pub mod inventory;
 pub mod key;
+pub mod keyring;
 pub mod locations;
 pub mod notes;
 pub mod removal;

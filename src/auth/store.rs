@@ -156,7 +156,7 @@ fn change(
     Ok(())
 }
 
-fn lock(path: &Path) -> Result<lock::Lock, StoreError> {
+pub(super) fn lock(path: &Path) -> Result<lock::Lock, StoreError> {
     let path = replace::beside(path, ".lock");
     lock::acquire(&path, PATIENCE, Access::Owner).map_err(|error| match error.kind() {
         ErrorKind::TimedOut => StoreError::Locked { path },
@@ -190,7 +190,7 @@ fn is(name: &str, key: &Key) -> bool {
     name.parse::<Key>().as_ref() == Ok(key)
 }
 
-fn unwritable(path: &Path, source: io::Error) -> StoreError {
+pub(super) fn unwritable(path: &Path, source: io::Error) -> StoreError {
     StoreError::Unwritable {
         path: path.to_owned(),
         source,

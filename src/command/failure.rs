@@ -50,7 +50,9 @@ pub(super) fn kinds() -> Kinds {
 /// Of places that are written to; where one is read for a registry, that is the registry's error.
 fn of_credentials(error: &CredentialError) -> Kind {
     match error {
-        CredentialError::Unreadable { .. } | CredentialError::Helper { .. } => Kind::Local,
+        CredentialError::Unreadable { .. }
+        | CredentialError::Helper { .. }
+        | CredentialError::Keyring { .. } => Kind::Local,
         CredentialError::Malformed { .. } => Kind::Usage,
     }
 }
@@ -231,6 +233,9 @@ fn of_auth(error: &auth::Error, host: &Host) -> Option<String> {
         }
         auth::Error::Credential(CredentialError::Helper { helper, .. }) => Some(format!(
             "mend `docker-credential-{helper}`, or give the credential in another way: `crossdock help credentials` lists them"
+        )),
+        auth::Error::Credential(CredentialError::Keyring { .. }) => Some(format!(
+            "unlock the keyring, or store the credential elsewhere: `crossdock login {host} --store file`"
         )),
         _ => None,
     }

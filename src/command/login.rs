@@ -6,7 +6,7 @@ use super::logins;
 use crate::app::App;
 use crate::app::environment::Environment;
 use crate::auth::chain::Fixed;
-use crate::auth::credential::Credential;
+use crate::auth::credential::{Credential, CredentialError};
 use crate::auth::helper::{HelperName, Programs};
 use crate::auth::inventory;
 use crate::auth::key::Key;
@@ -39,9 +39,10 @@ pub struct Args {
     /// Read the password or token from stdin
     #[arg(long)]
     password_stdin: bool,
-    /// Where to store it: auto, file, or helper:NAME
+    /// Where to store it: auto, file, keyring, or helper:NAME
     ///
     /// `auto` is the credential helper that docker's file names for the registry, else the file.
+    /// `keyring` is the system's, where it is unlocked; no other tool looks there.
     #[arg(long, value_name = "WHERE", default_value = "auto")]
     store: Place,
     /// Show every credential that is known of, and where it is; never what it is
@@ -59,6 +60,8 @@ enum Place {
     Auto,
     /// In docker's file, or the one that `REGISTRY_AUTH_FILE` names.
     File,
+    /// In the system's keyring.
+    Keyring,
     /// With this credential helper.
     Helper(HelperName),
 }
@@ -70,21 +73,24 @@ impl FromStr for Place {
         match (text, text.strip_prefix("helper:")) {
             ("auto", _) => Ok(Self::Auto),
             ("file", _) => Ok(Self::File),
+            ("keyring", _) => Ok(Self::Keyring),
             (_, Some(name)) => match name.parse() {
                 Ok(name) => Ok(Self::Helper(name)),
                 Err(_) => Err("a helper's name has letters, digits, `.`, `_` and `-`"),
             },
-            _ => Err("choose `auto`, `file` or `helper:NAME`"),
+            _ => Err("choose `auto`, `file`, `keyring` or `helper:NAME`"),
         }
     }
 }
 
 /// Where a credential goes.
-struct Destination {
-    /// The file that holds it, or says who does.
-    file: Location,
-    /// The credential helper that holds it.
-    helper: Option<HelperName>,
+enum Destination {
+    /// Into this file.
+    File(Location),
+    /// To this credential helper, and the file says so.
+    Helper(HelperName, Location),
+    /// Into the system's keyring.
+    Keyring,
 }
 
 pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
@@ -108,20 +114,19 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
         || Ok(Host::docker_hub()),
         |typed| Host::from_url_or_host(&typed).map_err(explained),
     )?;
-    let destination = destination(&host, store, app)?;
+    let destination = destination(&host, store, app).await?;
     let (username, password) = asked(&host, username, password_stdin, app).await?;
     let credential = Credential::password(username.clone(), password)
         .map_err(|error| Usage(error.to_string()))?;
     let welcome = check(&host, &credential, app).await?;
-    let stored = store_it(&host, &credential, &destination, app).await?;
+    let stored = store_it(&host, &credential, destination, app).await?;
     if welcome == Welcome::Unasked {
         app.output.warn(&format!(
             "{host} asks nobody to log in: the credential was not verified"
         ));
     }
     app.output.status(&format!(
-        "logged in to {host} as {username}; stored {}",
-        stored_where(&stored, &destination, &host, &app.output)
+        "logged in to {host} as {username}; stored {stored}"
     ));
     Ok(())
 }
@@ -186,19 +191,29 @@ async fn check(host: &Host, credential: &Credential, app: &App) -> anyhow::Resul
 }
 
 /// Decides before anything is asked, because nothing is ever stored elsewhere than was meant.
-fn destination(host: &Host, store: Place, app: &App) -> anyhow::Result<Destination> {
+async fn destination(host: &Host, store: Place, app: &App) -> anyhow::Result<Destination> {
+    if store == Place::Keyring {
+        app.keyring.check().await.map_err(unavailable)?;
+        return Ok(Destination::Keyring);
+    }
     let file = app
         .credential_file()
         .ok_or_else(|| Usage("there is no home folder to store a credential in".to_owned()))?;
     let helper = match store {
-        Place::File => None,
+        Place::File | Place::Keyring => None,
         Place::Helper(helper) => Some(helper),
         Place::Auto => inventory::helper(&file, &Key::from(host))?,
     };
     match helper {
         Some(helper) if !app.helpers.has(&helper) => Err(not_installed(&helper)),
-        helper => Ok(Destination { file, helper }),
+        Some(helper) => Ok(Destination::Helper(helper, file)),
+        None => Ok(Destination::File(file)),
     }
+}
+
+fn unavailable(error: CredentialError) -> anyhow::Error {
+    let hint = "unlock it, or choose another place: `--store file`, or `--store helper:NAME`";
+    anyhow::Error::new(error).context(Hint(hint.to_owned()))
 }
 
 fn not_installed(helper: &HelperName) -> anyhow::Error {
@@ -208,38 +223,88 @@ fn not_installed(helper: &HelperName) -> anyhow::Error {
     anyhow::Error::new(Usage(what)).context(Hint(hint))
 }
 
+/// Stores it, and says where.
 async fn store_it(
     host: &Host,
     credential: &Credential,
-    destination: &Destination,
+    destination: Destination,
     app: &App,
-) -> anyhow::Result<Stored> {
-    let Destination { file, helper } = destination;
-    let key = Key::from(host);
-    let Some(helper) = helper else {
-        let stored = put(&file.path, &key, credential);
-        return stored.with_context(|| {
-            format!(
-                "the credential was accepted, and not stored in {}",
-                file.name
-            )
-        });
-    };
+) -> anyhow::Result<String> {
+    match destination {
+        Destination::File(file) => in_file(host, credential, &file, app),
+        Destination::Helper(helper, file) => by_helper(host, credential, &helper, &file, app).await,
+        Destination::Keyring => in_keyring(host, credential, app).await,
+    }
+}
+
+fn in_file(
+    host: &Host,
+    credential: &Credential,
+    file: &Location,
+    app: &App,
+) -> anyhow::Result<String> {
+    let Location { path, name } = file;
+    let stored = put(path, &Key::from(host), credential)
+        .with_context(|| format!("the credential was accepted, and not stored in {name}"))?;
+    warn_of(&stored, name, &app.output);
+    if let Some(named) = &stored.helper {
+        app.output.warn(&format!(
+            "{name} names the credential helper `{named}` for {host}, which is asked first"
+        ));
+    }
+    Ok(format!("in {name}"))
+}
+
+async fn by_helper(
+    host: &Host,
+    credential: &Credential,
+    helper: &HelperName,
+    file: &Location,
+    app: &App,
+) -> anyhow::Result<String> {
+    let (key, name) = (Key::from(host), &file.name);
     let stored = helpers(app).store(helper, &key.server(), credential).await;
     stored.map_err(|failure| {
         let hint = format!(
             "choose another place, such as `--store file`, or mend `docker-credential-{helper}`"
         );
-        let failed = anyhow::Error::new(failure.of(helper));
-        let what = "the credential was accepted, and not stored";
-        failed.context(what).context(Hint(hint))
+        not_stored(failure.of(helper)).context(Hint(hint))
     })?;
-    point(&file.path, &key, helper).with_context(|| {
-        format!(
-            "the credential helper `{helper}` has the credential, and {} does not say so",
-            file.name
-        )
-    })
+    let stored = point(&file.path, &key, helper).with_context(|| {
+        format!("the credential helper `{helper}` has the credential, and {name} does not say so")
+    })?;
+    warn_of(&stored, name, &app.output);
+    if stored.helper.as_ref() == Some(helper) {
+        Ok(format!("by the credential helper `{helper}`"))
+    } else {
+        Ok(format!(
+            "by the credential helper `{helper}`, which {name} now names for {host}"
+        ))
+    }
+}
+
+async fn in_keyring(host: &Host, credential: &Credential, app: &App) -> anyhow::Result<String> {
+    let key = Key::from(host);
+    let stored = app.keyring.put(&key, credential).await;
+    stored.map_err(|error| {
+        not_stored(error).context(Hint(
+            "choose another place, such as `--store file`".to_owned(),
+        ))
+    })?;
+    for file in app.credential_files() {
+        // What is wrong with it is said when it is read for a registry.
+        if inventory::answers(&file, &key).unwrap_or(false) {
+            app.output.warn(&format!(
+                "{} has a credential for {host}, or names a credential helper, which is asked first",
+                file.name
+            ));
+        }
+    }
+    Ok("in the keyring".to_owned())
+}
+
+fn not_stored(error: impl std::error::Error + Send + Sync + 'static) -> anyhow::Error {
+    anyhow::Error::new(error).context("the credential was accepted, and not stored")
 }
 
 /// Who sits at a terminal may be asked to unlock something.
@@ -252,34 +317,12 @@ fn helpers(app: &App) -> Programs {
     }
 }
 
-/// Where it is now, with what else is to be known about that place.
-fn stored_where(
-    stored: &Stored,
-    destination: &Destination,
-    host: &Host,
-    output: &Output,
-) -> String {
-    let Destination { file, helper } = destination;
-    let name = &file.name;
+/// Says what else is to be known about the file that was written.
+fn warn_of(stored: &Stored, name: &str, output: &Output) {
     if stored.was_foreign {
         output.warn(&format!("{name} belongs to another user"));
     }
     if stored.was_open {
         output.warn(&format!("others could read {name} until now"));
-    }
-    match (helper, &stored.helper) {
-        (None, Some(named)) => {
-            output.warn(&format!(
-                "{name} names the credential helper `{named}` for {host}, which is asked first"
-            ));
-            format!("in {name}")
-        }
-        (None, None) => format!("in {name}"),
-        (Some(helper), named) if named.as_ref() == Some(helper) => {
-            format!("by the credential helper `{helper}`")
-        }
-        (Some(helper), _) => {
-            format!("by the credential helper `{helper}`, which {name} now names for {host}")
-        }
     }
 }

@@ -27,6 +27,7 @@ impl From<&Kept> for Listed {
                 Place::Variable(_) => "variable",
                 Place::File(_) => "file",
                 Place::Helper(_) => "helper",
+                Place::Keyring => "keyring",
             },
             name: kept.place.name().to_owned(),
         }
@@ -77,6 +78,7 @@ impl Row for All {}
 pub(super) async fn run(app: &App) -> anyhow::Result<()> {
     let files = app.credential_files();
     let inventory = Inventory::take(&app.environment.variables, &files, &app.helpers).await;
+    let inventory = inventory.with_keyring(&app.keyring);
     for failed in inventory.failed {
         app.output
             .note(&format!("{:#}", anyhow::Error::new(failed)));

@@ -8,8 +8,8 @@ use crate::auth::locations::Location;
 use crate::auth::removal::{Removed, remove};
 use crate::oci::reference::Host;
 
-/// Removes a registry's credential from every file that it is stored in, and from the credential
-/// helpers that those files name for it.
+/// Removes a registry's credential from every file that it is stored in, from the credential
+/// helpers that those files name for it, and from the keyring.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The registry; Docker Hub where it is left out
@@ -33,6 +33,14 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
             // The others are no less to be forgotten.
             Err(error) => failed = failed.or(Some(error)),
         }
+    }
+    match app.keyring.remove(&key).await {
+        Ok(None) => {}
+        Ok(Some(had_it)) => {
+            tell_of_keyring(had_it, &host, app);
+            found = true;
+        }
+        Err(error) => failed = failed.or(Some(error)),
     }
     let set = variables(&key, app).await;
     for name in &set {
@@ -73,6 +81,18 @@ fn tell(removed: &Removed, host: &Host, location: &Location, app: &App) {
     }
 }
 
+fn tell_of_keyring(had_it: bool, host: &Host, app: &App) {
+    if had_it {
+        app.output.status(&format!(
+            "removed the credential for {host} from the keyring"
+        ));
+    } else {
+        app.output.note(&format!(
+            "the keyring no longer had the credential for {host}"
+        ));
+    }
+}
+
 /// The variables that hold a credential for `key`.
 async fn variables(key: &Key, app: &App) -> Vec<String> {
     let variables = &app.environment.variables;
@@ -80,7 +100,7 @@ async fn variables(key: &Key, app: &App) -> Vec<String> {
     let own = inventory.kept.into_iter().filter(|kept| kept.key == *key);
     own.filter_map(|kept| match kept.place {
         Place::Variable(name) => Some(name),
-        Place::File(_) | Place::Helper(_) => None,
+        Place::File(_) | Place::Helper(_) | Place::Keyring => None,
     })
     .collect()
 }

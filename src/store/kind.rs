@@ -81,7 +81,9 @@ fn of_auth(error: &auth::Error) -> Kind {
             ..
         }
         | auth::Error::Reply { .. } => Kind::Corrupt,
-        auth::Error::Credential(CredentialError::Helper { .. })
+        auth::Error::Credential(
+            CredentialError::Helper { .. } | CredentialError::Keyring { .. },
+        )
         | auth::Error::Challenge { .. }
         | auth::Error::Unchallenged { .. }
         | auth::Error::Missing { .. }

@@ -4,7 +4,11 @@
 
 mod asking;
 mod broken;
+#[cfg(target_os = "linux")]
+mod desktop;
 mod files;
+#[cfg(target_os = "linux")]
+mod keyring;
 mod listing;
 mod storing;
 mod together;

@@ -1,0 +1,414 @@
+//! The keyring: GNOME's, on a session bus of the test's own. Its other client is `secret-tool`.
+
+use super::desktop::Desktop;
+use super::{DIGEST, FILE, LOGIN, basic, config, tokens, users};
+use crate::lab::{Lab, Run};
+use crossdock::server::Anonymous;
+use serde_json::json;
+use std::os::unix::fs::PermissionsExt as _;
+use std::time::Duration;
+
+const RECORD: &str = "state/crossdock/keyring.json";
+const STORED: &str = "logged in to dst.lab as ann; stored in the keyring\n";
+
+/// A run that sees the session's bus.
+fn run(lab: &Lab, at: &Desktop, args: &[&str]) -> Run {
+    let run = lab.run(args.iter().copied());
+    run.env("DBUS_SESSION_BUS_ADDRESS", at.address())
+}
+
+fn login(lab: &Lab, at: &Desktop) -> Run {
+    let args = [&LOGIN[..], &["--store", "keyring"]].concat();
+    run(lab, at, &args).stdin("apple")
+}
+
+/// A lab whose user is logged in by way of the keyring.
+fn logged_in() -> (Lab, Desktop) {
+    let lab = basic();
+    let desktop = Desktop::unlocked(&lab.home);
+    login(&lab, &desktop).stderr(STORED).code(0);
+    (lab, desktop)
+}
+
+fn record(lab: &Lab) -> serde_json::Value {
+    let text = lab.home.read(RECORD).unwrap_or_else(|| "null".to_owned());
+    serde_json::from_str(&text).unwrap()
+}
+
+#[test]
+fn a_login_into_the_keyring_counts_until_the_logout() {
+    let (lab, desktop) = logged_in();
+    let address = lab.address("dst");
+    let attributes = ["service", "crossdock", "server", address, "username", "ann"];
+    assert_eq!(desktop.lookup(&attributes), "apple");
+    assert_eq!(
+        record(&lab),
+        json!({"registries": {address: {"username": "ann"}}})
+    );
+    let mode = lab
+        .home
+        .path(RECORD)
+        .metadata()
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(lab.home.read(FILE), None);
+    for (path, content) in lab.home.files() {
+        let holds = content.windows(5).any(|bytes| bytes == b"apple");
+        assert!(!holds, "{}", path.display());
+    }
+
+    run(&lab, &desktop, &["-v", DIGEST[0], DIGEST[1]])
+        .any_stdout()
+        .stderr_has("the credential from the keyring (dst.lab)")
+        .code(0);
+    run(&lab, &desktop, &["login", "--list"])
+        .stdout_like("REGISTRY[..]\ndst.lab[..]ann   keyring Secret Service\n")
+        .code(0);
+    let listed = run(&lab, &desktop, &["login", "--list", "--json"]);
+    let listed: serde_json::Value =
+        serde_json::from_str(&listed.any_stdout().code(0).stdout).unwrap();
+    let row = json!([{"registry": "dst.lab", "username": "ann", "token": false, "place": "keyring", "name": "Secret Service"}]);
+    assert_eq!(listed, row);
+
+    run(&lab, &desktop, &["logout", "dst.lab"])
+        .stderr("removed the credential for dst.lab from the keyring\n")
+        .code(0);
+    assert_eq!(desktop.lookup(&attributes), "");
+    assert_eq!(record(&lab), json!({"registries": {}}));
+    run(&lab, &desktop, &DIGEST).any_stderr().code(4);
+    run(&lab, &desktop, &["logout", "dst.lab"])
+        .stderr("warning: no credential for dst.lab is stored\n")
+        .code(0);
+}
+
+/// One registry has one credential there, whoever's it is.
+#[test]
+fn a_second_login_takes_the_place_of_the_first() {
+    let (lab, desktop) = logged_in();
+    let args = [
+        "login",
+        "dst.lab",
+        "-u",
+        "bob",
+        "--password-stdin",
+        "--store",
+        "keyring",
+    ];
+    run(&lab, &desktop, &args)
+        .stdin("banana")
+        .any_stderr()
+        .code(0);
+    let server = ["service", "crossdock", "server", lab.address("dst")];
+    assert_eq!(
+        desktop.lookup(&[&server[..], &["username", "ann"]].concat()),
+        ""
+    );
+    assert_eq!(desktop.lookup(&server), "banana");
+    run(&lab, &desktop, &["-v", DIGEST[0], DIGEST[1]])
+        .any_stdout()
+        .any_stderr()
+        .code(0);
+}
+
+/// A wrong password is stored nowhere, and written down nowhere.
+#[test]
+fn what_the_registry_does_not_accept_is_not_stored() {
+    let lab = basic();
+    let desktop = Desktop::unlocked(&lab.home);
+    login(&lab, &desktop).stdin("pear").any_stderr().code(4);
+    assert_eq!(desktop.lookup(&["service", "crossdock"]), "");
+    assert_eq!(record(&lab), json!(null));
+}
+
+/// `auto` is what docker would do, and that is no keyring of ours.
+#[test]
+fn a_login_that_does_not_name_the_keyring_leaves_it_alone() {
+    let lab = basic();
+    let mut desktop = Desktop::unlocked(&lab.home);
+    desktop.listen();
+    run(&lab, &desktop, &LOGIN)
+        .stdin("apple")
+        .stderr("logged in to dst.lab as ann; stored in ~/.docker/config.json\n")
+        .code(0);
+    run(&lab, &desktop, &DIGEST).any_stdout().code(0);
+    run(&lab, &desktop, &["login", "--list"])
+        .any_stdout()
+        .code(0);
+    run(&lab, &desktop, &["logout", "dst.lab"])
+        .any_stderr()
+        .code(0);
+    run(&lab, &desktop, &DIGEST).any_stderr().code(4);
+    // Whoever listens to what was said comes to the bus, too.
+    let came = || desktop.heard().matches("member=Hello").count();
+    assert_eq!(came(), 1, "{}", desktop.heard());
+    assert_eq!(record(&lab), json!(null));
+    login(&lab, &desktop).any_stderr().code(0);
+    assert!(came() > 3);
+}
+
+#[test]
+fn a_file_that_is_asked_first_is_told() {
+    let lab = basic();
+    let desktop = Desktop::unlocked(&lab.home);
+    config(
+        &lab,
+        &json!({"auths": {"dst.lab": {"auth": "YW5uOmFwcGxl"}}}),
+    );
+    login(&lab, &desktop)
+        .stderr(format!(
+            "warning: ~/.docker/config.json has a credential for dst.lab, or names a credential helper, which is asked first\n{STORED}"
+        ))
+        .code(0);
+    run(&lab, &desktop, &["login", "--list"])
+        .stdout_like("REGISTRY[..]\ndst.lab[..]file[..]\ndst.lab[..]keyring[..]\n")
+        .code(0);
+    run(&lab, &desktop, &["logout", "dst.lab"])
+        .stderr(
+            "removed the credential for dst.lab from ~/.docker/config.json\n\
+             removed the credential for dst.lab from the keyring\n",
+        )
+        .code(0);
+}
+
+/// Nobody is asked to unlock anything, by nobody.
+#[test]
+fn a_locked_keyring_stays_locked() {
+    let (lab, mut desktop) = logged_in();
+    desktop.lock();
+    desktop.listen();
+    lab.heal();
+    login(&lab, &desktop)
+        .stderr(
+            "error: the keyring cannot be used: it is locked\n\
+             hint: unlock it, or choose another place: `--store file`, or `--store helper:NAME`\n",
+        )
+        .code(9);
+    assert_eq!(lab.requests("dst").len(), 0);
+    run(&lab, &desktop, &DIGEST)
+        .stderr_has("error: cannot read dst.lab/app:v1: cannot read the credentials: the keyring cannot be used: it is locked\n")
+        .stderr_has("hint: unlock the keyring, or store the credential elsewhere: `crossdock login dst.lab --store file`\n")
+        .code(4);
+    run(&lab, &desktop, &["logout", "dst.lab"])
+        .stderr_has("error: the keyring cannot be used: it is locked\n")
+        .code(9);
+    // Still there, and still known.
+    assert!(record(&lab)["registries"][lab.address("dst")].is_object());
+    run(&lab, &desktop, &["login", "--list"])
+        .stdout_like("REGISTRY[..]\ndst.lab[..]keyring[..]\n")
+        .code(0);
+    let heard = desktop.heard();
+    assert!(heard.contains("member=SearchItems"), "{heard}");
+    for word in ["member=Unlock", "member=Prompt", "Prompter"] {
+        assert!(!heard.contains(word), "{heard}");
+    }
+}
+
+/// What everybody may read is read, and nothing is written as nobody.
+#[test]
+fn what_needs_no_credential_needs_no_keyring() {
+    let lab = tokens(Anonymous::Pull);
+    let desktop = Desktop::unlocked(&lab.home);
+    login(&lab, &desktop).stderr(STORED).code(0);
+    desktop.lock();
+    run(&lab, &desktop, &DIGEST)
+        .any_stdout()
+        .stderr_has("warning: ")
+        .stderr_has("the keyring cannot be used: it is locked; asking as nobody")
+        .code(0);
+    run(&lab, &desktop, &["tag", "dst.lab/app:v1", "v9"])
+        .stderr_has("the keyring cannot be used: it is locked")
+        .code(4);
+    assert_eq!(lab.digest("dst.lab/app:v9"), None);
+}
+
+#[test]
+fn no_keyring_is_no_place_to_store_in() {
+    let lab = basic();
+    let desktop = Desktop::bare(&lab.home);
+    let refused = |run: Run, why: &str| {
+        run.stderr_has(format!("error: the keyring cannot be used: {why}"))
+            .stderr_has("choose another place: `--store file`")
+            .code(9);
+    };
+    refused(
+        login(&lab, &desktop),
+        "nothing on the session bus keeps secrets\n",
+    );
+    let elsewhere = |address: &str| login(&lab, &desktop).env("DBUS_SESSION_BUS_ADDRESS", address);
+    for address in [
+        "",
+        "disabled:",
+        "tcp:host=127.0.0.1,port=1",
+        "unixexec:path=/bin/true",
+    ] {
+        refused(elsewhere(address), "there is no session bus\n");
+    }
+    let gone = format!("unix:path={}", lab.home.path("run/gone").display());
+    refused(elsewhere(&gone), "the session bus cannot be reached: ");
+    assert_eq!(lab.requests("dst").len(), 0);
+    assert_eq!(record(&lab), json!(null));
+}
+
+/// A session without the variable has its bus in the usual place.
+#[test]
+fn the_bus_is_found_where_it_is_usually() {
+    let (lab, desktop) = logged_in();
+    std::os::unix::fs::symlink("session", lab.home.path("run/bus")).unwrap();
+    lab.run(DIGEST).any_stdout().code(0);
+    drop(desktop);
+    lab.run(DIGEST)
+        .stderr_has("the keyring cannot be used: the session bus cannot be reached: ")
+        .code(4);
+}
+
+/// Whatever answers there, nobody waits for it for long, and once is enough.
+#[test]
+fn a_bus_that_never_answers_is_given_up() {
+    let (lab, desktop) = logged_in();
+    drop(desktop);
+    let socket = lab.home.path("run/silent");
+    let _silent = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let address = format!("unix:path={}", socket.display());
+    let silent = |args: &[&str]| {
+        lab.run(args.iter().copied())
+            .env("DBUS_SESSION_BUS_ADDRESS", &address)
+    };
+    let ran = silent(&[
+        "digest",
+        "dst.lab/app:v1",
+        "dst.lab/app:v2",
+        "dst.lab/app:v3",
+    ])
+    .stderr_has("the keyring cannot be used: it did not answer within 10 s\n")
+    .code(4);
+    assert!(ran.elapsed > Duration::from_secs(9), "{ran}");
+    assert!(ran.elapsed < Duration::from_secs(19), "{ran}");
+}
+
+/// Somebody else may tidy up.
+#[test]
+fn an_item_that_is_gone_is_no_credential() {
+    let (lab, desktop) = logged_in();
+    desktop.clear(&["service", "crossdock"]);
+    run(&lab, &desktop, &DIGEST)
+        .stderr_has(
+            "note: the keyring no longer has the credential for dst.lab; going on without it\n",
+        )
+        .stderr_has("crossdock login dst.lab")
+        .code(4);
+    run(&lab, &desktop, &["logout", "dst.lab"])
+        .stderr("note: the keyring no longer had the credential for dst.lab\n")
+        .code(0);
+    assert_eq!(record(&lab), json!({"registries": {}}));
+}
+
+/// The record is somebody's file like any other.
+#[test]
+fn a_record_that_is_not_understood_is_left_alone() {
+    let lab = basic();
+    let desktop = Desktop::unlocked(&lab.home);
+    for content in [
+        "",
+        "[]",
+        r#"{"registries": []}"#,
+        r#"{"registries": {"dst.lab": {}}}"#,
+    ] {
+        lab.home.write(RECORD, content);
+        login(&lab, &desktop).stderr_has("keyring.json: ").code(2);
+        run(&lab, &desktop, &DIGEST)
+            .stderr_has("keyring.json: ")
+            .code(2);
+        run(&lab, &desktop, &["login", "--list"])
+            .stderr_has("keyring.json: ")
+            .code(0);
+        run(&lab, &desktop, &["logout", "dst.lab"])
+            .any_stderr()
+            .code(2);
+        assert_eq!(lab.home.read(RECORD).unwrap(), content);
+    }
+    assert_eq!(desktop.lookup(&["service", "crossdock"]), "");
+    lab.home.write(
+        RECORD,
+        r#"{"more": 1, "registries": {"other.example": {"username": "x", "more": 2}}}"#,
+    );
+    login(&lab, &desktop).stderr(STORED).code(0);
+    let address = lab.address("dst");
+    let kept = json!({"more": 1, "registries": {"other.example": {"username": "x", "more": 2}, address: {"username": "ann"}}});
+    assert_eq!(record(&lab), kept);
+}
+
+/// Of logins side by side each is kept.
+#[test]
+fn logins_side_by_side_are_all_written_down() {
+    let names: Vec<String> = (0..12).map(|n| format!("r{n}")).collect();
+    let lab = names.iter().fold(Lab::empty(), |lab, name| {
+        lab.registry(name, |_| crossdock::server::Options {
+            access: crossdock::server::Access::Basic { users: users() },
+            ..crossdock::server::Options::default()
+        })
+    });
+    let desktop = Desktop::unlocked(&lab.home);
+    let running: Vec<_> = names
+        .iter()
+        .map(|name| {
+            let host = format!("{name}.lab");
+            let args = [
+                "login",
+                &host,
+                "-u",
+                "ann",
+                "--password-stdin",
+                "--store",
+                "keyring",
+            ];
+            run(&lab, &desktop, &args)
+                .stdin("apple")
+                .any_stderr()
+                .start()
+        })
+        .collect();
+    for running in running {
+        running.code(0);
+    }
+    let record = record(&lab);
+    assert_eq!(record["registries"].as_object().unwrap().len(), names.len());
+    for name in &names {
+        let server = ["service", "crossdock", "server", lab.address(name)];
+        assert_eq!(desktop.lookup(&server), "apple");
+    }
+}
+
+/// Whatever becomes of it, and however much is told.
+#[test]
+fn what_the_keyring_hands_out_is_never_shown() {
+    let (lab, desktop) = logged_in();
+    let commands: [&[&str]; 6] = [
+        &DIGEST,
+        &["ls", "dst.lab/app"],
+        &["inspect", "dst.lab/app:v1"],
+        &["tag", "dst.lab/app:v1", "v9"],
+        &["login", "--list"],
+        &["logout", "dst.lab"],
+    ];
+    let states: [fn(&Desktop); 3] = [
+        |_| (),
+        |desktop| desktop.clear(&["service", "crossdock"]),
+        Desktop::lock,
+    ];
+    for state in states {
+        for loud in [&[][..], &["-vv"], &["--json"]] {
+            for command in commands {
+                if command[0] != "logout" {
+                    login(&lab, &desktop).any_stderr().run();
+                    state(&desktop);
+                }
+                let ran = run(&lab, &desktop, &[command, loud].concat()).run();
+                for secret in ["apple", "YW5uOmFwcGxl"] {
+                    assert!(!format!("{ran}").contains(secret), "{ran}");
+                }
+            }
+        }
+    }
+}
