@@ -143,7 +143,10 @@ impl Keyring {
         let other = before.as_deref().filter(|before| before != username);
         let stored = self.service.put(&server, username, password, other);
         if let Err(failure) = in_time(stored).await {
-            record.set(key, before.as_deref())?;
+            // Who did not answer may have done it.
+            if !matches!(failure, Failure::Slow(_)) {
+                record.set(key, before.as_deref())?;
+            }
             return Err(CredentialError::from(failure).into());
         }
         Ok(())

@@ -7,6 +7,7 @@ use crate::auth::key::Key;
 use crate::auth::locations::Location;
 use crate::auth::removal::{Removed, remove};
 use crate::oci::reference::Host;
+use crate::term::exit::Hint;
 
 /// Removes a registry's credential from every file that it is stored in, from the credential
 /// helpers that those files name for it, and from the keyring.
@@ -31,7 +32,7 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
                 found = found || removed.from_file || removed.from_helper.is_some();
             }
             // The others are no less to be forgotten.
-            Err(error) => failed = failed.or(Some(error)),
+            Err(error) => failed = failed.or_else(|| Some(anyhow::Error::new(error))),
         }
     }
     match app.keyring.remove(&key).await {
@@ -40,7 +41,13 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
             tell_of_keyring(had_it, &host, app);
             found = true;
         }
-        Err(error) => failed = failed.or(Some(error)),
+        Err(error) => {
+            let hint = format!(
+                "unlock the keyring, or remove the item `crossdock {key}` with its own program"
+            );
+            let error = anyhow::Error::new(error).context(Hint(hint));
+            failed = failed.or(Some(error));
+        }
     }
     let set = variables(&key, app).await;
     for name in &set {
@@ -49,7 +56,7 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
         ));
     }
     if let Some(error) = failed {
-        return Err(error.into());
+        return Err(error);
     }
     if !found && set.is_empty() {
         app.output
