@@ -12,6 +12,8 @@ mod keyring;
 mod listing;
 mod storing;
 mod together;
+#[cfg(target_os = "linux")]
+mod unavailable;
 
 use crate::lab::{Image, Lab};
 use crossdock::server::{Access, Anonymous, Options, TokenService, User};
