@@ -64,7 +64,7 @@ Register-ArgumentCompleter -Native -CommandName 'crossdock' -ScriptBlock {
         'crossdock;login' {
             [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'The user name; asked for where it is left out')
             [CompletionResult]::new('--username', '--username', [CompletionResultType]::ParameterName, 'The user name; asked for where it is left out')
-            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where to store it: auto, file, or helper:NAME')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where to store it: auto, file, keyring, or helper:NAME')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Refused: everybody on the machine could read it')
             [CompletionResult]::new('--password', '--password', [CompletionResultType]::ParameterName, 'Refused: everybody on the machine could read it')
             [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'How progress is shown on stderr')
@@ -499,7 +499,7 @@ Register-ArgumentCompleter -Native -CommandName 'crossdock' -ScriptBlock {
         'crossdock;auth;login' {
             [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'The user name; asked for where it is left out')
             [CompletionResult]::new('--username', '--username', [CompletionResultType]::ParameterName, 'The user name; asked for where it is left out')
-            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where to store it: auto, file, or helper:NAME')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Where to store it: auto, file, keyring, or helper:NAME')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Refused: everybody on the machine could read it')
             [CompletionResult]::new('--password', '--password', [CompletionResultType]::ParameterName, 'Refused: everybody on the machine could read it')
             [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'How progress is shown on stderr')

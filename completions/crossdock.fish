@@ -64,7 +64,7 @@ complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "manifest" -d '`
 complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "config" -d '`inspect --config`, for old habits'
 complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "auth" -d '`login` and `logout`, for old habits'
 complete -c crossdock -n "__fish_crossdock_using_subcommand login" -s u -l username -d 'The user name; asked for where it is left out' -r
-complete -c crossdock -n "__fish_crossdock_using_subcommand login" -l store -d 'Where to store it: auto, file, or helper:NAME' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand login" -l store -d 'Where to store it: auto, file, keyring, or helper:NAME' -r
 complete -c crossdock -n "__fish_crossdock_using_subcommand login" -s p -l password -d 'Refused: everybody on the machine could read it' -r
 complete -c crossdock -n "__fish_crossdock_using_subcommand login" -l progress -d 'How progress is shown on stderr' -r -f -a "auto\t'Bars on a terminal, lines in a log, nothing beside `--json`'
 bar\t'Bars, as far as stderr is a terminal'
@@ -474,7 +474,7 @@ complete -c crossdock -n "__fish_crossdock_using_subcommand auth; and not __fish
 complete -c crossdock -n "__fish_crossdock_using_subcommand auth; and not __fish_seen_subcommand_from login logout" -f -a "login" -d 'Check a credential against its registry, and store it'
 complete -c crossdock -n "__fish_crossdock_using_subcommand auth; and not __fish_seen_subcommand_from login logout" -f -a "logout" -d 'Forget a credential'
 complete -c crossdock -n "__fish_crossdock_using_subcommand auth; and __fish_seen_subcommand_from login" -s u -l username -d 'The user name; asked for where it is left out' -r
-complete -c crossdock -n "__fish_crossdock_using_subcommand auth; and __fish_seen_subcommand_from login" -l store -d 'Where to store it: auto, file, or helper:NAME' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand auth; and __fish_seen_subcommand_from login" -l store -d 'Where to store it: auto, file, keyring, or helper:NAME' -r
 complete -c crossdock -n "__fish_crossdock_using_subcommand auth; and __fish_seen_subcommand_from login" -s p -l password -d 'Refused: everybody on the machine could read it' -r
 complete -c crossdock -n "__fish_crossdock_using_subcommand auth; and __fish_seen_subcommand_from login" -l progress -d 'How progress is shown on stderr' -r -f -a "auto\t'Bars on a terminal, lines in a log, nothing beside `--json`'
 bar\t'Bars, as far as stderr is a terminal'
