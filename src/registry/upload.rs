@@ -388,9 +388,9 @@ impl Filling<'_> {
         *self.breaks += 1;
         let policy = self.client.transport.settings().retry;
         if let Some(wait) = policy.delay(*self.breaks, outcome, fastrand::f64()) {
-            let host = self.client.host().as_str();
-            self.client.transport.observer().waiting(host, reason, wait);
-            tokio::time::sleep(wait).await;
+            let status = outcome.status();
+            let (transport, url) = (&self.client.transport, &self.session.url);
+            transport.wait_for(url, status, reason, wait).await;
         } else {
             *self.breaks = (*self.breaks).max(policy.attempts);
         }

@@ -47,6 +47,16 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// The answer's status, where there was one.
+    pub fn status(self) -> Option<StatusCode> {
+        match self {
+            Self::Answered { status, .. } => Some(status),
+            Self::NotSent { .. } | Self::MaybeSent => None,
+        }
+    }
+}
+
 impl RetryPolicy {
     /// How long to wait before the next attempt, or `None` to give up.
     ///

@@ -138,13 +138,6 @@ impl Transport {
     }
 
     async fn pause(&self, url: &Url, wait: Duration, result: Result<Response, Error>) {
-        let Some(origin) = Origin::of(url) else {
-            return;
-        };
-        let patience = [
-            StatusCode::TOO_MANY_REQUESTS,
-            StatusCode::SERVICE_UNAVAILABLE,
-        ];
         let status = result.as_ref().ok().map(Response::status);
         let reason = match &result {
             Ok(response) => response.status().to_string(),
@@ -152,7 +145,26 @@ impl Transport {
         };
         // The answer holds a slot, and nobody waits with one.
         drop(result);
-        self.observer.waiting(&origin.authority(), &reason, wait);
+        self.wait_for(url, status, &reason, wait).await;
+    }
+
+    /// Waits before a request to `url` is made again. Where the answer's `status` is one by which a
+    /// host asks for patience, it is left alone by everybody, and asked less at once after.
+    pub async fn wait_for(
+        &self,
+        url: &Url,
+        status: Option<StatusCode>,
+        reason: &str,
+        wait: Duration,
+    ) {
+        let Some(origin) = Origin::of(url) else {
+            return;
+        };
+        self.observer.waiting(&origin.authority(), reason, wait);
+        let patience = [
+            StatusCode::TOO_MANY_REQUESTS,
+            StatusCode::SERVICE_UNAVAILABLE,
+        ];
         if status.is_some_and(|status| patience.contains(&status)) {
             self.brake(&origin).hold(wait);
         } else {

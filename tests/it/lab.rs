@@ -6,6 +6,7 @@
 mod act;
 pub(crate) mod body;
 mod fault;
+mod held;
 mod home;
 pub(crate) mod image;
 mod log;

@@ -143,6 +143,10 @@ impl<'a> Schedule<'a> {
         loop {
             let mut freed = std::pin::pin!(run.budget.freed());
             freed.as_mut().enable();
+            // What became of a blob is heard before its place goes to another.
+            while let Ok((blob, to, arrival)) = self.arrivals.try_recv() {
+                self.blob_arrived(blob, to, arrival);
+            }
             while let Some((blob, permit)) = self.queue.next(&run.budget) {
                 self.place(blob, permit);
             }

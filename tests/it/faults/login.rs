@@ -105,7 +105,7 @@ fn f24_denied_is_final() {
             .copy(&[])
             .stderr_has("token lacks write:packages")
             .code(4);
-        assert!(ran.elapsed < Duration::from_secs(2), "{ran}");
+        assert!(ran.elapsed < Duration::from_secs(6), "{ran}");
         bench.fails(&[], 4);
     }
 }

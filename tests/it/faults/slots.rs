@@ -92,7 +92,7 @@ fn no_slot_is_held_while_a_registry_is_given_time() {
 fn no_slot_is_held_while_waiting_for_the_next_attempt() {
     let lab = narrow(true);
     let mut typed = vec!["digest".to_owned()];
-    for tag in ["a", "b", "c", "d", "e"] {
+    for tag in "abcdefghijklmnopqrstuvwxy".chars() {
         lab.push(&format!("dst.lab/team/app:{tag}"), &Image::small(1));
         typed.push(format!("dst.lab/team/app:{tag}"));
         let trouble = Fault::on("HEAD", &format!("/manifests/{tag}"));
@@ -100,7 +100,7 @@ fn no_slot_is_held_while_waiting_for_the_next_attempt() {
     }
     let ran = ends(lab.run(typed)).any_stdout().code(0);
     // All wait their half a second side by side.
-    assert!(ran.elapsed < Duration::from_millis(1600), "{ran}");
+    assert!(ran.elapsed < Duration::from_secs(8), "{ran}");
 }
 
 /// Those who hear together that it is too much slow down once, and get on.

@@ -256,7 +256,7 @@ fn f14_a_blob_without_end() {
     });
     let bench = bench.fault("src", endless);
     let ran = bench.fails(&[], 8);
-    assert!(ran.elapsed < Duration::from_secs(3), "{ran}");
+    assert!(ran.elapsed < Duration::from_secs(30), "{ran}");
 }
 
 #[test]

@@ -264,3 +264,48 @@ fn f55_chunks_are_as_big_as_the_registry_wants_them() {
             .succeeds(&[]);
     }
 }
+
+#[test]
+fn f21_a_registry_that_says_it_has_more_than_was_sent() {
+    let bench = chunked(SIZE);
+    let bench = bench
+        .fault("dst", Fault::on("PATCH", "/uploads/").cut_upload(1_500_000))
+        .fault(
+            "dst",
+            Fault::on("GET", "/uploads/").says("range", &[("range", "0-2900000")]),
+        );
+    bench.succeeds(&["-j", "1"]);
+    // What it says cannot be, and so the upload is begun anew.
+    assert!(bench.lab.requests("dst").count("POST", "uploads") > bench.new.blobs.len());
+}
+
+#[test]
+fn f16_a_destination_that_breaks_off_again_and_again_and_gets_on() {
+    let bench = chunked(12_000_000);
+    let cut = Fault::on("PATCH", "/uploads/").times(8);
+    let bench = bench.fault("dst", cut.cut_upload(1_300_000));
+    bench.succeeds(&["-j", "1", "--retries", "2"]);
+    assert_eq!(bench.lab.requests("dst").count("GET", "uploads"), 8);
+}
+
+#[test]
+fn f25_a_destination_that_is_busy_is_left_alone_by_all_uploads() {
+    let bench = Bench::on(Lab::new(), Image::sized(2, &[1000; 40]));
+    let busy = Fault::on("PUT", "/uploads/").after(6);
+    let slow = Fault::on("POST", "/uploads/").always();
+    let bench = bench
+        .fault("dst", busy.answer(429, &[("retry-after", "4")], ""))
+        .fault("dst", slow.delay(Duration::from_millis(100)));
+    bench.succeeds(&["-j", "2"]);
+    let requests = bench.lab.requests("dst");
+    let refused = requests.all().iter().find(|seen| seen.status == 429);
+    let refused = refused.expect("one is refused").at;
+    // What was on its way then may still come in the first second.
+    let quiet = refused + Duration::from_secs(1)..refused + Duration::from_millis(3900);
+    let loud = requests
+        .all()
+        .iter()
+        .filter(|seen| quiet.contains(&seen.at));
+    assert_eq!(loud.count(), 0, "{requests}");
+    assert!(requests.all().iter().any(|seen| seen.at >= quiet.end));
+}

@@ -6,10 +6,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 /// One request and what became of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
+    /// When its head had come.
+    pub(crate) at: Instant,
     pub(crate) method: Method,
     pub(crate) path: String,
     /// What follows the `?`, empty where nothing does.
@@ -28,6 +31,7 @@ pub(crate) struct Seen {
 impl Seen {
     pub(super) fn new(head: &Parts) -> Self {
         Self {
+            at: Instant::now(),
             method: head.method.clone(),
             path: head.uri.path().to_owned(),
             query: head.uri.query().unwrap_or_default().to_owned(),

@@ -1,5 +1,6 @@
 //! A run of the real binary, and what it is expected to say.
 
+use super::held::Held;
 use super::home::Home;
 use super::pattern::matches;
 use std::ffi::OsString;
@@ -183,7 +184,7 @@ impl Run {
     /// Starts it.
     pub(crate) fn start(self) -> Running {
         let started = Instant::now();
-        let mut child = self.spawn();
+        let mut child = Held(self.spawn());
         let mut input = child.stdin.take().unwrap();
         let stdin = self.actual(&self.stdin);
         // Who does not read its input closes it: no failure.
@@ -241,7 +242,7 @@ impl Run {
 /// A run that is under way.
 pub(crate) struct Running {
     run: Run,
-    child: Child,
+    child: Held,
     started: Instant,
     stdout: JoinHandle<Vec<u8>>,
     stderr: JoinHandle<Vec<u8>>,
