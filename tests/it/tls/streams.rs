@@ -18,7 +18,7 @@ struct Secured {
 
 impl Secured {
     fn new() -> Self {
-        Self::behind(|port, certificate, behind| port.front(certificate, behind))
+        Self::behind(Port::front)
     }
 
     fn behind(front: impl FnOnce(Port, &Certificate, &str) -> Front) -> Self {
