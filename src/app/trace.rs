@@ -4,15 +4,49 @@ use crate::engine::copy::event::Event;
 use crate::term::output::Output;
 use crate::term::progress::View;
 use crate::transport::observe::{Exchange, Observer};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+/// So many different warnings of one host are shown.
+const WARNINGS: usize = 50;
 
 /// Shows requests with `-vv`, waits in the progress, and each warning of a registry once.
 pub(super) struct Trace {
     output: Output,
     view: Arc<dyn View>,
-    warned: Mutex<HashSet<String>>,
+    warned: Mutex<Warned>,
+}
+
+/// What was warned of, as hashes: whoever warns chooses how much that is.
+#[derive(Default)]
+struct Warned {
+    hashes: RandomState,
+    hosts: HashMap<String, HashSet<u64>>,
+}
+
+/// What becomes of a warning.
+#[derive(Debug, PartialEq, Eq)]
+enum Fate {
+    Shown,
+    /// It is the first that is one too many.
+    OneTooMany,
+    Silent,
+}
+
+impl Warned {
+    fn take(&mut self, host: &str, text: &str) -> Fate {
+        let hash = self.hashes.hash_one(text);
+        let warned = self.hosts.entry(host.to_owned()).or_default();
+        if warned.len() > WARNINGS || !warned.insert(hash) {
+            Fate::Silent
+        } else if warned.len() > WARNINGS {
+            Fate::OneTooMany
+        } else {
+            Fate::Shown
+        }
+    }
 }
 
 impl Trace {
@@ -65,10 +99,35 @@ impl Observer for Trace {
     }
 
     fn warning(&self, host: &str, text: &str) {
-        let line = format!("{host}: {text}");
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
-        if warned.insert(line.clone()) {
-            self.output.warn(&line);
+        match warned.take(host, text) {
+            Fate::Shown => self.output.warn(&format!("{host}: {text}")),
+            Fate::OneTooMany => {
+                let line = format!("{host} gives more warnings, which are not shown");
+                self.output.warn(&line);
+            }
+            Fate::Silent => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_that_warns_without_end_is_heard_for_a_while() {
+        let mut warned = Warned::default();
+        let mut fates = |host: &str, number: usize| warned.take(host, &number.to_string());
+        for number in 0..WARNINGS {
+            assert_eq!(fates("one", number), Fate::Shown);
+            assert_eq!(fates("one", number), Fate::Silent);
+        }
+        assert_eq!(fates("one", WARNINGS), Fate::OneTooMany);
+        for number in 0..10 * WARNINGS {
+            assert_eq!(fates("one", number), Fate::Silent);
+        }
+        assert_eq!(fates("other", 0), Fate::Shown);
+        assert_eq!(warned.hosts["one"].len(), WARNINGS + 1);
     }
 }

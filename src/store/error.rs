@@ -4,6 +4,8 @@ use crate::oci::manifest::ManifestError;
 use crate::oci::reference::Location;
 use crate::{auth, registry, transport};
 use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
 
 /// What sort of thing went wrong, and so what to do about it. Exit codes follow from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,13 +37,27 @@ pub enum Kind {
 }
 
 /// A failure at a store: one sentence, its kind, and its cause.
-#[derive(Debug, thiserror::Error)]
-#[error("{what}")]
+#[derive(Debug)]
 pub struct Error {
     kind: Kind,
     what: String,
     at: Option<Box<Location>>,
-    source: Option<crate::transport::BoxError>,
+    /// Shared by all who are told of the same failure.
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+/// The cause itself, and not the `Arc` around it, which could not be asked what it is.
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        let source = self.source.as_deref()?;
+        Some(source)
+    }
 }
 
 /// Content of another size than it is listed with.
@@ -51,11 +67,6 @@ pub(super) struct Length {
     pub(super) expected: u64,
     pub(super) actual: u64,
 }
-
-/// The causes of a failure that was told once already.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Told(String);
 
 /// The result of everything a store does.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -81,7 +92,7 @@ impl Error {
             kind,
             what: what.into(),
             at: None,
-            source: Some(source.into()),
+            source: Some(Arc::from(source.into())),
         }
     }
 
@@ -103,12 +114,11 @@ impl Error {
     /// The same failure, told to one more of those who waited for it.
     #[must_use]
     pub fn again(&self) -> Self {
-        let told = Told(self.causes_text());
         Self {
             kind: self.kind,
             what: self.what.clone(),
-            at: self.location().cloned().map(Box::new),
-            source: self.source.as_ref().map(|_| told.into()),
+            at: self.at.clone(),
+            source: self.source.clone(),
         }
     }
 
@@ -174,6 +184,12 @@ impl Error {
         })
     }
 
+    /// Whether a registry named an address that it may not name.
+    pub fn is_refused_address(&self) -> bool {
+        self.transport()
+            .is_some_and(transport::Error::is_refused_address)
+    }
+
     /// The login that failed.
     pub fn login(&self) -> Option<&auth::Error> {
         self.causes().find_map(|cause| match cause.downcast_ref() {
@@ -208,5 +224,18 @@ mod tests {
         let write = Error::caused(Kind::Denied, "x", sent).at(&destination);
         assert_eq!(write.location(), Some(&source));
         assert_eq!(Error::new(Kind::Other, "x").location(), None);
+        assert_eq!(write.again().location(), Some(&source));
+    }
+
+    #[test]
+    fn who_is_told_again_is_told_the_causes_themselves() {
+        let length = Length {
+            expected: 1,
+            actual: 2,
+        };
+        let error = Error::caused(Kind::Corrupt, "x", length);
+        let again = error.again().again();
+        assert_eq!((again.length(), again.kind()), (Some(2), Kind::Corrupt));
+        assert_eq!(again.causes_text(), error.causes_text());
     }
 }

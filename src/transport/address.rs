@@ -84,9 +84,9 @@ fn of_v4(address: Ipv4Addr) -> Class {
 }
 
 fn of_v6(address: Ipv6Addr) -> Class {
-    const AWS: Ipv6Addr = Ipv6Addr::new(0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x254);
     const GOOGLE: Ipv6Addr = Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254);
-    if address == AWS || address == GOOGLE {
+    // All of `fd00:ec2::/32` is Amazon's: metadata, names, time, and the credentials of pods.
+    if address == GOOGLE || matches!(address.segments(), [0xfd00, 0x0ec2, ..]) {
         return Class::Metadata;
     }
     if address.is_loopback() {
@@ -113,11 +113,13 @@ fn of_v6(address: Ipv6Addr) -> Class {
     }
 }
 
-/// The IPv4 address that an IPv6 one stands for: mapped or compatible (RFC 4291), NAT64 (RFC 6052)
-/// or 6to4 (RFC 3056).
+/// The IPv4 address that an IPv6 one stands for: mapped or compatible (RFC 4291), translated
+/// (RFC 2765), NAT64 (RFC 6052) or 6to4 (RFC 3056).
 fn wrapped(address: Ipv6Addr) -> Option<Ipv4Addr> {
     match address.segments() {
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => Some(joined(high, low)),
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [0, 0, 0, 0, 0xffff, 0, high, low]
+        | [0x2002, high, low, ..] => Some(joined(high, low)),
         _ => address.to_ipv4(),
     }
 }
@@ -189,6 +191,10 @@ mod tests {
             ("3fff::1", Special),
             ("4000::1", Special),
             ("fd00:ec2::254", Metadata),
+            ("fd00:ec2::23", Metadata),
+            ("fd00:ec2:ffff:ffff:ffff:ffff:ffff:ffff", Metadata),
+            ("fd00:ec1:ffff::1", Private),
+            ("fd00:ec3::1", Private),
             ("fd20:ce::254", Metadata),
         ] {
             let address: IpAddr = address.parse().unwrap();
@@ -205,6 +211,7 @@ mod tests {
             for outside in [
                 inside.to_ipv6_mapped(),
                 Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, a, b),
+                Ipv6Addr::new(0, 0, 0, 0, 0xffff, 0, a, b),
                 Ipv6Addr::new(0x2002, a, b, 1, 2, 3, 4, 5),
             ] {
                 prop_assert_eq!(of_v6(outside), class, "{}", outside);
@@ -229,6 +236,7 @@ mod tests {
             ("0xa9fea9fe", Some(LinkLocal)),
             ("[::ffff:169.254.169.254]", Some(LinkLocal)),
             ("[::169.254.169.254]", Some(LinkLocal)),
+            ("[::ffff:0:169.254.169.254]", Some(LinkLocal)),
             ("[64:ff9b::a9fe:a9fe]", Some(LinkLocal)),
             ("[2002:a9fe:a9fe::1]", Some(LinkLocal)),
             ("[::ffff:a00:1]", Some(Private)),

@@ -8,6 +8,7 @@ pub mod brake;
 pub mod carry;
 pub mod client;
 pub mod error;
+mod fallback;
 pub mod guard;
 pub mod idle;
 pub mod observe;

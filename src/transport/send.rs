@@ -6,6 +6,7 @@ use super::brake::{Brake, QUESTIONS, Slot};
 use super::carry::{Road, may_carry};
 use super::client::{Clients, Settings};
 use super::error::{Error, Kind, SourceFailed};
+use super::fallback::Fallback;
 use super::guard::{self, Rule};
 use super::idle::{Activity, unless_stalled};
 use super::observe::{Exchange, Observer};
@@ -28,9 +29,6 @@ use url::Url;
 
 /// No more redirects than this are followed in a row.
 const REDIRECTS: usize = 5;
-/// Who has broken off so many requests may do better without HTTP/2, or at least say why: what is
-/// wrong with a connection is lost among its streams.
-const HTTP2_BREAKS: usize = 2;
 /// An upload's last byte may be followed by much work on the server's side: this much more
 /// silence is allowed for every GiB.
 const COMMIT_PER_GIB: Duration = Duration::from_secs(60);
@@ -100,12 +98,13 @@ impl Transport {
     /// Repeats what may be repeated as the retry policy says; the last attempt's outcome is
     /// returned. Follows redirects, at most five, of which none leaves TLS.
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
-        let (mut attempt, mut broken) = (1, 0);
+        let (mut attempt, mut fallback) = (1, Fallback::default());
         let mut request = request;
         loop {
             let again = request.repeat();
             // Boxed: the futures below are large, and many are held at once.
             let result = Box::pin(self.whole_attempt(request, attempt)).await;
+            let result = result.map_err(|error| fallback.judge(error));
             let wait = match &again {
                 Some(again) if again.attempts == Attempts::Policy => self.wait(attempt, &result),
                 _ => None,
@@ -113,11 +112,10 @@ impl Transport {
             let (Some(wait), Some(again)) = (wait, again) else {
                 return result.map(|response| response.after(attempt));
             };
-            broken += usize::from(is_broken(&result));
-            self.pause(&again.url, wait, result).await;
+            let failed = self.pause(&again.url, wait, result).await;
             attempt += 1;
             request = again;
-            request.without_http2 = broken >= HTTP2_BREAKS;
+            request.without_http2 = fallback.is_due(failed, request.lane);
         }
     }
 
@@ -137,15 +135,22 @@ impl Transport {
         self.settings.retry.delay(attempt, outcome, fastrand::f64())
     }
 
-    async fn pause(&self, url: &Url, wait: Duration, result: Result<Response, Error>) {
+    /// Waits, and returns why there was no answer.
+    async fn pause(
+        &self,
+        url: &Url,
+        wait: Duration,
+        result: Result<Response, Error>,
+    ) -> Option<Error> {
         let status = result.as_ref().ok().map(Response::status);
         let reason = match &result {
             Ok(response) => response.status().to_string(),
             Err(error) => error.to_string(),
         };
         // The answer holds a slot, and nobody waits with one.
-        drop(result);
+        let failed = result.err();
         self.wait_for(url, status, &reason, wait).await;
+        failed
     }
 
     /// Waits before a request to `url` is made again. Where the answer's `status` is one by which a
@@ -376,8 +381,4 @@ impl Stream for Watched {
         self.activity.held_up(next.is_pending());
         next.map(|chunk| chunk.map(|chunk| chunk.map_err(SourceFailed)))
     }
-}
-
-fn is_broken(result: &Result<Response, Error>) -> bool {
-    matches!(result, Err(error) if error.kind() == Kind::Broken)
 }

@@ -39,6 +39,8 @@ impl Fault {
     pub(super) fn of(error: Error, listed: &Descriptor) -> Result<Self> {
         match error.kind() {
             Kind::NotFound => Ok(Self::Missing),
+            // Where the registry sends its clients is not gone to: what is there is not known.
+            Kind::Corrupt if error.is_refused_address() => Err(error),
             Kind::Corrupt => Ok(Self::of_corrupt(&error, listed)),
             _ => Err(error),
         }

@@ -211,9 +211,8 @@ impl Mover<'_> {
         let arrived = |to, arrival| self.arrived(to, arrival, duties, linked);
         let (mut failures, mut fault) = self.once(&pipe, wanted, shared, false, &arrived).await;
         // A cache in between may have spoiled it: it is read once more, whole.
-        let is_wrong = |fault: &mut Error| fault.kind() == Kind::Corrupt;
         if failures.iter().any(|(_, failure)| failure.is_source)
-            && let Some(wrong) = fault.take_if(is_wrong)
+            && let Some(wrong) = fault.take_if(|_| pipe.is_spoilt())
         {
             let note = format!("{wrong}; reading it once more");
             self.run.progress.report(Event::Note(&note));

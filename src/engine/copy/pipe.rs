@@ -45,6 +45,8 @@ struct State {
     prepared: Option<ByteStream>,
     opened: u32,
     fault: Option<Error>,
+    /// The fault is in the bytes themselves.
+    is_spoilt: bool,
 }
 
 /// One pass over the bytes.
@@ -84,6 +86,7 @@ impl Pipe {
             prepared: None,
             opened: 0,
             fault: None,
+            is_spoilt: false,
         };
         let shared = Shared {
             from: Arc::clone(from),
@@ -104,6 +107,12 @@ impl Pipe {
         self.shared.lock().fault.take()
     }
 
+    /// Whether what went wrong is that other bytes came than the blob's, or more or fewer of them:
+    /// whoever comes by them in another way may get the right ones.
+    pub(super) fn is_spoilt(&self) -> bool {
+        self.shared.lock().is_spoilt
+    }
+
     /// A pipe of its own for one more reader of the same blob, which can go on wherever this one
     /// has been.
     pub(super) fn fork(&self) -> Self {
@@ -113,6 +122,7 @@ impl Pipe {
             prepared: None,
             opened: 0,
             fault: None,
+            is_spoilt: false,
         };
         let fork = Shared {
             from: Arc::clone(&shared.from),
@@ -132,6 +142,7 @@ impl Pipe {
         let mut state = self.shared.lock();
         state.snapshots.truncate(1);
         state.prepared = None;
+        state.is_spoilt = false;
     }
 }
 
@@ -214,10 +225,10 @@ impl Reading {
             let at = self.verifier.seen();
             self.verifier.update(&chunk);
             if self.verifier.overrun() {
-                return Err(self.fault(longer(&self.shared.blob)));
+                return Err(self.spoilt(longer(&self.shared.blob)));
             }
             if self.verifier.remaining() == 0 && !self.verifier.clone().matches() {
-                return Err(self.fault(mismatch(&self.shared.blob)));
+                return Err(self.spoilt(mismatch(&self.shared.blob)));
             }
             self.shared.remember(&self.verifier);
             if let Some(chunk) = from_offset(chunk, at, self.begin) {
@@ -258,6 +269,7 @@ impl Reading {
                 self.stream = Some(stream);
                 Ok(())
             }
+            Err(error) if error.length().is_some() => Err(self.spoilt(error)),
             Err(error) => Err(self.fault(error)),
         }
     }
@@ -273,18 +285,31 @@ impl Reading {
             return Ok(());
         }
         let location = self.shared.from.location();
-        let fault = if let Some(error) = error {
-            self.breaks.given_up(location, blob, error)
-        } else {
-            let (digest, size) = (blob.digest(), blob.size());
-            let what = format!("{digest} in {location} ends after {at} of {size} bytes");
-            Error::new(Kind::Corrupt, what).at(location)
-        };
-        Err(self.fault(fault))
+        if let Some(error) = error {
+            let fault = self.breaks.given_up(location, blob, error);
+            return Err(self.fault(fault));
+        }
+        let (digest, size) = (blob.digest(), blob.size());
+        let what = format!("{digest} in {location} ends after {at} of {size} bytes");
+        Err(self.spoilt(Error::new(Kind::Corrupt, what).at(location)))
     }
 
+    /// Ends it: the blob cannot be had.
     fn fault(&self, error: Error) -> BoxError {
-        self.shared.lock().fault.get_or_insert(error);
+        self.end(error, false)
+    }
+
+    /// Ends it: what came is not the blob.
+    fn spoilt(&self, error: Error) -> BoxError {
+        self.end(error, true)
+    }
+
+    fn end(&self, error: Error, is_spoilt: bool) -> BoxError {
+        let mut state = self.shared.lock();
+        if state.fault.is_none() {
+            state.fault = Some(error);
+            state.is_spoilt = is_spoilt;
+        }
         Box::new(Failed)
     }
 }

@@ -149,6 +149,39 @@ fn a_blob_that_is_wrong_once_is_read_once_more_for_all() {
     all_hold(&lab, &TO, &image);
 }
 
+/// Only bytes can have been spoilt on their way: an answer that brings none is as good as it gets.
+#[test]
+fn an_answer_that_is_no_blob_is_not_asked_for_once_more() {
+    let image = Image::of(1, vec![layer(1, 2_000_000)]);
+    let part = format!("/blobs/{}", image.blobs[1].digest);
+    let read = || Fault::on("GET", &part).always();
+    for (number, fault) in [
+        read().answer(200, &[("content-encoding", "gzip")], "packed"),
+        read().redirect("ftp://src.lab/blob"),
+        read().redirect("http://169.254.169.254/blob"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let lab = lab(&image);
+        lab.fault("src", fault);
+        let ran = lab.run(copy(&[])).any_stderr().code(8);
+        assert!(!ran.stderr.contains("once more"), "{number} {ran}");
+        let reads = lab.requests("src");
+        let reads = reads
+            .of("GET", "blobs")
+            .filter(|seen| seen.path.contains(&part));
+        // The first may be one that only made ready.
+        assert!(reads.count() <= 2, "{number} {ran}");
+    }
+    // Its length says that the bytes that come would be others.
+    let lab = lab(&image);
+    lab.fault("src", read().answer(200, &[], "short"));
+    lab.run(copy(&[]))
+        .stderr_has("reading it once more")
+        .code(8);
+}
+
 #[test]
 fn a_blob_that_stays_wrong_is_nowhere() {
     let image = Image::of(1, vec![layer(1, 2_000_000)]);

@@ -2,6 +2,7 @@
 
 use super::{APP, each, ends, image, lab};
 use crate::lab::{Fault, Image, Lab};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const DIGEST: [&str; 2] = ["digest", APP];
 
@@ -199,6 +200,33 @@ fn warnings_are_told_escaped_and_not_for_ever() {
             assert!(ran.stderr.lines().count() <= 8, "{name}: {ran}");
         },
     );
+}
+
+/// Whoever has others in each answer is heard for a while.
+#[test]
+fn warnings_without_end_are_not_told_without_end() {
+    let lab = Lab::new();
+    let image = Image::sized(1, &[1000; 12]);
+    lab.push("src.lab/app:v1", &image);
+    let number = AtomicUsize::new(0);
+    let warned = Fault::on("*", "/").always().change(move |answer| {
+        for _ in 0..8 {
+            let number = number.fetch_add(1, Ordering::SeqCst);
+            let warning = format!("299 - \"number {number}.\"").parse().unwrap();
+            answer.headers_mut().append("warning", warning);
+        }
+    });
+    lab.fault("src", warned);
+    let ran = lab
+        .run(["copy", "src.lab/app:v1", "dst.lab/app:v1"])
+        .any_stdout()
+        .any_stderr()
+        .code(0);
+    let told = ran.stderr.lines();
+    let told: Vec<&str> = told.filter(|line| line.starts_with("warning: ")).collect();
+    assert_eq!(told.len(), 51, "{ran}");
+    let last = "warning: src.lab gives more warnings, which are not shown";
+    assert_eq!(told[50], last, "{ran}");
 }
 
 /// A body is what its digest says, and never what somebody packed it into.

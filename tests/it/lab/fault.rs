@@ -5,7 +5,7 @@ use bytes::Bytes;
 use crossdock::server::Registry;
 use crossdock::transport::ByteStream;
 use futures_util::{StreamExt as _, stream};
-use http::header::CONTENT_LENGTH;
+use http::header::{CONTENT_LENGTH, LOCATION};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use std::sync::Arc;
@@ -177,6 +177,20 @@ impl Fault {
     /// Sends the client elsewhere.
     pub(crate) fn redirect(self, to: &str) -> Self {
         self.answer(307, &[("location", to)], "")
+    }
+
+    /// Sends the client to the same path at another host.
+    pub(crate) fn moved_to(self, host: &str) -> Self {
+        let host = host.to_owned();
+        self.answer_with(move |asked| {
+            let mut response = Response::new(stream::empty().boxed());
+            *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+            let to = format!("{host}{}", asked.uri.path());
+            let headers = response.headers_mut();
+            headers.insert(CONTENT_LENGTH, 0.into());
+            headers.insert(LOCATION, HeaderValue::from_str(&to).unwrap());
+            response
+        })
     }
 
     pub(crate) fn delay(self, wait: Duration) -> Self {

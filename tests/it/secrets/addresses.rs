@@ -57,6 +57,42 @@ fn a_registry_in_public_names_no_private_place_until_it_is_allowed() {
     assert_eq!(lab.requests("inside").len(), 1);
 }
 
+/// The same of a blob, whoever reads it. It is not asked for once more: nothing came that could
+/// have been spoilt.
+#[test]
+fn a_registry_in_public_keeps_no_blobs_at_a_private_place_until_it_is_allowed() {
+    let lab = public().open("dst");
+    let blobs = Fault::on("GET", "/blobs/").always();
+    lab.fault("proxy", blobs.moved_to(&lab.addressed("http://inside.lab")));
+    let commands = [
+        &["copy", "registry.example/app:v1", "dst.lab/app:v1"][..],
+        &[
+            "copy",
+            "registry.example/app:v1",
+            "dst.lab/a:1",
+            "dst.lab/b:1",
+        ],
+        &["check", "registry.example/app:v1"],
+    ];
+    let expected = "registries: {\"registry.example\": {allow_private: true}}";
+    for command in commands {
+        let ran = through_proxy(&lab, command)
+            .any_stdout()
+            .stderr_has("registry.example may not send its clients to inside.lab")
+            .code(8);
+        assert_eq!(line(&ran), expected, "{ran}");
+        assert!(!ran.stderr.contains("once more"), "{ran}");
+        assert_eq!(lab.requests("inside").len(), 0);
+    }
+    lab.home.user_settings(expected);
+    for command in commands {
+        through_proxy(&lab, command)
+            .any_stdout()
+            .any_stderr()
+            .code(0);
+    }
+}
+
 #[test]
 fn a_registry_in_public_names_no_private_token_service_until_it_is_allowed() {
     let lab = public();
@@ -101,7 +137,9 @@ fn a_registry_inside_names_private_places_and_no_metadata_service() {
         "0.0.0.0",
         "100.100.100.200",
         "[fd00:ec2::254]",
+        "[fd00:ec2::23]",
         "[::ffff:a9fe:a9fe]",
+        "[::ffff:0:a9fe:a9fe]",
         "[64:ff9b::a9fe:a9fe]",
         "[2002:a9fe:a9fe::]",
     ] {
@@ -120,6 +158,13 @@ fn a_registry_inside_names_private_places_and_no_metadata_service() {
             Fault::on("HEAD", "/").always().answer(401, &headers, ""),
         );
         lab.run(digest).stderr_has(hint).code(4);
+        lab.heal();
+        let blobs = Fault::on("GET", "/blobs/").always();
+        lab.fault("src", blobs.redirect(&to(place)));
+        lab.run(["copy", "src.lab/app:v1", "dst.lab/copied:v1"])
+            .stderr_has("src.lab may not send its clients to")
+            .stderr_has(hint)
+            .code(8);
     }
 }
 

@@ -77,7 +77,18 @@ impl Port {
         authority: &Authority,
         clients: Clients,
     ) -> Front {
-        let config = config(certificate, authority, clients);
+        self.serve(config(certificate, authority, clients), behind)
+    }
+
+    /// The same where nothing but HTTP/2 is spoken.
+    pub(super) fn front_of_http2(self, certificate: &Certificate, behind: &str) -> Front {
+        let unknown = Authority::new("nobody");
+        let mut config = config(certificate, &unknown, Clients::MayShow);
+        config.alpn_protocols = vec!["h2".into()];
+        self.serve(config, behind)
+    }
+
+    fn serve(self, config: ServerConfig, behind: &str) -> Front {
         let shared = Arc::new(Shared {
             acceptor: TlsAcceptor::from(Arc::new(config)),
             behind: behind.to_owned(),

@@ -3,6 +3,7 @@
 use super::certificates::{Authority, Certificate};
 use super::peer::Peer;
 use super::*;
+use crate::lab::Fault;
 use rcgen::{ExtendedKeyUsagePurpose, date_time_ymd};
 
 /// What is wrong with a certificate for these names, what is said of it, and what helps.
@@ -100,6 +101,33 @@ fn f33_a_certificate_that_is_not_trusted_ends_it_at_once() {
             lab.heal();
         }
     }
+}
+
+/// Also where it is that of the host at which a registry keeps its blobs.
+#[test]
+fn f33_a_copy_says_what_helps_against_the_certificate_of_a_blobs_host() {
+    let lab = Lab::new().open("storage");
+    let image = Image::small(1);
+    lab.push("src.lab/app:v1", &image);
+    lab.push("storage.lab/app:v1", &image);
+    let authority = Authority::new("stranger");
+    let front = front(&lab, "storage", &authority.server(&["localhost"]));
+    let host = front.localhost();
+    let blobs = Fault::on("GET", "/blobs/").always();
+    lab.fault("src", blobs.moved_to(&format!("https://{host}")));
+    let copy = ["copy", "-q", "src.lab/app:v1", "dst.lab/app:v1"];
+    let hint = format!(
+        "hint: name its certificate authority with `--ca-cert FILE`, or do without the check with `--insecure={host}`\n"
+    );
+    lab.run(copy)
+        .stderr_has(format!("{host} shows a certificate that is not trusted"))
+        .stderr_has(hint)
+        .code(1);
+    let ca = lab.home.write("work/ca.pem", &authority.pem);
+    lab.run([&copy[..], &["--ca-cert", ca.to_str().unwrap()]].concat())
+        .any_stdout()
+        .code(0);
+    lab.assert_holds("dst.lab/app:v1", &image);
 }
 
 /// What a peer says to a greeting, how often it is greeted with one retry, and what comes of it.

@@ -18,11 +18,16 @@ struct Secured {
 
 impl Secured {
     fn new() -> Self {
+        Self::behind(Port::front)
+    }
+
+    fn behind(front: impl FnOnce(Port, &Certificate, &str) -> Front) -> Self {
         let lab = Lab::new();
         let image = Image::small(1);
         lab.push("src.lab/app:v1", &image);
         let authority = Authority::new("ours");
-        let front = front(&lab, "src", &authority.server(&["localhost"]));
+        let certificate = authority.server(&["localhost"]);
+        let front = front(Port::take(), &certificate, lab.address("src"));
         let ca = lab.home.write("work/ca.pem", &authority.pem);
         Self {
             ca: ca.to_str().unwrap().to_owned(),
@@ -163,6 +168,31 @@ fn f35_trouble_with_http2_alone_is_got_around() {
     secured.manifest().code(0);
     let asked = secured.lab.requests("src");
     assert_eq!(asked.count("GET", "manifests"), 3);
+}
+
+/// There is no doing without it where nothing else is spoken: that is neither the end nor what is
+/// told.
+#[test]
+fn f35_trouble_with_http2_where_nothing_else_is_spoken() {
+    for (troubles, code) in [(2, 0), (9, 7)] {
+        let secured = Secured::behind(Port::front_of_http2);
+        for _ in 0..troubles {
+            secured.front.trouble(Trouble::Reset(PROTOCOL_ERROR));
+        }
+        let (ca, source) = (secured.ca.as_str(), secured.source());
+        let digest = ["digest", "--retries=3", "--ca-cert", ca, &source];
+        let ran = secured.lab.run(digest).any_stdout().any_stderr().code(code);
+        let broke = format!("the connection to {} broke", secured.front.localhost());
+        let error = ran.stderr.lines().find(|line| line.starts_with("error: "));
+        assert_eq!(
+            error.is_some_and(|line| line.contains(&broke)),
+            code == 7,
+            "{ran}"
+        );
+        // Once in vain over HTTP/1.1.
+        let asked = secured.lab.requests("src");
+        assert_eq!(asked.count("HEAD", "manifests"), 3, "{ran}");
+    }
 }
 
 /// As manifests and lists are (`faults`). What does without an answer that never comes is no
