@@ -3,7 +3,7 @@
 
 use crate::auth::credential::Credential;
 use crate::auth::docker_entry::{Entry, EntryError};
-use crate::auth::helper::HelperName;
+use crate::auth::helper::{HelperName, HelperNameError};
 use crate::auth::http_headers;
 use crate::auth::key::Key;
 use crate::auth::strict_json;
@@ -162,7 +162,7 @@ fn helpers(fields: Map<String, Value>) -> Result<Vec<(Key, Option<HelperName>)>,
     for (name, value) in fields {
         let Ok(key) = name.parse() else { continue };
         let helper = helper_name(&value)
-            .ok_or_else(|| fault(format!("`credHelpers` names no usable helper for {name}")))?;
+            .map_err(|_| fault(format!("`credHelpers` names no usable helper for {name}")))?;
         helpers.push((key, helper));
     }
     Ok(helpers)
@@ -170,15 +170,16 @@ fn helpers(fields: Map<String, Value>) -> Result<Vec<(Key, Option<HelperName>)>,
 
 fn store(value: Option<Value>) -> Result<Option<HelperName>, ConfigError> {
     let helper = helper_name(&value.unwrap_or_default());
-    helper.ok_or_else(|| fault("`credsStore` is not the name of a credential helper"))
+    helper.map_err(|_| fault("`credsStore` is not the name of a credential helper"))
 }
 
 /// The helper that is named, if any: docker takes an empty name for none.
-fn helper_name(value: &Value) -> Option<Option<HelperName>> {
+fn helper_name(value: &Value) -> Result<Option<HelperName>, HelperNameError> {
     match value {
-        Value::Null => Some(None),
-        Value::String(name) if name.is_empty() => Some(None),
-        value => value.as_str()?.parse().ok().map(Some),
+        Value::Null => Ok(None),
+        Value::String(name) if name.is_empty() => Ok(None),
+        Value::String(name) => name.parse().map(Some),
+        _ => Err(HelperNameError),
     }
 }
 
