@@ -208,7 +208,7 @@ fn notes(output: &Output) -> Notes {
 fn helpers(environment: &Environment, notes: &Notes) -> Programs {
     let own = environment.own_variables();
     let helpers = Programs::new(&environment.search_path, own, notes.clone());
-    if environment.stdin_is_terminal {
+    if environment.is_attended() {
         helpers.at_terminal()
     } else {
         helpers
@@ -246,4 +246,47 @@ fn credentials(
     let keyring = KeyringSource::new(keyring.clone(), notes.clone());
     sources.push(Arc::new(keyring));
     Ok(Chain::new(sources))
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::auth::helper::Answer;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    /// A helper that asks something at the terminal must be in its foreground, also where the
+    /// password comes through a pipe.
+    #[tokio::test]
+    async fn helpers_stay_in_the_foreground_where_somebody_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("docker-credential-group");
+        let script = "#!/bin/sh\nset -- $(cat /proc/$$/stat)\n\
+                      echo \"{\\\"Username\\\":\\\"$5\\\",\\\"Secret\\\":\\\"x\\\"}\"\n";
+        std::fs::write(&program, script).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let own = rustix::process::getpgrp().as_raw_nonzero().to_string();
+        for (stdin, stderr, stays) in [
+            (true, true, true),
+            (false, true, true),
+            (true, false, true),
+            (false, false, false),
+        ] {
+            let environment = Environment {
+                stdin_is_terminal: stdin,
+                stderr_is_terminal: stderr,
+                search_path: vec![folder.path().to_owned()],
+                ..Environment::of_process()
+            };
+            let helpers = helpers(&environment, &Notes::silent());
+            let answer = helpers.get(&"group".parse().unwrap(), "a.io").await;
+            let Answer::Found(credential) = answer.unwrap() else {
+                unreachable!()
+            };
+            let crate::auth::credential::Credential::Password { username, .. } = credential else {
+                unreachable!()
+            };
+            assert_eq!(username == own, stays, "{stdin} {stderr}");
+        }
+    }
 }

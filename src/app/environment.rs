@@ -119,6 +119,12 @@ impl Environment {
         })
     }
 
+    /// Whether somebody is at the terminal, whom a program could ask something there: be it that
+    /// only stdin, or only what is shown, goes elsewhere.
+    pub fn is_attended(&self) -> bool {
+        self.stdin_is_terminal || self.stderr_is_terminal
+    }
+
     /// Runs `read` on stdin.
     pub fn read_stdin<T>(&self, read: impl FnOnce(&mut dyn Read) -> T) -> T {
         let mut stdin = self.stdin.lock().unwrap_or_else(PoisonError::into_inner);

@@ -35,6 +35,8 @@ pub struct Granted {
     /// Why it is an anonymous token although there should be a credential.
     pub failed: Option<Arc<Error>>,
     credential: Option<Credential>,
+    /// What the credential is, where it is sent itself and not traded for a token.
+    sent: Option<&'static str>,
 }
 
 /// Turns challenges into authorizations, and remembers both for as long as the process runs.
@@ -110,11 +112,13 @@ impl Authenticator {
             Some(granted) if !granted.is_again(rejected) => Ok(granted),
             Some(Granted {
                 origin: Some(origin),
+                sent,
                 ..
             }) => Err(Arc::new(Error::Rejected {
                 registry,
-                what: "credential",
+                what: sent.unwrap_or("credential"),
                 origin,
+                message: None,
             })),
             _ => {
                 let failed = self.find(access).await?.failed;
@@ -128,6 +132,26 @@ impl Authenticator {
         if let Some(credential) = &granted.credential {
             self.prove(credential);
         }
+    }
+
+    /// What it means that the registry does not let in who was `granted` this, where that can only
+    /// be the credential: one that it never accepted, and that was sent as it is.
+    pub fn rejection(
+        &self,
+        access: &Access,
+        granted: &Granted,
+        message: Option<String>,
+    ) -> Option<Error> {
+        let credential = granted.credential.as_ref()?;
+        if self.is_proven(credential) {
+            return None;
+        }
+        Some(Error::Rejected {
+            registry: access.home.origin().authority(),
+            what: granted.sent?,
+            origin: granted.origin.clone()?,
+            message,
+        })
     }
 
     /// The authorization in this form, `None` where that takes a credential and there is none.
@@ -178,7 +202,11 @@ impl Authenticator {
             Remembered::Bearer { realm, service } => (realm, service),
         };
         let credential = found.map(|found| &found.credential);
-        let token = if let Some(Credential::Registry(token)) = credential {
+        let ready = match credential {
+            Some(Credential::Registry(token)) => Some(token),
+            _ => None,
+        };
+        let token = if let Some(token) = ready {
             token.clone()
         } else {
             let exchange = Exchange {
@@ -201,12 +229,15 @@ impl Authenticator {
             let text = format!("{}; asking as nobody", reason(failed));
             self.transport.observer().warning(&registry, &text);
         }
-        credential.inspect(|credential| self.prove(credential));
+        if ready.is_none() {
+            credential.inspect(|credential| self.prove(credential));
+        }
         Ok(Some(Granted {
             authorization,
             origin: found.map(|found| found.origin.clone()),
             failed: asking.failed.clone(),
             credential: credential.cloned(),
+            sent: ready.map(|_| "token"),
         }))
     }
 
@@ -234,8 +265,12 @@ impl Authenticator {
             .await
     }
 
-    /// Whether both are served by one credential, or both by none.
-    pub async fn is_same_credential(&self, one: &Subject, other: &Subject) -> bool {
+    /// Whether both are served by one credential, or both by none. Nobody is asked for one that the
+    /// registry has not asked for.
+    pub async fn is_same_credential(&self, home: &Home, one: &Subject, other: &Subject) -> bool {
+        if !self.challenges().contains_key(home.origin()) {
+            return true;
+        }
         let (Ok(one), Ok(other)) = (
             self.credentials.credential(one).await,
             self.credentials.credential(other).await,
@@ -353,5 +388,6 @@ fn basic(access: &Access, found: &Found) -> Option<Granted> {
         origin: Some(found.origin.clone()),
         failed: None,
         credential: Some(found.credential.clone()),
+        sent: Some("password"),
     })
 }

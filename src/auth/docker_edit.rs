@@ -39,6 +39,13 @@ pub(super) fn holds(entry: &Value) -> bool {
     values.any(|(_, value)| value.as_str().is_none_or(|text| !text.is_empty()))
 }
 
+/// Whether there is anything in the file that others should not read: a credential, or what may have
+/// one in it.
+pub(super) fn holds_secrets(fields: &Map<String, Value>, auths: &Map<String, Value>) -> bool {
+    let says = |name: &&str| fields.get(*name).is_some_and(|value| !value.is_null());
+    auths.values().any(holds) || ["HttpHeaders", "proxies"].iter().any(says)
+}
+
 /// Names `helper` for `server` in place of whatever is named for one that `is_same`.
 pub(super) fn name_helper(
     fields: &mut Map<String, Value>,

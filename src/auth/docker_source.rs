@@ -1,7 +1,7 @@
 //! Credentials from docker's `config.json`, containers' `auth.json`, or a variable of that form.
 
 use crate::auth::credential::{Credential, CredentialError, CredentialSource, Found, Subject};
-use crate::auth::docker_config::{Candidate, ConfigError, DockerConfig, NamedEntry};
+use crate::auth::docker_config::{Candidate, DockerConfig, NamedEntry};
 use crate::auth::file;
 use crate::auth::helper::{Answer, Helper, HelperName};
 use crate::auth::key::Key;
@@ -63,7 +63,12 @@ impl DockerSource {
                 None => return Ok(None),
             },
         };
-        parsed.map(Some).map_err(|error| self.malformed(error))
+        parsed
+            .map(Some)
+            .map_err(|error| CredentialError::Malformed {
+                origin: self.name.clone(),
+                reason: error.reason,
+            })
     }
 
     async fn ask(&self, candidate: Candidate<'_>) -> Result<Option<Found>, CredentialError> {
@@ -94,7 +99,7 @@ impl DockerSource {
 
     fn take(&self, entry: &NamedEntry, ignored: &[&str]) -> Result<Option<Found>, CredentialError> {
         let origin = self.origin(&entry.name);
-        let read = entry.entry.credential();
+        let read = entry.credential();
         let credential = read.map_err(|error| CredentialError::Malformed {
             origin: origin.clone(),
             reason: error.to_string(),
@@ -106,16 +111,6 @@ impl DockerSource {
             ));
         }
         Ok(credential.map(|credential| Found { credential, origin }))
-    }
-
-    fn malformed(&self, error: ConfigError) -> CredentialError {
-        CredentialError::Malformed {
-            origin: match &error.entry {
-                Some(entry) => self.origin(entry),
-                None => self.name.clone(),
-            },
-            reason: error.reason,
-        }
     }
 
     fn origin(&self, entry: &str) -> String {
@@ -229,7 +224,14 @@ mod tests {
         let open = || DockerSource::file(location(path.clone()), fake(Vec::new()), Notes::silent());
         assert_eq!(open().credential(&subject).await.unwrap(), None);
         for (content, message) in [
-            ("", "the file: EOF while parsing a value at line 1 column 0"),
+            (
+                "{",
+                "the file: EOF while parsing an object at line 1 column 1",
+            ),
+            (
+                r#"{"auths":{"reg.io/team":{"auth":5}}}"#,
+                "the file (reg.io/team): `auth` is not a string",
+            ),
             (
                 r#"{"auths":{"reg.io/team":{"auth":"!!!"}}}"#,
                 "the file (reg.io/team): `auth` is not base64",

@@ -36,6 +36,13 @@ pub fn own(variables: &Variables) -> Result<Fixed, EnvironmentError> {
     }))
 }
 
+/// The variable that a credential comes from that was found at `origin`, `None` where it was
+/// elsewhere.
+pub fn variable(origin: &str) -> Option<&str> {
+    let name = origin.split([' ', '`']).find(|word| !word.is_empty())?;
+    (name == DOCKER_AUTH_CONFIG || name.starts_with("CROSSDOCK_")).then_some(name)
+}
+
 pub(super) fn held(variables: &Variables) -> Result<Vec<Held>, EnvironmentError> {
     let mut all = Vec::new();
     let mut seen: HashMap<Key, String> = HashMap::new();

@@ -35,7 +35,7 @@ pub enum Error {
         registry: String,
     },
     /// The registry does not accept what was sent.
-    #[error("{registry} does not accept the {what} from {origin}")]
+    #[error("{registry} does not accept the {what} from {origin}{}", .message.as_ref().map(|m| format!(": {m}")).unwrap_or_default())]
     Rejected {
         /// The registry.
         registry: String,
@@ -43,6 +43,8 @@ pub enum Error {
         what: &'static str,
         /// Where the credential came from.
         origin: String,
+        /// The registry's own words.
+        message: Option<String>,
     },
     /// The token service that the registry names is not one that its credential may go to.
     #[error(

@@ -117,7 +117,7 @@ impl Inventory {
     }
 
     fn add_entry(&mut self, place: &Place, entry: &NamedEntry) {
-        let credential = entry.entry.credential();
+        let credential = entry.credential();
         let credential = credential.map_err(|error| CredentialError::Malformed {
             origin: format!("{} ({})", place.name(), entry.name),
             reason: error.to_string(),
@@ -160,6 +160,20 @@ pub(super) fn config(location: &Location) -> Result<Option<DockerConfig>, Creden
     content
         .map(|content| parsed(&location.name, &content))
         .transpose()
+}
+
+/// The variables that hold a credential for exactly `key`. No helper is asked.
+pub fn variables(variables: &Variables, key: &Key) -> Vec<String> {
+    let mut inventory = Inventory::default();
+    inventory.add_variables(variables);
+    for (place, config) in inventory.configs(variables, &[]) {
+        config
+            .all()
+            .iter()
+            .for_each(|entry| inventory.add_entry(&place, entry));
+    }
+    let own = inventory.kept.iter().filter(|kept| kept.key == *key);
+    own.map(|kept| kept.place.name().to_owned()).collect()
 }
 
 /// The helper that the file at `location` names for `key`.

@@ -42,6 +42,25 @@ impl Key {
         })
     }
 
+    /// Whether the host has a dot or a port, or is `localhost`: a name that could be any other word
+    /// has neither.
+    pub fn is_plainly_a_host(&self) -> bool {
+        self.host == "localhost" || self.host.contains(['.', ':'])
+    }
+
+    /// What else docker keeps for Docker Hub, next to the credential itself.
+    ///
+    /// Source: docker/cli, `internal/oauth/manager`.
+    pub fn companions(&self) -> Vec<String> {
+        let names: &[&str] = if self.server() == HUB_SERVER {
+            &["access-token", "refresh-token"]
+        } else {
+            &[]
+        };
+        let names = names.iter();
+        names.map(|name| format!("{HUB_SERVER}{name}")).collect()
+    }
+
     /// The key as docker writes it to files and tells it to credential helpers.
     pub fn server(&self) -> String {
         if self.host == "docker.io" && self.path.is_empty() {

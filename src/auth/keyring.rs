@@ -138,14 +138,14 @@ impl Keyring {
             return Err(CredentialError::from(Failure::TooLarge).into());
         }
         let record = self.record()?;
-        let before = record.set(key, Some(username))?;
+        let before = record.set(key, Some(username)).await?;
         let server = key.to_string();
         let other = before.as_deref().filter(|before| before != username);
         let stored = self.service.put(&server, username, password, other);
         if let Err(failure) = in_time(stored).await {
             // Who did not answer may have done it.
             if !matches!(failure, Failure::Slow(_)) {
-                record.set(key, before.as_deref())?;
+                record.set(key, before.as_deref()).await?;
             }
             return Err(CredentialError::from(failure).into());
         }
@@ -162,7 +162,7 @@ impl Keyring {
         let server = key.to_string();
         let erased = in_time(self.service.erase(&server, &held.username)).await;
         let erased = erased.map_err(CredentialError::from)?;
-        record.set(key, None)?;
+        record.set(key, None).await?;
         Ok(Some(erased))
     }
 

@@ -2,7 +2,7 @@
 
 use crate::auth::credential::CredentialError;
 use crate::auth::docker_config::DockerConfig;
-use crate::auth::helper::{Answer, HelperName, Programs};
+use crate::auth::helper::{Answer, Failure, HelperName, Programs};
 use crate::auth::inventory::config;
 use crate::auth::key::Key;
 use crate::auth::locations::Location;
@@ -21,6 +21,14 @@ pub struct Removed {
     pub others: Vec<String>,
 }
 
+/// The helper that a file names for a registry, and what the credential may be called there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The helper.
+    pub helper: HelperName,
+    servers: Vec<String>,
+}
+
 /// Removes what is kept for exactly `key`.
 pub async fn remove(
     location: &Location,
@@ -31,47 +39,67 @@ pub async fn remove(
     let Some(config) = config(location)? else {
         return Ok(removed);
     };
+    let companions = key.companions();
     let below = |other: &Key| other != key && key.covers(other);
     let others = config.all().iter().filter(|entry| below(&entry.key));
-    removed.others = others.map(|entry| entry.name.clone()).collect();
-    let from_helper = forgotten(&config, key, programs, &mut removed).await;
+    let others = others.map(|entry| entry.name.clone());
+    removed.others = others.filter(|name| !companions.contains(name)).collect();
+    let from_helper = match Holder::of(&config, key) {
+        Some(holder) => holder.forget(programs).await,
+        None => Ok(Answer::Nothing),
+    };
     // What a helper does is no reason to keep what the file holds, but the way to a credential
     // that is still there is kept.
-    let held = config
-        .all()
-        .iter()
-        .any(|entry| entry.key == *key && !entry.entry.is_empty());
+    let mut entries = config.all().iter();
+    let held = entries.any(|entry| entry.key == *key && !entry.is_empty());
     if from_helper.is_ok() || held {
-        removed.from_file = erase(&location.path, key)?.held;
+        removed.from_file = erase(&location.path, key).await?.held;
     }
-    from_helper?;
+    let helper = config.helper(key).cloned();
+    match from_helper? {
+        Answer::Found(_) => removed.from_helper = helper,
+        Answer::Missing => removed.missing = helper,
+        Answer::Nothing => {}
+    }
     Ok(removed)
 }
 
-async fn forgotten(
-    config: &DockerConfig,
-    key: &Key,
-    programs: &Programs,
-    removed: &mut Removed,
-) -> Result<(), CredentialError> {
-    let Some(helper) = config.helper(key) else {
-        return Ok(());
-    };
-    let entries = config.all().iter().filter(|entry| entry.key == *key);
-    let mut servers: Vec<String> = entries.map(|entry| entry.name.clone()).collect();
-    if !servers.contains(&key.server()) {
-        servers.push(key.server());
+impl Holder {
+    /// The one that the file at `location` names for `key`.
+    pub fn at(location: &Location, key: &Key) -> Result<Option<Self>, CredentialError> {
+        let config = config(location)?;
+        Ok(config.and_then(|config| Self::of(&config, key)))
     }
-    for server in servers {
-        let failed = |failure: crate::auth::helper::Failure| failure.of(helper);
-        match programs.get(helper, &server).await.map_err(failed)? {
-            Answer::Found(_) => {
-                programs.erase(helper, &server).await.map_err(failed)?;
-                removed.from_helper = Some(helper.clone());
-            }
-            Answer::Nothing => {}
-            Answer::Missing => removed.missing = Some(helper.clone()),
+
+    fn of(config: &DockerConfig, key: &Key) -> Option<Self> {
+        let entries = config.all().iter().filter(|entry| entry.key == *key);
+        let mut servers: Vec<String> = entries.map(|entry| entry.name.clone()).collect();
+        if !servers.contains(&key.server()) {
+            servers.push(key.server());
         }
+        servers.extend(key.companions());
+        Some(Self {
+            helper: config.helper(key)?.clone(),
+            servers,
+        })
     }
-    Ok(())
+
+    /// Has the helper erase what it has for the registry, and says what that was.
+    pub async fn forget(&self, programs: &Programs) -> Result<Answer, CredentialError> {
+        let failed = |failure: Failure| failure.of(&self.helper);
+        let mut erased = Answer::Nothing;
+        for server in &self.servers {
+            let answer = programs.get(&self.helper, server).await;
+            match answer.map_err(failed)? {
+                Answer::Nothing => {}
+                Answer::Missing => return Ok(Answer::Missing),
+                found @ Answer::Found(_) => {
+                    let done = programs.erase(&self.helper, server).await;
+                    done.map_err(failed)?;
+                    erased = found;
+                }
+            }
+        }
+        Ok(erased)
+    }
 }

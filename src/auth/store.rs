@@ -4,11 +4,11 @@
 //! step: of writers side by side none loses what another wrote, and readers need no lock.
 
 use crate::auth::credential::{Credential, CredentialError};
-use crate::auth::docker_config::DockerConfig;
+use crate::auth::docker_config::{self, DockerConfig};
 use crate::auth::docker_edit;
+use crate::auth::file;
 use crate::auth::helper::HelperName;
 use crate::auth::key::Key;
-use crate::auth::{file, strict_json};
 use crate::disk::{Access, lock, replace};
 use serde_json::{Map, Value};
 use std::io::{self, ErrorKind};
@@ -25,7 +25,7 @@ pub struct Stored {
     pub key: String,
     /// The helper that the file named for this key, and that is asked before the entry.
     pub helper: Option<HelperName>,
-    /// Whether others could read the file before.
+    /// Whether others could read the file before, and a secret in it.
     pub was_open: bool,
     /// Whether the file belonged to somebody else.
     pub was_foreign: bool,
@@ -63,25 +63,28 @@ pub enum StoreError {
 }
 
 /// Stores `credential` for `key` in the file at `path`, which is created where it is missing.
-/// Other spellings of the same key go, everything else in the file stays. Blocks.
-pub fn put(path: &Path, key: &Key, credential: &Credential) -> Result<Stored, StoreError> {
-    write(path, key, |_, auths, server| {
+/// Other spellings of the same key go, everything else in the file stays. Whoever does not wait for
+/// the end has written nothing, or all.
+pub async fn put(path: &Path, key: &Key, credential: &Credential) -> Result<Stored, StoreError> {
+    let edit = |_: &mut _, auths: &mut _, server| {
         docker_edit::set(auths, server, Some(credential));
-    })
+    };
+    write(path, key, edit).await
 }
 
 /// Says in the file at `path` that `helper` has the credential for `key`, as docker does: by an
-/// empty entry, and by naming the helper for the key where the file names another, or none. Blocks.
-pub fn point(path: &Path, key: &Key, helper: &HelperName) -> Result<Stored, StoreError> {
-    write(path, key, |fields, auths, server| {
+/// empty entry, and by naming the helper for the key where the file names another, or none.
+pub async fn point(path: &Path, key: &Key, helper: &HelperName) -> Result<Stored, StoreError> {
+    let edit = |fields: &mut _, auths: &mut _, server: String| {
         docker_edit::set(auths, server.clone(), None);
         if own_helper(fields, key).as_ref() != Some(helper) {
             docker_edit::name_helper(fields, server, |name| is(name, key), helper);
         }
-    })
+    };
+    write(path, key, edit).await
 }
 
-fn write(
+async fn write(
     path: &Path,
     key: &Key,
     edit: impl FnOnce(&mut Map<String, Value>, &mut Map<String, Value>, String),
@@ -92,22 +95,32 @@ fn write(
     };
     change(path, true, |fields, auths| {
         stored.helper = own_helper(fields, key);
+        stored.was_open &= docker_edit::holds_secrets(fields, auths);
         docker_edit::remove(auths, |name| is(name, key) && name != stored.key);
         edit(fields, auths, stored.key.clone());
         true
-    })?;
+    })
+    .await?;
     Ok(stored)
 }
 
-/// Removes what the file at `path` has for exactly `key`, however spelled. Blocks.
-pub fn erase(path: &Path, key: &Key) -> Result<Erased, StoreError> {
+/// Removes what the file at `path` has for exactly `key`, however spelled. A file that has nothing
+/// for it need not be one that can be written.
+pub async fn erase(path: &Path, key: &Key) -> Result<Erased, StoreError> {
     let mut erased = Erased::default();
+    let companions = key.companions();
+    let is_own = |name: &str| is(name, key) || companions.iter().any(|own| own == name);
+    let before = docker_edit::take_auths(&mut fields(path)?);
+    if !before.keys().any(|name| is_own(name)) {
+        return Ok(erased);
+    }
     change(path, false, |_, auths| {
-        let own = auths.iter().filter(|(name, _)| is(name, key));
+        let own = auths.iter().filter(|(name, _)| is_own(name));
         erased.held = own.map(|(_, entry)| entry).any(docker_edit::holds);
-        erased.keys = docker_edit::remove(auths, |name| is(name, key));
+        erased.keys = docker_edit::remove(auths, is_own);
         !erased.keys.is_empty()
-    })?;
+    })
+    .await?;
     Ok(erased)
 }
 
@@ -132,7 +145,7 @@ fn access(_: &Path) -> Stored {
 
 /// Changes the file's `auths` by `edit`, which is given the other fields, too, and says whether
 /// there is anything to write.
-fn change(
+async fn change(
     path: &Path,
     create: bool,
     edit: impl FnOnce(&mut Map<String, Value>, &mut Map<String, Value>) -> bool,
@@ -141,10 +154,8 @@ fn change(
     let path = replace::target(path).map_err(unwritable)?;
     if create {
         replace::create_folder(replace::folder(&path)).map_err(unwritable)?;
-    } else if file::read(&path)?.is_none() {
-        return Ok(());
     }
-    let _lock = lock(&path)?;
+    let _lock = lock(&path).await?;
     let mut fields = fields(&path)?;
     let mut auths = docker_edit::take_auths(&mut fields);
     if edit(&mut fields, &mut auths) {
@@ -156,9 +167,10 @@ fn change(
     Ok(())
 }
 
-pub(super) fn lock(path: &Path) -> Result<lock::Lock, StoreError> {
+pub(super) async fn lock(path: &Path) -> Result<lock::Lock, StoreError> {
     let path = replace::beside(path, ".lock");
-    lock::acquire(&path, PATIENCE, Access::Owner).map_err(|error| match error.kind() {
+    let lock = lock::wait(&path, PATIENCE, Access::Owner).await;
+    lock.map_err(|error| match error.kind() {
         ErrorKind::TimedOut => StoreError::Locked { path },
         _ => unwritable(&path, error),
     })
@@ -174,11 +186,7 @@ fn fields(path: &Path) -> Result<Map<String, Value>, StoreError> {
         reason,
     };
     DockerConfig::parse(&content).map_err(|error| malformed(error.to_string()))?;
-    match strict_json::parse(&content) {
-        Ok(Value::Object(fields)) => Ok(fields),
-        Ok(_) => Err(malformed("not a JSON object".to_owned()).into()),
-        Err(error) => Err(malformed(error.to_string()).into()),
-    }
+    docker_config::document(&content).map_err(|error| malformed(error.to_string()).into())
 }
 
 fn own_helper(fields: &Map<String, Value>, key: &Key) -> Option<HelperName> {

@@ -7,7 +7,7 @@ use crate::app::network::TrustError;
 use crate::app::proxy::ProxyError;
 use crate::auth;
 use crate::auth::credential::CredentialError;
-use crate::auth::environment::EnvironmentError;
+use crate::auth::environment::{EnvironmentError, variable};
 use crate::auth::store::StoreError;
 use crate::config::error::SettingsError;
 use crate::oci::platform::PlatformError;
@@ -231,6 +231,12 @@ fn of_auth(error: &auth::Error, host: &Host) -> Option<String> {
                 "if that is its token service, put this into {line}"
             ))
         }
+        auth::Error::Rejected { origin, .. } => Some(match variable(origin) {
+            Some(name) => {
+                format!("mend the credential that the variable {name} brings, or unset it")
+            }
+            None => format!("log in again with `crossdock login {host}`"),
+        }),
         auth::Error::Credential(CredentialError::Helper { helper, .. }) => Some(format!(
             "mend `docker-credential-{helper}`, or give the credential in another way: `crossdock help credentials` lists them"
         )),

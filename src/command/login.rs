@@ -1,5 +1,7 @@
 //! `login`: check a credential against its registry, then store it.
 
+mod storing;
+
 use super::failure::{Usage, at_host};
 use super::image::explained;
 use super::logins;
@@ -7,21 +9,19 @@ use crate::app::App;
 use crate::app::environment::Environment;
 use crate::auth::chain::Fixed;
 use crate::auth::credential::{Credential, CredentialError};
-use crate::auth::helper::{HelperName, Programs};
+use crate::auth::helper::HelperName;
 use crate::auth::inventory;
 use crate::auth::key::Key;
 use crate::auth::locations::Location;
-use crate::auth::store::{Stored, point, put};
 use crate::oci::reference::Host;
 use crate::store::Welcome;
 use crate::term::exit::Hint;
 use crate::term::output::Output;
 use crate::term::prompt;
 use crate::transport::secret::Secret;
-use anyhow::Context as _;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
+use storing::Destination;
 
 /// Checks a credential against its registry, and stores it.
 #[derive(Debug, clap::Args)]
@@ -46,7 +46,7 @@ pub struct Args {
     #[arg(long, value_name = "WHERE", default_value = "auto")]
     store: Place,
     /// Show every credential that is known of, and where it is; never what it is
-    #[arg(long, conflicts_with_all = ["host", "username", "password_stdin", "store"])]
+    #[arg(long, conflicts_with_all = ["username", "password_stdin", "store"])]
     list: bool,
     /// Refused: everybody on the machine could read it
     #[arg(short, long, hide = true, value_name = "SECRET", num_args = 0..=1, default_missing_value = "")]
@@ -83,16 +83,6 @@ impl FromStr for Place {
     }
 }
 
-/// Where a credential goes.
-enum Destination {
-    /// Into this file.
-    File(Location),
-    /// To this credential helper, and the file says so.
-    Helper(HelperName, Location),
-    /// Into the system's keyring.
-    Keyring,
-}
-
 pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
     let Args {
         host,
@@ -103,7 +93,10 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
         password,
     } = args;
     if list {
-        return logins::run(app).await;
+        return match host {
+            None => logins::run(app).await,
+            Some(_) => Err(list_of_one()),
+        };
     }
     if password.is_some() {
         let what = "a password on the command line can be read by everybody on this machine";
@@ -118,8 +111,13 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
     let (username, password) = asked(&host, username, password_stdin, app).await?;
     let credential = Credential::password(username.clone(), password)
         .map_err(|error| Usage(error.to_string()))?;
-    let welcome = check(&host, &credential, app).await?;
-    let stored = store_it(&host, &credential, destination, app).await?;
+    let origin = if password_stdin {
+        "stdin"
+    } else {
+        "the terminal"
+    };
+    let welcome = check(&host, &credential, origin, app).await?;
+    let stored = storing::store(&host, &credential, destination, app).await?;
     if welcome == Welcome::Unasked {
         app.output.warn(&format!(
             "{host} asks nobody to log in: the credential was not verified"
@@ -129,6 +127,12 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
         "logged in to {host} as {username}; stored {stored}"
     ));
     Ok(())
+}
+
+fn list_of_one() -> anyhow::Error {
+    let what = "`--list` shows every registry, and not one alone";
+    let hint = "leave the host out: `crossdock login --list`";
+    anyhow::Error::new(Usage(what.to_owned())).context(Hint(hint.to_owned()))
 }
 
 /// Waits for what is typed or piped in, so that Ctrl-C and a deadline end the wait.
@@ -175,9 +179,13 @@ fn ask(
     Ok((username, password))
 }
 
-async fn check(host: &Host, credential: &Credential, app: &App) -> anyhow::Result<Welcome> {
-    let typed =
-        Fixed::new("what was typed").with(Key::from(host), credential.clone(), "what was typed");
+async fn check(
+    host: &Host,
+    credential: &Credential,
+    origin: &str,
+    app: &App,
+) -> anyhow::Result<Welcome> {
+    let typed = Fixed::new("what was typed").with(Key::from(host), credential.clone(), origin);
     let stores = app.stores_with(Arc::new(typed));
     stores.ping(host).await.map_err(|error| {
         let refused = error.kind() == crate::store::error::Kind::Unauthenticated;
@@ -199,16 +207,33 @@ async fn destination(host: &Host, store: Place, app: &App) -> anyhow::Result<Des
     let file = app
         .credential_file()
         .ok_or_else(|| Usage("there is no home folder to store a credential in".to_owned()))?;
+    // Looked at in any case: what cannot be read cannot be written.
+    let named = inventory::helper(&file, &Key::from(host))?;
     let helper = match store {
-        Place::File | Place::Keyring => None,
         Place::Helper(helper) => Some(helper),
-        Place::Auto => inventory::helper(&file, &Key::from(host))?,
+        Place::Auto => named,
+        Place::File | Place::Keyring => match named.filter(|named| app.helpers.has(named)) {
+            Some(named) => return Err(goes_over(&named, host, &file)),
+            None => None,
+        },
     };
     match helper {
         Some(helper) if !app.helpers.has(&helper) => Err(not_installed(&helper)),
         Some(helper) => Ok(Destination::Helper(helper, file)),
         None => Ok(Destination::File(file)),
     }
+}
+
+/// What would be stored would never be used.
+fn goes_over(helper: &HelperName, host: &Host, file: &Location) -> anyhow::Error {
+    let name = &file.name;
+    let what = format!(
+        "{name} names the credential helper `{helper}` for {host}, which is asked before the file"
+    );
+    let hint = format!(
+        "choose `--store helper:{helper}`, take it out of {name}, or name another file by the variable `REGISTRY_AUTH_FILE`"
+    );
+    anyhow::Error::new(Usage(what)).context(Hint(hint))
 }
 
 fn unavailable(error: CredentialError) -> anyhow::Error {
@@ -221,108 +246,4 @@ fn not_installed(helper: &HelperName) -> anyhow::Error {
     let hint =
         format!("put `docker-credential-{helper}` into a folder of PATH, or choose `--store file`");
     anyhow::Error::new(Usage(what)).context(Hint(hint))
-}
-
-/// Stores it, and says where.
-async fn store_it(
-    host: &Host,
-    credential: &Credential,
-    destination: Destination,
-    app: &App,
-) -> anyhow::Result<String> {
-    match destination {
-        Destination::File(file) => in_file(host, credential, &file, app),
-        Destination::Helper(helper, file) => by_helper(host, credential, &helper, &file, app).await,
-        Destination::Keyring => in_keyring(host, credential, app).await,
-    }
-}
-
-fn in_file(
-    host: &Host,
-    credential: &Credential,
-    file: &Location,
-    app: &App,
-) -> anyhow::Result<String> {
-    let Location { path, name } = file;
-    let stored = put(path, &Key::from(host), credential)
-        .with_context(|| format!("the credential was accepted, and not stored in {name}"))?;
-    warn_of(&stored, name, &app.output);
-    if let Some(named) = &stored.helper {
-        app.output.warn(&format!(
-            "{name} names the credential helper `{named}` for {host}, which is asked first"
-        ));
-    }
-    Ok(format!("in {name}"))
-}
-
-async fn by_helper(
-    host: &Host,
-    credential: &Credential,
-    helper: &HelperName,
-    file: &Location,
-    app: &App,
-) -> anyhow::Result<String> {
-    let (key, name) = (Key::from(host), &file.name);
-    let stored = helpers(app).store(helper, &key.server(), credential).await;
-    stored.map_err(|failure| {
-        let hint = format!(
-            "choose another place, such as `--store file`, or mend `docker-credential-{helper}`"
-        );
-        not_stored(failure.of(helper)).context(Hint(hint))
-    })?;
-    let stored = point(&file.path, &key, helper).with_context(|| {
-        format!("the credential helper `{helper}` has the credential, and {name} does not say so")
-    })?;
-    warn_of(&stored, name, &app.output);
-    if stored.helper.as_ref() == Some(helper) {
-        Ok(format!("by the credential helper `{helper}`"))
-    } else {
-        Ok(format!(
-            "by the credential helper `{helper}`, which {name} now names for {host}"
-        ))
-    }
-}
-
-async fn in_keyring(host: &Host, credential: &Credential, app: &App) -> anyhow::Result<String> {
-    let key = Key::from(host);
-    let stored = app.keyring.put(&key, credential).await;
-    stored.map_err(|error| {
-        not_stored(error).context(Hint(
-            "choose another place, such as `--store file`".to_owned(),
-        ))
-    })?;
-    for file in app.credential_files() {
-        // What is wrong with it is said when it is read for a registry.
-        if inventory::answers(&file, &key).unwrap_or(false) {
-            app.output.warn(&format!(
-                "{} has a credential for {host}, or names a credential helper, which is asked first",
-                file.name
-            ));
-        }
-    }
-    Ok("in the keyring".to_owned())
-}
-
-fn not_stored(error: impl std::error::Error + Send + Sync + 'static) -> anyhow::Error {
-    anyhow::Error::new(error).context("the credential was accepted, and not stored")
-}
-
-/// Who sits at a terminal may be asked to unlock something.
-fn helpers(app: &App) -> Programs {
-    const PATIENCE: Duration = Duration::from_secs(300);
-    if app.environment.stdin_is_terminal {
-        app.helpers.clone().patient(PATIENCE)
-    } else {
-        app.helpers.clone()
-    }
-}
-
-/// Says what else is to be known about the file that was written.
-fn warn_of(stored: &Stored, name: &str, output: &Output) {
-    if stored.was_foreign {
-        output.warn(&format!("{name} belongs to another user"));
-    }
-    if stored.was_open {
-        output.warn(&format!("others could read {name} until now"));
-    }
 }

@@ -2,7 +2,7 @@
 
 use super::image::explained;
 use crate::app::App;
-use crate::auth::inventory::{Inventory, Place};
+use crate::auth::inventory;
 use crate::auth::key::Key;
 use crate::auth::locations::Location;
 use crate::auth::removal::{Removed, remove};
@@ -49,7 +49,7 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
             failed = failed.or(Some(error));
         }
     }
-    let set = variables(&key, app).await;
+    let set = inventory::variables(&app.environment.variables, &key);
     for name in &set {
         app.output.warn(&format!(
             "the variable {name} holds a credential for {host}, which is still used"
@@ -98,16 +98,4 @@ fn tell_of_keyring(had_it: bool, host: &Host, app: &App) {
             "the keyring no longer had the credential for {host}"
         ));
     }
-}
-
-/// The variables that hold a credential for `key`.
-async fn variables(key: &Key, app: &App) -> Vec<String> {
-    let variables = &app.environment.variables;
-    let inventory = Inventory::take(variables, &[], &app.helpers).await;
-    let own = inventory.kept.into_iter().filter(|kept| kept.key == *key);
-    own.filter_map(|kept| match kept.place {
-        Place::Variable(name) => Some(name),
-        Place::File(_) | Place::Helper(_) | Place::Keyring => None,
-    })
-    .collect()
 }

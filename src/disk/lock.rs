@@ -21,19 +21,37 @@ pub struct Lock {
 pub fn acquire(path: &Path, patience: Duration, access: Access) -> io::Result<Lock> {
     let file = open(path, access)?;
     let start = Instant::now();
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(Lock { _file: file }),
-            Err(TryLockError::Error(error)) => return Err(error),
-            Err(TryLockError::WouldBlock) if start.elapsed() >= patience => {
-                return Err(ErrorKind::TimedOut.into());
-            }
-            // Uneven, so that many who wait do not ask in step.
-            Err(TryLockError::WouldBlock) => {
-                std::thread::sleep(Duration::from_millis(fastrand::u64(1..10)));
-            }
-        }
+    while !is_taken(&file, start, patience)? {
+        std::thread::sleep(pause());
     }
+    Ok(Lock { _file: file })
+}
+
+/// The same for those who may be told meanwhile to wait no longer: then nothing is taken.
+pub async fn wait(path: &Path, patience: Duration, access: Access) -> io::Result<Lock> {
+    let file = open(path, access)?;
+    let start = Instant::now();
+    while !is_taken(&file, start, patience)? {
+        tokio::time::sleep(pause()).await;
+    }
+    Ok(Lock { _file: file })
+}
+
+/// One attempt, which fails where it was the last one.
+fn is_taken(file: &File, start: Instant, patience: Duration) -> io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(error),
+        Err(TryLockError::WouldBlock) if start.elapsed() >= patience => {
+            Err(ErrorKind::TimedOut.into())
+        }
+        Err(TryLockError::WouldBlock) => Ok(false),
+    }
+}
+
+/// Uneven, so that many who wait do not ask in step.
+fn pause() -> Duration {
+    Duration::from_millis(fastrand::u64(1..10))
 }
 
 fn open(path: &Path, access: Access) -> io::Result<File> {
@@ -80,6 +98,21 @@ mod tests {
         assert_eq!(refused.kind(), ErrorKind::TimedOut);
         drop(held);
         assert!(acquire(&path, Duration::ZERO, Access::Owner).is_ok());
+    }
+
+    #[tokio::test]
+    async fn who_waits_no_longer_takes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let held = acquire(&path, Duration::ZERO, Access::Owner).unwrap();
+        let waiting = wait(&path, Duration::from_secs(60), Access::Owner);
+        let cut = tokio::time::timeout(Duration::from_millis(50), waiting).await;
+        assert!(cut.is_err());
+        drop(held);
+        let taken = wait(&path, Duration::ZERO, Access::Owner).await.unwrap();
+        let refused = wait(&path, Duration::ZERO, Access::Owner).await;
+        assert_eq!(refused.unwrap_err().kind(), ErrorKind::TimedOut);
+        drop(taken);
     }
 
     /// Whoever may do everything may also write it, and sees no difference.

@@ -2,6 +2,7 @@
 
 use super::Client;
 use super::error::Error;
+use super::problem::Problem;
 use crate::auth::credential::Subject;
 use crate::auth::scope::{Action, Scope, Scopes};
 use crate::auth::{self, Access, Granted};
@@ -64,11 +65,11 @@ impl Client {
                 name: name.clone(),
             })
         };
-        one == other
-            || self
-                .auth
-                .is_same_credential(&subject(one), &subject(other))
-                .await
+        let Ok(home) = self.address.home().await else {
+            return one == other;
+        };
+        let (first, second) = (subject(one), subject(other));
+        one == other || self.auth.is_same_credential(&home, &first, &second).await
     }
 
     /// Sends a request; a 401 is answered once. A request whose body cannot be sent twice comes
@@ -107,7 +108,26 @@ impl Client {
         if !is_challenge_of(&response, access) {
             self.auth.accepted(&next);
         }
+        let response = self.unless_rejected(response, access, &next).await?;
         taken(response, access, Some(&next))
+    }
+
+    /// The answer, unless it is a no to a credential that was sent along.
+    async fn unless_rejected(
+        &self,
+        response: Response,
+        access: &Access,
+        granted: &Granted,
+    ) -> Result<Response, Error> {
+        let is_rejection = is_challenge_of(&response, access)
+            && self.auth.rejection(access, granted, None).is_some();
+        if !is_rejection {
+            return Ok(response);
+        }
+        let problem = Problem::read(response).await;
+        let message = problem.message().map(str::to_owned);
+        let rejection = self.auth.rejection(access, granted, message);
+        Err(rejection.map_or(Error::Refused(problem), |error| Arc::new(error).into()))
     }
 
     /// Finds the authorization that a 401 asks for. Some registries only say at `/v2/` what they
@@ -163,8 +183,10 @@ impl Client {
         let (response, verified) = if is_challenge_of(&asked, &access) {
             let granted = self.answer(&access, &Asked::of(asked).await, None).await?;
             let ping = Request::new(Method::GET, self.url("").await?);
-            let ping = ping.authorization(Some(granted.authorization));
-            (self.transport.send(ping).await?, granted.origin.is_some())
+            let ping = ping.authorization(Some(granted.authorization.clone()));
+            let response = self.transport.send(ping).await?;
+            let response = self.unless_rejected(response, &access, &granted).await?;
+            (response, granted.origin.is_some())
         } else {
             (asked, false)
         };

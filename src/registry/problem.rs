@@ -74,6 +74,13 @@ impl Problem {
         }
     }
 
+    /// The registry's own sentence.
+    pub(super) fn message(&self) -> Option<&str> {
+        let message = self.details.first().map(|detail| detail.message.as_str());
+        let message = message.filter(|message| !message.is_empty());
+        message.or(self.text.as_deref())
+    }
+
     /// Whether the registry names this code.
     pub fn has(&self, code: &str) -> bool {
         self.details
@@ -114,10 +121,7 @@ impl fmt::Display for Problem {
             write!(f, " {}", code.chars().take(64).collect::<String>())?;
         }
         f.write_str(")")?;
-        let message = detail
-            .map(|d| d.message.as_str())
-            .filter(|message| !message.is_empty());
-        if let Some(message) = message.or(self.text.as_deref()) {
+        if let Some(message) = self.message() {
             write!(f, ": {}", message.chars().take(SHOWN).collect::<String>())?;
         }
         if self.attempts > 1 {

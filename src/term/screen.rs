@@ -44,11 +44,15 @@ impl Screen {
         }
     }
 
+    /// The bars, which are drawn nowhere until [`Self::draw`] says so.
+    pub(crate) fn bars(&self) -> &MultiProgress {
+        &self.bars
+    }
+
     /// Begins to draw bars on `target`.
-    pub(crate) fn draw(&self, target: ProgressDrawTarget) -> &MultiProgress {
+    pub(crate) fn draw(&self, target: ProgressDrawTarget) {
         self.bars.set_draw_target(target);
         self.drawn.store(true, Ordering::Release);
-        &self.bars
     }
 
     /// Takes the bars away for good.

@@ -9,6 +9,7 @@ mod desktop;
 mod files;
 #[cfg(target_os = "linux")]
 mod keyring;
+mod leaving;
 mod listing;
 mod storing;
 mod together;

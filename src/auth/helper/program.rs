@@ -17,6 +17,8 @@ use zeroize::Zeroizing;
 
 /// How long a program may take.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long it may take where it stores something, and somebody may have to unlock that first.
+const UNLOCKING: Duration = Duration::from_secs(300);
 /// How long is waited for the end of what a program printed that has ended itself: something that
 /// it started may hold on to the pipe.
 const LINGER: Duration = Duration::from_secs(1);
@@ -109,7 +111,13 @@ impl Programs {
     ) -> Result<(), Failure> {
         protocol::check(server)?;
         let entry = protocol::entry(server, credential)?;
-        let printed = self.run(helper, "store", entry.expose()).await?;
+        let patience = if self.alone {
+            self.patience
+        } else {
+            self.patience.max(UNLOCKING)
+        };
+        let storing = self.clone().patient(patience);
+        let printed = storing.run(helper, "store", entry.expose()).await?;
         let told = Some(secret(credential));
         if printed.status.success() {
             self.remark(helper, &printed, told);

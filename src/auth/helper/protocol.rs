@@ -5,6 +5,7 @@
 
 use super::{Answer, Failure};
 use crate::auth::credential::Credential;
+use crate::auth::key::Key;
 use crate::auth::strict_json;
 use crate::transport::secret::Secret;
 use serde_json::{Map, Value, json};
@@ -15,6 +16,10 @@ const NOTHING: &str = "credentials not found in native keychain";
 const IDENTITY: &str = "<token>";
 /// No more of what a failing helper prints is shown.
 const SHOWN: usize = 2048;
+/// What stands for what is not shown at all.
+const NOT_SHOWN: &str = "(not shown: it holds a secret)";
+/// The fields of a credential, which no list of servers has.
+const FIELDS: [&str; 3] = ["ServerURL", "Username", "Secret"];
 
 /// One credential that a helper has. The secret is not asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,8 +71,14 @@ pub fn answer(stdout: &[u8]) -> Result<Answer, Failure> {
     Ok(Answer::Found(credential))
 }
 
-/// What a successful `list` printed.
+/// What a successful `list` printed. A helper that does not look at what it is asked answers with a
+/// credential, whose secret is no user name; what names no server is none of ours.
 pub fn list(stdout: &[u8]) -> Result<Vec<Listed>, Failure> {
+    let servers = object(stdout)?;
+    let is_field = |name: &String| FIELDS.iter().any(|field| name.eq_ignore_ascii_case(field));
+    if servers.keys().any(is_field) {
+        return Err(Failure::Answer("is a credential and no list of servers"));
+    }
     let listed = |(server, username): (String, Value)| match username {
         Value::String(username) => Ok(Listed {
             server,
@@ -75,7 +86,16 @@ pub fn list(stdout: &[u8]) -> Result<Vec<Listed>, Failure> {
         }),
         _ => Err(Failure::Answer("names a user that is no text")),
     };
-    object(stdout)?.into_iter().map(listed).collect()
+    let listed: Result<Vec<Listed>, Failure> = servers.into_iter().map(listed).collect();
+    let mut listed = listed?;
+    listed.retain(|listed| is_server(&listed.server));
+    Ok(listed)
+}
+
+/// Whether a text names a server, and could not be any other word.
+fn is_server(text: &str) -> bool {
+    let key = text.parse::<Key>();
+    key.is_ok_and(|key| text.contains("://") || key.is_plainly_a_host())
 }
 
 /// Whether a failing helper only says that it has nothing.
@@ -85,7 +105,9 @@ pub fn is_nothing(stdout: &[u8]) -> bool {
 
 /// What a failing helper said, without what it was told in confidence.
 pub(super) fn complaint(end: &str, stdout: &[u8], stderr: &[u8], told: Option<&Secret>) -> String {
-    let is_answer = matches!(serde_json::from_slice(stdout), Ok(Value::Object(_)));
+    // Not all answers can be told by their names.
+    let is_answer =
+        !holds_secret(stdout) && matches!(serde_json::from_slice(stdout), Ok(Value::Object(_)));
     let stdout = if is_answer { &[][..] } else { stdout };
     let said = [stdout, stderr].map(|bytes| one_line(bytes, told));
     let said: Vec<&str> = said.iter().map(String::as_str).collect();
@@ -100,6 +122,9 @@ pub(super) fn complaint(end: &str, stdout: &[u8], stderr: &[u8], told: Option<&S
 
 /// The lines of what a helper said, without what it was told in confidence.
 pub(super) fn one_line(bytes: &[u8], told: Option<&Secret>) -> String {
+    if holds_secret(bytes) {
+        return NOT_SHOWN.to_owned();
+    }
     let mut text = String::from_utf8_lossy(bytes).into_owned();
     let told = told.and_then(Secret::expose_str);
     if let Some(told) = told.filter(|told| !told.is_empty()) {
@@ -110,6 +135,20 @@ pub(super) fn one_line(bytes: &[u8], told: Option<&Secret>) -> String {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let line = lines.collect::<Vec<_>>().join("; ");
     line.chars().take(SHOWN).collect()
+}
+
+/// Whether an answer is somewhere in what a helper printed: the word `Secret` in quotes of any
+/// kind, be they escaped.
+fn holds_secret(printed: &[u8]) -> bool {
+    const WORD: &[u8] = b"secret";
+    let is_quote = |byte: Option<&u8>| matches!(byte, Some(b'"' | b'\'' | b'`'));
+    let words = printed.windows(WORD.len()).enumerate();
+    let mut words = words.filter(|(_, word)| word.eq_ignore_ascii_case(WORD));
+    words.any(|(at, word)| {
+        let behind = &printed[at + word.len()..];
+        let escapes = behind.iter().take_while(|&&byte| byte == b'\\').count();
+        is_quote(printed[..at].last()) && is_quote(behind.get(escapes))
+    })
 }
 
 fn object(stdout: &[u8]) -> Result<Map<String, Value>, Failure> {
@@ -133,185 +172,4 @@ fn take(fields: &mut Map<String, Value>, name: &'static str) -> Result<Option<St
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-    use crate::auth::key::Key;
-    use proptest::prelude::*;
-
-    fn password(username: &str, password: &str) -> Answer {
-        Answer::Found(Credential::password(username, Secret::new(password)).unwrap())
-    }
-
-    #[test]
-    fn answers_that_are_understood() {
-        let token = Answer::Found(Credential::Identity(Secret::new("t")));
-        for (printed, expected) in [
-            (
-                r#"{"ServerURL":"x","Username":"u","Secret":"p"}"#,
-                password("u", "p"),
-            ),
-            (
-                "\n {\"Username\":\"u\",\"Secret\":\"p\",\"More\":[1]}\n",
-                password("u", "p"),
-            ),
-            (
-                r#"{"ServerURL":"other.io","Username":"u","Secret":""}"#,
-                password("u", ""),
-            ),
-            (r#"{"Username":"<token>","Secret":"t"}"#, token),
-            (
-                r#"{"ServerURL":"","Username":"","Secret":""}"#,
-                Answer::Nothing,
-            ),
-            ("{}", Answer::Nothing),
-            ("null", Answer::Nothing),
-        ] {
-            assert_eq!(answer(printed.as_bytes()).unwrap(), expected, "{printed}");
-        }
-    }
-
-    #[test]
-    fn answers_that_are_refused_are_not_shown() {
-        for printed in [
-            "",
-            "CANARY",
-            r#"{"Username":"u","Secret":"CANARY""#,
-            r#"{"Username":"u","Secret":"CANARY"} CANARY"#,
-            r#"{"CANARY":1,"CANARY":2}"#,
-            r#"{"Secret":"CANARY","Secret":"CANARY"}"#,
-            r#"["CANARY"]"#,
-            r#""CANARY""#,
-            r#"{"Username":["CANARY"],"Secret":"CANARY"}"#,
-            r#"{"Username":"u","Secret":5}"#,
-            r#"{"Username":"","Secret":"CANARY"}"#,
-            r#"{"Username":"CANARY\r\nx","Secret":"CANARY"}"#,
-            r#"{"Username":"CANARY:x","Secret":"CANARY"}"#,
-            r#"{"Username":"<token>","Secret":"CANARY\n"}"#,
-            r#"{"Username":"<token>","Secret":""}"#,
-        ] {
-            let failure = answer(printed.as_bytes()).unwrap_err();
-            let shown = format!("{failure} {failure:?}");
-            assert!(!shown.contains("CANARY"), "{shown}");
-        }
-    }
-
-    #[test]
-    fn lists_are_read() {
-        let listed = list(br#"{"https://index.docker.io/v1/":"ann","b.io":"<token>"}"#).unwrap();
-        let names: Vec<_> = listed
-            .iter()
-            .map(|l| (&*l.server, l.username.as_deref()))
-            .collect();
-        assert_eq!(
-            names,
-            [("https://index.docker.io/v1/", Some("ann")), ("b.io", None)]
-        );
-        assert_eq!(list(b"null").unwrap(), []);
-        for bad in [&b""[..], b"[]", br#"{"a":1}"#, br#"{"a":"u","a":"v"}"#] {
-            assert!(list(bad).is_err());
-        }
-    }
-
-    #[test]
-    fn only_one_sentence_means_nothing() {
-        for (printed, nothing) in [
-            ("credentials not found in native keychain", true),
-            ("credentials not found in native keychain\r\n", true),
-            ("Credentials not found in native keychain", false),
-            ("error: credentials not found in native keychain", false),
-            ("no credentials server URL", false),
-            ("", false),
-        ] {
-            assert_eq!(is_nothing(printed.as_bytes()), nothing, "{printed}");
-        }
-    }
-
-    #[test]
-    fn what_a_failing_helper_says_is_shown_and_what_it_was_told_is_not() {
-        let told = Secret::new("p\"w");
-        for (stdout, stderr, shown) in [
-            ("", "", "exit code 1"),
-            ("locked\n", "", "exit code 1: locked"),
-            ("locked\n", "locked\n", "exit code 1: locked"),
-            ("a\n\n b ", "c", "exit code 1: a; b; c"),
-            (
-                "cannot keep p\"w",
-                "{\"Secret\":\"p\\\"w\"}",
-                "exit code 1: cannot keep ***; {\"Secret\":\"***\"}",
-            ),
-            (
-                r#"{"Username":"u","Secret":"s"}"#,
-                "oops",
-                "exit code 1: oops",
-            ),
-        ] {
-            let said = complaint(
-                "exit code 1",
-                stdout.as_bytes(),
-                stderr.as_bytes(),
-                Some(&told),
-            );
-            assert_eq!(said, shown);
-        }
-        let long = complaint("exit code 1", &vec![b'x'; 60_000], b"", None);
-        assert!(long.len() < 2100);
-    }
-
-    #[test]
-    fn what_is_stored_is_json() {
-        let credential = Credential::password("u", Secret::new("p\"\n")).unwrap();
-        let text = entry("https://index.docker.io/v1/", &credential).unwrap();
-        let expected =
-            json!({"ServerURL": "https://index.docker.io/v1/", "Username": "u", "Secret": "p\"\n"});
-        assert_eq!(
-            serde_json::from_slice::<Value>(text.expose()).unwrap(),
-            expected
-        );
-        assert_eq!(answer(text.expose()).unwrap(), Answer::Found(credential));
-        for unfit in [
-            Credential::password("u", Secret::new([0xff])).unwrap(),
-            Credential::Registry(Secret::new("t")),
-        ] {
-            assert!(matches!(entry("a.io", &unfit), Err(Failure::Unfit(_))));
-        }
-    }
-
-    #[test]
-    fn a_server_is_one_line_of_plain_characters() {
-        for server in [
-            "a.io",
-            "a.io:5000/team",
-            "https://index.docker.io/v1/",
-            "[::1]:5000",
-        ] {
-            assert!(check(server).is_ok(), "{server}");
-        }
-        for server in [
-            "",
-            "a.io\n",
-            "a.io\rb.io",
-            "a.io b.io",
-            "a.io\0",
-            "\u{e9}.io",
-            "a.io\u{2028}",
-        ] {
-            assert!(check(server).is_err(), "{server:?}");
-        }
-    }
-
-    proptest! {
-        /// Whatever is a key is one line of plain characters, also after docker's spelling.
-        #[test]
-        fn no_key_can_say_two_things(text in "[a-z.:/\\[\\] \r\n\\PC\0]{1,24}") {
-            if let Ok(key) = text.parse::<Key>() {
-                prop_assert!(check(&key.server()).is_ok());
-            }
-        }
-
-        #[test]
-        fn no_answer_panics(printed in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = (answer(&printed), list(&printed), complaint("x", &printed, &printed, None));
-        }
-    }
-}
+mod cases;

@@ -43,8 +43,8 @@ impl Record {
     }
 
     /// Writes down that `username` is the user for `key`, or that nobody is. Returns who was
-    /// before. Blocks.
-    pub(super) fn set(
+    /// before.
+    pub(super) async fn set(
         &self,
         key: &Key,
         username: Option<&str>,
@@ -52,7 +52,7 @@ impl Record {
         let path = replace::target(&self.path).map_err(|error| unwritable(&self.path, error))?;
         let unwritable = |error| unwritable(&path, error);
         replace::create_folder(replace::folder(&path)).map_err(unwritable)?;
-        let _lock = lock(&path)?;
+        let _lock = lock(&path).await?;
         // Nothing is made of a file that is not understood.
         let held = self.held()?.into_iter().find(|held| held.key == *key);
         let mut fields = fields(&path)?;

@@ -11,6 +11,23 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+fn now<T>(done: impl Future<Output = T>) -> T {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_time().build().unwrap().block_on(done)
+}
+
+fn put(path: &Path, key: &Key, credential: &Credential) -> Result<Stored, StoreError> {
+    now(super::put(path, key, credential))
+}
+
+fn point(path: &Path, key: &Key, helper: &HelperName) -> Result<Stored, StoreError> {
+    now(super::point(path, key, helper))
+}
+
+fn erase(path: &Path, key: &Key) -> Result<Erased, StoreError> {
+    now(super::erase(path, key))
+}
+
 fn key(text: &str) -> Key {
     text.parse().unwrap()
 }
@@ -118,14 +135,22 @@ fn what_is_removed_is_told_from_a_pointer() {
 fn who_could_read_the_file_is_told() {
     use std::os::unix::fs::PermissionsExt as _;
     let (_folder, path) = folder();
-    for (mode, was_open) in [(0o644, true), (0o600, false), (0o640, true), (0o604, true)] {
-        fs::write(&path, "{}").unwrap();
+    let secret = r#"{"auths":{"a.io":{"auth":"dTpw"}}}"#;
+    for (mode, content, was_open) in [
+        (0o644, secret, true),
+        (0o600, secret, false),
+        (0o640, secret, true),
+        (0o604, r#"{"HttpHeaders":{"X-Token":"x"}}"#, true),
+        (0o644, r#"{"auths":{"a.io":{}},"credsStore":"pass"}"#, false),
+        (0o644, "", false),
+    ] {
+        fs::write(&path, content).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
         let stored = put(&path, &key("reg.io"), &login("u")).unwrap();
         assert_eq!(
             (stored.was_open, stored.was_foreign),
             (was_open, false),
-            "{mode:o}"
+            "{mode:o} {content}"
         );
     }
 }
@@ -160,16 +185,53 @@ fn logout_without_a_login_touches_nothing() {
     );
 }
 
+/// Nobody can write it: even the one who may do everything gets no lock.
+#[test]
+fn logout_without_a_login_needs_no_lock() {
+    let (folder, path) = folder();
+    fs::write(&path, r#"{"auths":{"a.io":{"auth":"dTpw"}}}"#).unwrap();
+    fs::create_dir(folder.path().join("config.json.lock")).unwrap();
+    assert!(erase(&path, &key("reg.io")).unwrap().keys.is_empty());
+    assert!(erase(&path, &key("a.io")).is_err());
+}
+
+#[test]
+fn what_docker_keeps_beside_docker_hub_s_credential_goes_with_it() {
+    let (_folder, path) = folder();
+    let own = json!({"https://index.docker.io/v1/": {}, "https://index.docker.io/v1/access-token": {"auth": "dTpw"}, "https://index.docker.io/v1/refresh-token": {"auth": "dTpw"}});
+    let mut auths = own.clone();
+    auths["docker.io/v1/access-token"] = json!({});
+    fs::write(&path, json!({"auths": auths}).to_string()).unwrap();
+    assert!(erase(&path, &key("reg.io")).unwrap().keys.is_empty());
+    let erased = erase(&path, &key("docker.io")).unwrap();
+    assert_eq!((erased.keys.len(), erased.held), (3, true));
+    assert_eq!(
+        read(&path),
+        json!({"auths": {"docker.io/v1/access-token": {}}})
+    );
+}
+
+#[test]
+fn an_empty_file_and_one_with_a_broken_entry_are_written() {
+    let (_folder, path) = folder();
+    for (before, after) in [
+        ("", json!({"auths": {"reg.io": {"auth": "dTpw"}}})),
+        (
+            r#"{"auths":{"b.io":{"auth":5}}}"#,
+            json!({"auths": {"b.io": {"auth": 5}, "reg.io": {"auth": "dTpw"}}}),
+        ),
+    ] {
+        fs::write(&path, before).unwrap();
+        put(&path, &key("reg.io"), &login("u")).unwrap();
+        assert_eq!(read(&path), after);
+    }
+    assert!(erase(&path, &key("b.io")).unwrap().held);
+}
+
 #[test]
 fn a_file_that_is_broken_is_left_alone() {
     let (_folder, path) = folder();
-    for content in [
-        "",
-        "{",
-        "[]",
-        r#"{"auths":[]}"#,
-        r#"{"auths":{},"auths":{}}"#,
-    ] {
+    for content in ["{", "[]", r#"{"auths":[]}"#, r#"{"auths":{},"auths":{}}"#] {
         fs::write(&path, content).unwrap();
         let refused = put(&path, &key("reg.io"), &login("u"));
         assert!(matches!(refused, Err(StoreError::Existing(_))), "{content}");

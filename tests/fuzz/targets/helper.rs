@@ -4,6 +4,7 @@ use crate::target::Target;
 use crossdock::auth::credential::Credential;
 use crossdock::auth::helper::Answer;
 use crossdock::auth::helper::protocol::{answer, check as check_server, entry, is_nothing, list};
+use crossdock::auth::key::Key;
 use serde_json::Value;
 
 pub(crate) const TARGET: Target = Target {
@@ -34,6 +35,7 @@ fn check(bytes: &[u8]) {
                 .iter()
                 .all(|l| l.username.as_deref() != Some("<token>"))
         );
+        servers(bytes, listed.iter().map(|l| l.server.as_str()));
     }
     if is_nothing(bytes) {
         assert!(answer(bytes).is_err());
@@ -42,6 +44,15 @@ fn check(bytes: &[u8]) {
         let plain = !server.is_empty() && server.bytes().all(|byte| byte.is_ascii_graphic());
         assert_eq!(check_server(server).is_ok(), plain);
     }
+}
+
+/// What is taken for users is never what a credential is made of.
+fn servers<'a>(bytes: &[u8], mut listed: impl Iterator<Item = &'a str>) {
+    let value: Value = serde_json::from_slice(bytes).unwrap();
+    let mut names = value.as_object().into_iter().flat_map(|map| map.keys());
+    let fields = ["serverurl", "username", "secret"];
+    assert!(names.all(|name| !fields.contains(&name.to_ascii_lowercase().as_str())));
+    assert!(listed.all(|server| server.parse::<Key>().is_ok()));
 }
 
 /// It can be sent as it is, and a helper that is told it hands it out again.
@@ -94,6 +105,8 @@ const SEEDS: &[&[u8]] = &[
     br#"{"Secret":"p","Secret":"q"}"#,
     br#"{"Username":["u"],"Secret":"p"}"#,
     br#"{"https://index.docker.io/v1/":"ann","b.io":"<token>"}"#,
+    br#"{"secret":"p","reg.io":"u"}"#,
+    br#"{"reg.io":"u","word":"v","localhost":"w"}"#,
     b"credentials not found in native keychain\n",
     b"reg.io",
     b"reg.io\nevil.io",

@@ -38,6 +38,66 @@ fn nobody_is_asked_for_what_everybody_may_have() {
     assert!(asked(&lab).is_empty());
 }
 
+/// Whether one credential is good for both repositories is no question where none is needed.
+#[test]
+fn a_copy_within_a_registry_that_asks_nobody_asks_no_helper() {
+    let lab = Lab::empty().open("dst");
+    lab.push("dst.lab/app:v1", &Image::small(1));
+    config(
+        &lab,
+        &json!({"credsStore": "keep", "credHelpers": {"dst.lab/other": "keep"}}),
+    );
+    install(&lab, "keep", KEEP);
+    lab.run(["copy", "-q", "dst.lab/app:v1", "dst.lab/other:v1"])
+        .any_stdout()
+        .code(0);
+    assert!(asked(&lab).is_empty());
+    assert!(
+        lab.requests("dst")
+            .all()
+            .iter()
+            .any(|seen| seen.query.contains("mount=")),
+        "{}",
+        lab.requests("dst")
+    );
+}
+
+/// Whose password it is that is not accepted, and so what is to be mended.
+#[test]
+fn a_password_that_is_not_accepted_is_said_to_be_and_where_it_is_from() {
+    let lab = basic();
+    let told = |origin: &str, hint: &str| {
+        format!("dst.lab does not accept the password from {origin}[..]\nhint: {hint}\n")
+    };
+    let again = "log in again with `crossdock login dst.lab`";
+    config(&lab, &json!({"auths": {"dst.lab": {"auth": "eDp5"}}}));
+    let wrong = lab.addressed(r#"{"auths": {"dst.lab": {"auth": "eDp5"}}}"#);
+    let refused = |run: crate::lab::Run, origin: &str, hint: &str| {
+        run.stderr_like(format!("error: [..]{}", told(origin, hint)))
+            .code(4);
+    };
+    refused(lab.run(DIGEST), "~/.docker/config.json (dst.lab)", again);
+    refused(
+        lab.run(DIGEST).env("DOCKER_AUTH_CONFIG", wrong),
+        "`DOCKER_AUTH_CONFIG` (dst.lab)",
+        "mend the credential that the variable DOCKER_AUTH_CONFIG brings, or unset it",
+    );
+    let variables = lab
+        .run(DIGEST)
+        .env("CROSSDOCK_AUTH_1_HOST", "dst.lab")
+        .env("CROSSDOCK_AUTH_1_USERNAME", "ann")
+        .env("CROSSDOCK_AUTH_1_PASSWORD", "pear");
+    refused(
+        variables,
+        "CROSSDOCK_AUTH_1_HOST (dst.lab)",
+        "mend the credential that the variable CROSSDOCK_AUTH_1_HOST brings, or unset it",
+    );
+    install(&lab, "keep", &answering("ann", "pear"));
+    config(&lab, &json!({"credsStore": "keep"}));
+    let helper = "credential helper `keep` of ~/.docker/config.json (dst.lab)";
+    refused(lab.run(DIGEST), helper, again);
+}
+
 #[test]
 fn a_helper_is_asked_once_however_many_want_to_know() {
     for lab in [basic(), tokens(Anonymous::Nothing)] {

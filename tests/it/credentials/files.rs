@@ -57,7 +57,8 @@ fn the_text_of_the_file() {
             NOBODY,
         ),
         ("good", good.clone(), USED),
-        ("empty", String::new(), (2, "~/.docker/config.json: EOF")),
+        ("empty", String::new(), NOBODY),
+        ("blank", " \n".to_owned(), NOBODY),
         (
             "truncated",
             good[..good.len() - 3].to_owned(),
@@ -160,6 +161,11 @@ fn the_credential_in_an_entry() {
             (2, "`auth` is not a string"),
         ),
         ("empty", fields(""), NOBODY),
+        (
+            "another's is broken",
+            r#"{"auths": {"b.example": {"auth": 5}, "c.example": "x", "dst.lab": {"auth": "YW5uOmFwcGxl"}}}"#.to_owned(),
+            USED,
+        ),
     ] {
         ends(with_file(&lab, lab.addressed(&content)), case, expected);
     }
@@ -203,7 +209,7 @@ fn the_other_fields() {
     install(&lab, "keep", KEEP);
     let good = lab.addressed(&entry("dst.lab", b"ann:apple"));
     let with = |field: &str| format!("{{{field}, {}", &good[1..]);
-    for name in ["../../x", "a b", "", "$(id)", "-x", "keep\\n"] {
+    for name in ["../../x", "a b", " ", "$(id)", "-x", "keep\\n"] {
         let told = "`credsStore` is not the name of a credential helper";
         ends(
             with_file(&lab, with(&format!(r#""credsStore": "{name}""#))),
@@ -233,8 +239,14 @@ fn the_other_fields() {
         ),
         (r#""credHelpers": {"other.example": "keep"}"#, USED),
         (r#""plugins": {}, "psFormat": 5"#, USED),
+        (r#""credsStore": """#, USED),
+        (
+            r#""credsStore": "keep", "credHelpers": {"dst.lab": ""}"#,
+            USED,
+        ),
     ] {
-        ends(with_file(&lab, with(field)), field, expected);
+        let content = lab.addressed(&with(field));
+        ends(with_file(&lab, content), field, expected);
     }
     assert!(asked(&lab).is_empty());
 }

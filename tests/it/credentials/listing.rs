@@ -73,6 +73,37 @@ fn every_place_and_registry_is_listed_and_no_secret() {
     assert_eq!(lab.requests("dst").len(), 0);
 }
 
+/// It answers every question with a credential, as one does that does not look at what it is asked.
+#[test]
+fn a_credential_is_not_taken_for_a_list() {
+    let lab = basic();
+    config(&lab, &json!({"credsStore": "deaf"}));
+    for answer in [
+        r#"{"ServerURL":"a.example","Username":"CANARY","Secret":"CANARY"}"#,
+        r#"{"a.example":"CANARY","secret":"CANARY"}"#,
+    ] {
+        install(&lab, "deaf", &format!("cat > /dev/null; echo '{answer}'\n"));
+        for more in [&[][..], &["--json"], &["-vv"]] {
+            let ran = lab
+                .run([&["login", "--list"], more].concat())
+                .any_stdout()
+                .stderr_has("credential helper `deaf` failed: its answer is a credential and no list of servers")
+                .code(0);
+            assert!(!format!("{ran}").contains("CANARY"));
+        }
+    }
+    install(
+        &lab,
+        "deaf",
+        "echo '{\"Password\":\"CANARY\",\"a.example\":\"ann\"}'\n",
+    );
+    let ran = lab
+        .run(["login", "--list"])
+        .stdout("REGISTRY   USER  FROM\na.example  ann   helper deaf\n")
+        .code(0);
+    assert!(!format!("{ran}").contains("CANARY"));
+}
+
 #[test]
 fn the_list_is_one_document_for_programs() {
     let lab = basic();
@@ -101,7 +132,13 @@ fn an_empty_list_is_said_to_be() {
     lab.run(["login", "--list"])
         .stderr("warning: no credential is stored\n")
         .code(0);
-    for more in [&["dst.lab"][..], &["-u", "ann"], &["--store", "file"]] {
+    lab.run(["login", "--list", "dst.lab"])
+        .stderr(
+            "error: `--list` shows every registry, and not one alone\n\
+             hint: leave the host out: `crossdock login --list`\n",
+        )
+        .code(2);
+    for more in [&["-u", "ann"][..], &["--store", "file"]] {
         lab.run([&["login", "--list"], more].concat())
             .any_stderr()
             .code(2);

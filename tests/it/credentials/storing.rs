@@ -1,12 +1,12 @@
-//! Where `login` puts a credential, and that `logout` finds it there.
+//! Where `login` puts a credential, and that it is found there.
 
 use super::{FILE, KEEP, LOGIN, asked, basic, config, install, stored};
 use serde_json::json;
 
-const KEPT: &str = "home/kept";
+pub(super) const KEPT: &str = "home/kept";
 
 /// What the helper that keeps everything has.
-fn kept(lab: &crate::lab::Lab) -> Vec<String> {
+pub(super) fn kept(lab: &crate::lab::Lab) -> Vec<String> {
     let files = lab.home.files().into_iter();
     let kept = files.filter(|(path, _)| path.starts_with(lab.home.path(KEPT)));
     let texts = kept.map(|(_, content)| String::from_utf8(content).unwrap());
@@ -67,81 +67,6 @@ fn a_helper_that_was_chosen_is_named_in_the_file_so_that_it_is_found() {
         .code(0);
 }
 
-/// Docker Hub's name at docker's helpers is one of its own.
-#[test]
-fn docker_hub_is_called_what_docker_calls_it() {
-    let lab = basic();
-    config(&lab, &json!({"credsStore": "keep"}));
-    install(
-        &lab,
-        "keep",
-        &format!("echo >> \"$HOME/said\"; tee -a \"$HOME/said\" | (\n{KEEP}\n)"),
-    );
-    lab.run(["logout"])
-        .stderr_has("no credential for docker.io")
-        .code(0);
-    assert_eq!(
-        lab.home.read("home/said").unwrap(),
-        "\nhttps://index.docker.io/v1/"
-    );
-}
-
-/// One place that fails is no reason to leave the others as they are.
-#[test]
-fn a_logout_goes_through_every_place() {
-    let lab = basic();
-    install(&lab, "keep", KEEP);
-    install(&lab, "broken", "echo locked; exit 1\n");
-    lab.home.write(
-        "work/ci.json",
-        lab.addressed(r#"{"auths": {"dst.lab": {}}, "credsStore": "broken"}"#),
-    );
-    config(
-        &lab,
-        &json!({"credsStore": "gone", "auths": {"dst.lab": {"auth": "eDp5"}, "dst.lab/team": {"auth": "eDp5"}}}),
-    );
-    let auth = lab.addressed(r#"{"auths": {"dst.lab": {"auth": "eDp5"}}}"#);
-    lab.home.write("config/containers/auth.json", auth);
-    lab.run(["logout", "dst.lab"])
-        .env("REGISTRY_AUTH_FILE", "ci.json")
-        .stderr_like("removed the credential for dst.lab from ~/.docker/config.json\n\
-                 note: ~/.docker/config.json names the credential helper `gone` for dst.lab, which is not installed\n\
-                 note: the credential for dst.lab/team stays in ~/.docker/config.json\n\
-                 removed the credential for dst.lab from [..]auth.json\n\
-                 error: credential helper `broken` failed: exit code 1: locked\n")
-        .code(9);
-    assert_eq!(
-        stored(&lab)["auths"],
-        serde_json::from_str::<serde_json::Value>(
-            &lab.addressed(r#"{"dst.lab/team": {"auth": "eDp5"}}"#)
-        )
-        .unwrap()
-    );
-    // The way to what is still there stays.
-    assert!(
-        lab.home
-            .read("work/ci.json")
-            .unwrap()
-            .contains(lab.address("dst"))
-    );
-}
-
-#[test]
-fn a_logout_says_what_it_cannot_forget() {
-    let lab = basic();
-    let docker = lab.addressed(r#"{"auths": {"dst.lab": {"auth": "YW5uOmFwcGxl"}}}"#);
-    lab.run(["logout", "dst.lab"])
-        .env("CROSSDOCK_REGISTRY", "dst.lab")
-        .env("CROSSDOCK_USERNAME", "ann")
-        .env("CROSSDOCK_PASSWORD", "apple")
-        .env("DOCKER_AUTH_CONFIG", docker)
-        .stderr(
-            "warning: the variable CROSSDOCK_REGISTRY holds a credential for dst.lab, which is still used\n\
-             warning: the variable DOCKER_AUTH_CONFIG holds a credential for dst.lab, which is still used\n",
-        )
-        .code(0);
-}
-
 /// The file is one that docker reads, and a login with a file is no business of a helper's.
 #[test]
 fn a_login_into_the_file_asks_no_helper() {
@@ -154,6 +79,148 @@ fn a_login_into_the_file_asks_no_helper() {
         .code(0);
     lab.run(LOGIN).stdin("apple").any_stderr().code(0);
     assert!(asked(&lab).is_empty());
+}
+
+/// What the file has is not used while it names a helper: then nothing is stored there, and nothing
+/// is asked.
+#[test]
+fn a_login_into_a_file_that_names_a_helper_is_refused_before_anything_is_asked() {
+    for names in [
+        json!({"credsStore": "keep"}),
+        json!({"credHelpers": {"https://dst.lab": "keep"}, "credsStore": "other"}),
+    ] {
+        let lab = basic();
+        config(&lab, &names);
+        install(&lab, "keep", KEEP);
+        let before = lab.home.read(FILE);
+        lab.run([&LOGIN[..], &["--store", "file"]].concat())
+            .stdin("apple")
+            .stderr(
+                "error: ~/.docker/config.json names the credential helper `keep` for dst.lab, which is asked before the file\n\
+                 hint: choose `--store helper:keep`, take it out of ~/.docker/config.json, or name another file by the variable `REGISTRY_AUTH_FILE`\n",
+            )
+            .code(2);
+        assert_eq!((lab.home.read(FILE), asked(&lab).len()), (before, 0));
+        assert_eq!(lab.requests("dst").len(), 0);
+        // Each of the ways that the hint names leads to a credential that is used.
+        lab.run([&LOGIN[..], &["--store", "file"]].concat())
+            .env("REGISTRY_AUTH_FILE", "ci.json")
+            .stdin("apple")
+            .any_stderr()
+            .code(0);
+        lab.run(super::DIGEST)
+            .env("REGISTRY_AUTH_FILE", "ci.json")
+            .any_stdout()
+            .code(0);
+        lab.run([&LOGIN[..], &["--store", "helper:keep"]].concat())
+            .stdin("apple")
+            .any_stderr()
+            .code(0);
+        lab.run(super::DIGEST).any_stdout().code(0);
+    }
+}
+
+#[test]
+fn a_login_into_a_file_whose_helper_is_not_installed_is_used() {
+    let lab = basic();
+    config(&lab, &json!({"credsStore": "gone"}));
+    lab.run([&LOGIN[..], &["--store", "file"]].concat())
+        .stdin("apple")
+        .stderr(
+            "warning: ~/.docker/config.json names the credential helper `gone` for dst.lab, which is asked first once it is installed\n\
+             logged in to dst.lab as ann; stored in ~/.docker/config.json\n",
+        )
+        .code(0);
+    lab.run(super::DIGEST)
+        .any_stdout()
+        .stderr_has("note: ~/.docker/config.json names the credential helper `gone`")
+        .code(0);
+}
+
+/// What cannot be written is said before anybody is asked.
+#[test]
+fn a_login_looks_at_the_file_first() {
+    let lab = basic();
+    lab.home.write(FILE, "{");
+    install(&lab, "keep", KEEP);
+    for place in ["auto", "file", "helper:keep"] {
+        lab.run([&LOGIN[..], &["--store", place]].concat())
+            .stdin("apple")
+            .stderr_has("error: ~/.docker/config.json: EOF while parsing")
+            .code(2);
+    }
+    assert_eq!((lab.requests("dst").len(), asked(&lab).len()), (0, 0));
+}
+
+#[test]
+fn a_login_says_which_variable_goes_over_it() {
+    let lab = basic();
+    let docker =
+        lab.addressed(r#"{"auths": {"dst.lab": {"auth": "eDp5"}, "b.example": {"auth": "eDp5"}}}"#);
+    lab.run(LOGIN)
+        .env("CROSSDOCK_REGISTRY", "dst.lab")
+        .env("CROSSDOCK_USERNAME", "bob")
+        .env("CROSSDOCK_PASSWORD", "banana")
+        .env("DOCKER_AUTH_CONFIG", docker)
+        .stdin("apple")
+        .stderr(
+            "warning: the variable CROSSDOCK_REGISTRY holds a credential for dst.lab, which is used instead of the one that was stored\n\
+             warning: the variable DOCKER_AUTH_CONFIG holds a credential for dst.lab, which is used instead of the one that was stored\n\
+             logged in to dst.lab as ann; stored in ~/.docker/config.json\n",
+        )
+        .code(0);
+}
+
+/// Nobody would find it in the first one again, not even a logout.
+#[test]
+fn a_login_into_another_helper_leaves_nothing_in_the_one_before() {
+    let lab = basic();
+    install(&lab, "first", KEEP);
+    install(&lab, "second", &KEEP.replace("kept", "second"));
+    install(&lab, "stubborn", "echo 'not implemented' >&2; exit 1\n");
+    let login = |name: &str| {
+        let place = format!("helper:{name}");
+        lab.run([&LOGIN[..], &["--store", &place]].concat())
+            .stdin("apple")
+    };
+    login("first").any_stderr().code(0);
+    assert_eq!(kept(&lab).len(), 1);
+    login("second")
+        .stderr(
+            "removed the credential for dst.lab from the credential helper `first`\n\
+             logged in to dst.lab as ann; stored by the credential helper `second`, which ~/.docker/config.json now names for dst.lab\n",
+        )
+        .code(0);
+    assert_eq!(kept(&lab), Vec::<String>::new());
+    lab.run(super::DIGEST).any_stdout().code(0);
+    config(&lab, &json!({"credHelpers": {"dst.lab": "stubborn"}}));
+    login("second")
+        .stderr_has("note: the credential helper `stubborn` may still have a credential for dst.lab: credential helper `stubborn` failed: exit code 1: not implemented\n")
+        .code(0);
+}
+
+/// A broken entry is its own registry's affair.
+#[test]
+fn an_entry_that_is_broken_is_named_and_in_nobody_else_s_way() {
+    let lab = basic();
+    let broken = json!({"auths": {"b.example": {"auth": 5}, "dst.lab": {"auth": "YW5uOmFwcGxl"}}});
+    config(&lab, &broken);
+    lab.run(["login", "--list"])
+        .any_stdout()
+        .stderr("note: ~/.docker/config.json (b.example): `auth` is not a string\n")
+        .code(0);
+    lab.run(["digest", "b.example/app:v1", "--retries", "0"])
+        .any_stderr()
+        .run();
+    lab.run(["logout", "dst.lab"])
+        .stderr("removed the credential for dst.lab from ~/.docker/config.json\n")
+        .code(0);
+    lab.run(LOGIN).stdin("apple").any_stderr().code(0);
+    assert_eq!(stored(&lab)["auths"]["b.example"], json!({"auth": 5}));
+    lab.run(["logout", "b.example"])
+        .stderr("removed the credential for b.example from ~/.docker/config.json\n")
+        .code(0);
+    assert_eq!(stored(&lab)["auths"].get("b.example"), None);
 }
 
 #[test]

@@ -82,6 +82,44 @@ fn fifty_logins_at_once_leave_fifty_entries_and_no_reader_sees_a_broken_file() {
     assert_eq!(left(&lab), ["config.json", "config.json.lock"]);
 }
 
+/// Somebody else holds the lock, and does not let go of it.
+#[test]
+fn the_wait_for_another_writer_ends_when_it_is_told_to() {
+    let (lab, names) = registries(1);
+    let path = lab
+        .home
+        .docker_config(&json!({"auths": {lab.address(&names[0]): {"auth": "eDp5"}}}));
+    let before = std::fs::read(&path).unwrap();
+    let lock = std::fs::File::create(lab.home.path(&format!("{FILE}.lock"))).unwrap();
+    lock.lock().unwrap();
+    let logout = || {
+        lab.run(["logout", &format!("{}.lab", names[0]), "--deadline", "3s"])
+            .any_stderr()
+    };
+    let login = || {
+        let mut typed = LOGIN.map(str::to_owned).to_vec();
+        typed[1] = format!("{}.lab", names[0]);
+        typed.extend(["--deadline", "3s"].map(str::to_owned));
+        lab.run(typed).stdin("apple").any_stderr()
+    };
+    for run in [login(), logout()] {
+        let ran = run.code(7);
+        assert!(ran.elapsed < Duration::from_secs(20), "{ran}");
+    }
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let running = lab
+            .run(["logout", &format!("{}.lab", names[0])])
+            .any_stderr()
+            .start();
+        std::thread::sleep(Duration::from_secs(2));
+        running.signal(signal);
+        let ran = running.code(code);
+        assert!(ran.elapsed < Duration::from_secs(20), "{ran}");
+    }
+    lock.unlock().unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
 /// What is in the file's folder.
 fn left(lab: &Lab) -> Vec<String> {
     let folder = lab.home.path(FILE);

@@ -115,6 +115,12 @@ fn every_command_is_silent_about(road: &Road, tokens: bool) {
             }
         }
     }
+    for loud in LOUD {
+        let list = lab.run([&["login", "--list"], loud].concat());
+        let ran = (road.run)(list, &road.password).run();
+        assert_clean(&ran, &lab, &but);
+        assert_eq!(ran.code, 0, "{ran}");
+    }
     assert!(
         lab.requests("src")
             .all()
