@@ -1,11 +1,14 @@
 //! A certificate authority of the measurement's own, and what it issued to both registries.
 
-// The tests have it too.
+// The tests have both, too.
 #[allow(clippy::unwrap_used)]
 #[path = "../../tests/it/real/certificate.rs"]
 mod certificate;
+#[path = "../../tests/it/lab/authority.rs"]
+mod params;
 
 use anyhow::Result;
+use params::authority;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 

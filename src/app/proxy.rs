@@ -90,19 +90,10 @@ fn url(value: &str) -> Result<Secret, String> {
 ///
 /// `host` is `HOST[:PORT]`.
 pub(super) fn refuse_shared_trust(proxies: &Proxies, host: &str) -> Result<(), ProxyError> {
-    let text = |secret: &Option<Secret>| {
-        let text = secret.as_ref().and_then(Secret::expose_str);
-        text.unwrap_or_default().to_owned()
-    };
-    let matcher = Matcher::builder()
-        .https(text(&proxies.https))
-        .all(text(&proxies.all))
-        .no(proxies.none.clone().unwrap_or_default())
-        .build();
     let Ok(uri) = format!("https://{host}/").parse::<Uri>() else {
         return Ok(());
     };
-    match matcher.intercept(&uri) {
+    match proxies.intercept(&uri) {
         Some(proxy) if proxy.uri().scheme_str() == Some("https") => Err(ProxyError(format!(
             "{host} has a client certificate or is not verified, and the `https://` proxy on the \
              way there would be treated alike: use an `http://` proxy, or put the host into \

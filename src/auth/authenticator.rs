@@ -281,8 +281,8 @@ impl Authenticator {
         credential(one) == credential(other)
     }
 
-    /// Who asks. Where only the failure of a helper or keyring is in the way, whoever wants to read is nobody: much
-    /// is for everybody. To write as somebody else would surprise.
+    /// Who asks. Where only the failure of a helper or keyring is in the way, whoever wants to read
+    /// is nobody: much is for everybody. To write as somebody else would surprise.
     async fn find(&self, access: &Access) -> Result<Asking, Arc<Error>> {
         match self.credentials.credential(&access.subject).await {
             Ok(found) => Ok(Asking {

@@ -21,6 +21,7 @@ pub use source::KeyringSource;
 use crate::auth::credential::{Credential, CredentialError, Unusable};
 use crate::auth::key::Key;
 use crate::auth::store::StoreError;
+use crate::transport::secret::Secret;
 use record::Record;
 use service::Service;
 use std::path::PathBuf;
@@ -124,6 +125,9 @@ impl Keyring {
     async fn get(&self, held: &Held) -> Result<Option<Credential>, Failure> {
         let server = held.key.to_string();
         let secret = in_time(self.service.get(&server, &held.username)).await?;
+        if secret.as_ref().is_some_and(is_too_large) {
+            return Err(Failure::TooLarge);
+        }
         let credential = |secret| Credential::password(held.username.clone(), secret);
         Ok(secret.map(credential).transpose()?)
     }
@@ -134,7 +138,7 @@ impl Keyring {
         let Credential::Password { username, password } = credential else {
             return Err(CredentialError::from(Failure::Unfit).into());
         };
-        if password.expose().len() > LARGEST {
+        if is_too_large(password) {
             return Err(CredentialError::from(Failure::TooLarge).into());
         }
         let record = self.record()?;
@@ -170,6 +174,10 @@ impl Keyring {
         let record = self.record.as_ref();
         record.ok_or_else(|| Failure::NoRecord.into())
     }
+}
+
+fn is_too_large(secret: &Secret) -> bool {
+    secret.expose().len() > LARGEST
 }
 
 /// What the keyring is called here.

@@ -5,7 +5,6 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use url::Host;
 
 /// What sort of place an address is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,15 +31,6 @@ impl Class {
         match address {
             IpAddr::V4(address) => of_v4(address),
             IpAddr::V6(address) => of_v6(address),
-        }
-    }
-
-    /// What sort of place a URL's host is, where it is an address and not a name.
-    pub fn of_host<S>(host: &Host<S>) -> Option<Self> {
-        match host {
-            Host::Domain(_) => None,
-            Host::Ipv4(address) => Some(of_v4(*address)),
-            Host::Ipv6(address) => Some(of_v6(*address)),
         }
     }
 
@@ -134,7 +124,6 @@ mod tests {
     use super::*;
     use Class::{LinkLocal, Loopback, Metadata, Private, Public, Special, Unspecified};
     use proptest::prelude::*;
-    use url::Url;
 
     #[test]
     fn every_range_is_what_the_registries_say() {
@@ -218,33 +207,6 @@ mod tests {
             }
             let own = of_v6(Ipv6Addr::new(0x64, 0xff9b, 1, 0, 0, 0, a, b));
             prop_assert!(own != Public && own.is_off_limits() == class.is_off_limits());
-        }
-    }
-
-    #[test]
-    fn addresses_in_disguise_are_addresses() {
-        for (host, class) in [
-            ("127.1", Some(Loopback)),
-            ("2130706433", Some(Loopback)),
-            ("0x7f.1", Some(Loopback)),
-            ("0177.0.0.1", Some(Loopback)),
-            ("%31%32%37.0.0.1", Some(Loopback)),
-            ("\u{2460}\u{2461}\u{2466}.0.0.1", Some(Loopback)),
-            ("127.0.0.1.", Some(Loopback)),
-            ("0", Some(Unspecified)),
-            ("2852039166", Some(LinkLocal)),
-            ("0xa9fea9fe", Some(LinkLocal)),
-            ("[::ffff:169.254.169.254]", Some(LinkLocal)),
-            ("[::169.254.169.254]", Some(LinkLocal)),
-            ("[::ffff:0:169.254.169.254]", Some(LinkLocal)),
-            ("[64:ff9b::a9fe:a9fe]", Some(LinkLocal)),
-            ("[2002:a9fe:a9fe::1]", Some(LinkLocal)),
-            ("[::ffff:a00:1]", Some(Private)),
-            ("localhost", None),
-            ("registry.example", None),
-        ] {
-            let url = Url::parse(&format!("http://{host}/")).unwrap();
-            assert_eq!(Class::of_host(&url.host().unwrap()), class, "{host}");
         }
     }
 }

@@ -43,11 +43,7 @@ impl Rule {
     /// The address that a host is, where it is one and not allowed. A proxy may connect to it in
     /// our place, and asks nobody.
     pub(super) fn refuses(self, origin: &Origin) -> Option<Forbidden> {
-        let address = match origin.host() {
-            Host::Domain(_) => return None,
-            Host::Ipv4(address) => IpAddr::V4(*address),
-            Host::Ipv6(address) => IpAddr::V6(*address),
-        };
+        let address = origin.address()?;
         let class = Class::of(address);
         (!self.allows(class)).then_some(Forbidden { address, class })
     }
@@ -122,7 +118,7 @@ impl Guard {
     pub(super) fn is_inside(&self, origin: &Origin) -> bool {
         match origin.host() {
             Host::Domain(name) => self.lock().public.get(name) == Some(&false),
-            address => Class::of_host(address).is_some_and(|class| class != Class::Public),
+            _ => origin.class().is_some_and(|class| class != Class::Public),
         }
     }
 

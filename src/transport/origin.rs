@@ -2,6 +2,7 @@
 
 use super::address::Class;
 use std::fmt;
+use std::net::IpAddr;
 use url::{Host, Url};
 
 /// Scheme, canonical host and effective port of an `http` or `https` URL (RFC 6454).
@@ -56,7 +57,16 @@ impl Origin {
 
     /// What sort of place the host is, where it is an address and not a name.
     pub fn class(&self) -> Option<Class> {
-        Class::of_host(&self.host)
+        self.address().map(Class::of)
+    }
+
+    /// The address that the host is, where it is one and not a name.
+    pub fn address(&self) -> Option<IpAddr> {
+        match &self.host {
+            Host::Domain(_) => None,
+            Host::Ipv4(address) => Some(IpAddr::V4(*address)),
+            Host::Ipv6(address) => Some(IpAddr::V6(*address)),
+        }
     }
 
     /// Whether both have the same registrable domain by the public suffix list
@@ -134,5 +144,32 @@ mod tests {
         assert!(!same("https://a.co.uk/", "https://b.co.uk/"));
         assert!(!same("https://a.internal/", "https://b.internal/"));
         assert!(!same("https://10.0.0.1/", "https://10.0.0.1/"));
+    }
+
+    #[test]
+    fn an_address_in_disguise_is_of_its_own_sort() {
+        for (host, class) in [
+            ("127.1", Some(Class::Loopback)),
+            ("2130706433", Some(Class::Loopback)),
+            ("0x7f.1", Some(Class::Loopback)),
+            ("0177.0.0.1", Some(Class::Loopback)),
+            ("%31%32%37.0.0.1", Some(Class::Loopback)),
+            ("\u{2460}\u{2461}\u{2466}.0.0.1", Some(Class::Loopback)),
+            ("127.0.0.1.", Some(Class::Loopback)),
+            ("0", Some(Class::Unspecified)),
+            ("2852039166", Some(Class::LinkLocal)),
+            ("0xa9fea9fe", Some(Class::LinkLocal)),
+            ("[::ffff:169.254.169.254]", Some(Class::LinkLocal)),
+            ("[::169.254.169.254]", Some(Class::LinkLocal)),
+            ("[::ffff:0:169.254.169.254]", Some(Class::LinkLocal)),
+            ("[64:ff9b::a9fe:a9fe]", Some(Class::LinkLocal)),
+            ("[2002:a9fe:a9fe::1]", Some(Class::LinkLocal)),
+            ("[::ffff:a00:1]", Some(Class::Private)),
+            ("localhost", None),
+            ("registry.example", None),
+        ] {
+            let url = format!("http://{host}/");
+            assert_eq!(origin(&url).class(), class, "{host}");
+        }
     }
 }

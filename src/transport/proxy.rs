@@ -3,7 +3,7 @@
 use super::client::Proxies;
 use super::secret::Secret;
 use http::Uri;
-use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use std::error::Error as StdError;
 use url::Url;
 
@@ -19,8 +19,8 @@ pub(super) enum Fault {
 }
 
 impl Proxies {
-    /// The `HOST:PORT` of the proxy on the way to `url`, without what its URL says about us.
-    pub(super) fn before(&self, url: &Url) -> Option<String> {
+    /// The proxy on the way to `uri`.
+    pub fn intercept(&self, uri: &Uri) -> Option<Intercept> {
         let text = |secret: &Option<Secret>| {
             let text = secret.as_ref().and_then(Secret::expose_str);
             text.unwrap_or_default().to_owned()
@@ -31,8 +31,12 @@ impl Proxies {
             .all(text(&self.all))
             .no(self.none.clone().unwrap_or_default())
             .build();
-        let uri: Uri = url.as_str().parse().ok()?;
-        let proxy = matcher.intercept(&uri)?;
+        matcher.intercept(uri)
+    }
+
+    /// The `HOST:PORT` of the proxy on the way to `url`, without what its URL says about us.
+    pub(super) fn before(&self, url: &Url) -> Option<String> {
+        let proxy = self.intercept(&url.as_str().parse().ok()?)?;
         let (host, port) = (proxy.uri().host()?, proxy.uri().port_u16());
         Some(match port {
             Some(port) => format!("{host}:{port}"),

@@ -260,15 +260,14 @@ impl Transport {
         let sent = guard::under(rule, origin, sent);
         let proxy = || self.settings.proxies.before(&url);
         let result = match unless_stalled(sent, &activity, idle).await {
-            Ok(Ok(inner)) if is_of_proxy(&inner, origin) && proxy().is_some() => {
-                Err(Error::proxy_login(&url, &proxy().unwrap_or_default()))
+            Ok(Ok(inner)) => {
+                let of_proxy = is_of_proxy(&inner, origin).then(proxy).flatten();
+                let idle = self.settings.idle_timeout;
+                of_proxy.map_or_else(
+                    || Ok(Response::new(inner, url.clone(), idle, slot)),
+                    |proxy| Err(Error::proxy_login(&url, &proxy)),
+                )
             }
-            Ok(Ok(inner)) => Ok(Response::new(
-                inner,
-                url.clone(),
-                self.settings.idle_timeout,
-                slot,
-            )),
             Ok(Err(error)) => Err(match Error::forbidden(&error) {
                 Some(forbidden) => Error::address(by, origin, forbidden),
                 None => Error::from_reqwest(&url, proxy().as_deref(), error),

@@ -17,10 +17,9 @@ mod together;
 mod unavailable;
 
 use crate::lab::{Image, Lab};
-use crossdock::server::{Access, Anonymous, Options, TokenService, User};
+use crossdock::server::{Access, Anonymous, Options, User};
 use std::io::Write as _;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 const FILE: &str = "home/.docker/config.json";
 
@@ -40,14 +39,7 @@ fn basic() -> Lab {
 /// The same by tokens, which `anonymous` may get too.
 fn tokens(anonymous: Anonymous) -> Lab {
     let access = |address: &str| Options {
-        access: Access::Token(TokenService {
-            realm: format!("http://{address}/token"),
-            service: "dst".to_owned(),
-            users: users(),
-            lifetime: Duration::from_secs(300),
-            anonymous,
-            oauth2: true,
-        }),
+        access: crate::lab::tokens(address, "dst", users(), anonymous),
         ..Options::default()
     };
     with_images(Lab::empty().registry("dst", access))

@@ -4,6 +4,7 @@
 //! A registry named `src` is written `src.lab` in arguments, files and expected output.
 
 mod act;
+mod authority;
 pub(crate) mod body;
 mod fault;
 mod held;
@@ -13,14 +14,17 @@ mod log;
 mod node;
 mod pattern;
 mod run;
+mod tokens;
 pub(crate) mod wire;
 
+pub(crate) use authority::authority;
 pub(crate) use fault::Fault;
 pub(crate) use home::Home;
 pub(crate) use image::Image;
 pub(crate) use log::{Requests, Seen};
 pub(crate) use node::{Node, spawn, wait_for};
 pub(crate) use run::{Ran, Run, Running, crossdock};
+pub(crate) use tokens::tokens;
 
 use crossdock::server::Options;
 use node::Serving;

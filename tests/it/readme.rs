@@ -15,11 +15,10 @@ use crate::generated::{bless, root, text};
 use crate::lab::{Image, Lab};
 use clap::Parser as _;
 use crossdock::command::Cli;
-use crossdock::server::{Access, Anonymous, Options, TokenService, User};
+use crossdock::server::{Anonymous, Options, User};
 use regex::{Captures, Regex};
 use std::ops::Range;
 use std::path::PathBuf;
-use std::time::Duration;
 
 const TOKEN: &str = "open-sesame";
 
@@ -39,14 +38,12 @@ fn pages() -> Vec<PathBuf> {
 /// `dev`, open, with a few images; `prod`, empty, for alice.
 fn lab() -> Lab {
     let prod = |address: &str| Options {
-        access: Access::Token(TokenService {
-            realm: format!("http://{address}/token"),
-            service: "prod".to_owned(),
-            users: vec![User::new("alice", TOKEN)],
-            lifetime: Duration::from_secs(300),
-            anonymous: Anonymous::Nothing,
-            oauth2: true,
-        }),
+        access: crate::lab::tokens(
+            address,
+            "prod",
+            vec![User::new("alice", TOKEN)],
+            Anonymous::Nothing,
+        ),
         ..Options::default()
     };
     let lab = Lab::empty().open("dev").registry("prod", prod);

@@ -24,3 +24,7 @@ mod tls;
 mod token_service;
 mod user;
 mod wire;
+
+pub(crate) use program::missing;
+
+use crate::lab::authority;

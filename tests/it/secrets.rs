@@ -10,7 +10,7 @@ mod tokens;
 use crate::lab::{Fault, Image, Lab, Ran};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
-use crossdock::server::{Access, Anonymous, Options, TokenService, User};
+use crossdock::server::{Access, Anonymous, Options, User};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -88,14 +88,12 @@ fn the_forms_are_what_encoders_make_of_a_canary() {
 }
 
 fn token_service(address: &str, password: &str) -> Access {
-    Access::Token(TokenService {
-        realm: format!("http://{address}/token"),
-        service: "dst".to_owned(),
-        users: vec![User::new("ann", password)],
-        lifetime: Duration::from_secs(300),
-        anonymous: Anonymous::Nothing,
-        oauth2: true,
-    })
+    crate::lab::tokens(
+        address,
+        "dst",
+        vec![User::new("ann", password)],
+        Anonymous::Nothing,
+    )
 }
 
 fn guarded(password: &str, tokens: bool) -> Lab {

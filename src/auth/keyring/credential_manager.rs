@@ -3,7 +3,7 @@
 // Elsewhere the same functions wait.
 #![allow(clippy::unused_async)]
 
-use super::{Failure, LARGEST, SERVICE};
+use super::{Failure, SERVICE};
 use crate::transport::secret::Secret;
 use keyring_core::api::CredentialStoreApi as _;
 use keyring_core::{Entry, Error};
@@ -32,10 +32,7 @@ impl Service {
         username: &str,
     ) -> Result<Option<Secret>, Failure> {
         let secret = entry(server, username).and_then(|entry| entry.get_secret());
-        match found(secret.map(Secret::new))? {
-            Some(secret) if secret.expose().len() > LARGEST => Err(Failure::TooLarge),
-            secret => Ok(secret),
-        }
+        found(secret.map(Secret::new))
     }
 
     pub(super) async fn put(

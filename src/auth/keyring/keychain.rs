@@ -3,7 +3,7 @@
 //! Another build of this program is another program to the keychain, and it would ask whether that
 //! one may read an item: it is told to ask nothing, and fails instead.
 
-use super::{Failure, LARGEST, SERVICE};
+use super::{Failure, SERVICE};
 use crate::transport::secret::Secret;
 use security_framework::base::{Error, Result};
 use security_framework::os::macos::keychain::SecKeychain;
@@ -39,11 +39,7 @@ impl Service {
     ) -> std::result::Result<Option<Secret>, Failure> {
         let (service, account) = (name(server), username.to_owned());
         let options = move || PasswordOptions::new_generic_password(&service, &account);
-        let secret = silently(move || found(generic_password(options()).map(Secret::new)));
-        match secret.await? {
-            Some(secret) if secret.expose().len() > LARGEST => Err(Failure::TooLarge),
-            secret => Ok(secret),
-        }
+        silently(move || found(generic_password(options()).map(Secret::new))).await
     }
 
     pub(super) async fn put(

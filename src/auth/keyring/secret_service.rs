@@ -5,7 +5,7 @@
 //! session is a plain one: whoever may listen on a user's own bus may as well ask the service, and
 //! no bus but one on this machine is spoken to.
 
-use super::{Failure, LARGEST, SERVICE};
+use super::{Failure, SERVICE};
 use crate::transport::secret::Secret;
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
@@ -162,11 +162,7 @@ impl Session {
         let body = (&self.path,);
         let answer = self.call(item.as_str(), ITEM, "GetSecret", &body);
         let carried: Carried = read(&answer.await?)?;
-        let secret = Secret::new(carried.value);
-        if secret.expose().len() > LARGEST {
-            return Err(Failure::TooLarge);
-        }
-        Ok(Some(secret))
+        Ok(Some(Secret::new(carried.value)))
     }
 
     async fn create(

@@ -1,7 +1,7 @@
 //! `login` and `logout`.
 
 use crate::lab::{Image, Lab};
-use crossdock::server::{Access, Actions, Anonymous, Options, TokenService, User};
+use crossdock::server::{Access, Actions, Anonymous, Options, User};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -26,16 +26,7 @@ fn basic() -> Lab {
 }
 
 fn tokens() -> Lab {
-    with_access(|address| {
-        Access::Token(TokenService {
-            realm: format!("http://{address}/token"),
-            service: "src".to_owned(),
-            users: users(),
-            lifetime: Duration::from_secs(300),
-            anonymous: Anonymous::Nothing,
-            oauth2: true,
-        })
-    })
+    with_access(|address| crate::lab::tokens(address, "src", users(), Anonymous::Nothing))
 }
 
 fn stored(lab: &Lab) -> Value {

@@ -2,7 +2,8 @@
 //! `tests/run` installs both. Nothing of the session that the tests run in is touched.
 
 use crate::lab::Home;
-use std::io::{ErrorKind, Write as _};
+use crate::real::missing;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -163,14 +164,4 @@ fn wait(what: &str, come: impl Fn() -> bool) {
         assert!(begun.elapsed() < PATIENCE, "{what} does not come");
         std::thread::sleep(Duration::from_millis(20));
     }
-}
-
-#[track_caller]
-fn missing(command: &Command, error: &std::io::Error) -> ! {
-    let name = command.get_program().to_string_lossy();
-    assert!(
-        error.kind() != ErrorKind::NotFound,
-        "`{name}` is missing: run tests/run, which installs it"
-    );
-    panic!("cannot start `{name}`: {error}");
 }

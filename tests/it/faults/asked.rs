@@ -3,8 +3,7 @@
 
 use super::{DST, SRC};
 use crate::lab::{Fault, Image, Lab};
-use crossdock::server::{Access, Anonymous, Options, TokenService, User};
-use std::time::Duration;
+use crossdock::server::{Access, Anonymous, Options, User};
 
 /// What `/v2/` may answer instead of a challenge.
 const BASES: [u16; 4] = [200, 404, 403, 405];
@@ -15,14 +14,12 @@ fn accesses() -> [fn(&str) -> Access; 2] {
             users: vec![User::new("ann", "apple")],
         },
         |address| {
-            Access::Token(TokenService {
-                realm: format!("http://{address}/token"),
-                service: "dst".to_owned(),
-                users: vec![User::new("ann", "apple")],
-                lifetime: Duration::from_secs(300),
-                anonymous: Anonymous::Nothing,
-                oauth2: true,
-            })
+            crate::lab::tokens(
+                address,
+                "dst",
+                vec![User::new("ann", "apple")],
+                Anonymous::Nothing,
+            )
         },
     ]
 }

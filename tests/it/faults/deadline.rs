@@ -2,7 +2,7 @@
 
 use super::{Bench, DST, SRC};
 use crate::lab::{Fault, Image, Lab, Ran};
-use crossdock::server::{Access, Anonymous, Options, TokenService, User};
+use crossdock::server::{Anonymous, Options, User};
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
@@ -69,14 +69,12 @@ fn a_deadline_ends_every_silence_of_a_registry() {
 #[test]
 fn a_deadline_ends_the_wait_for_a_token() {
     let tokens = |address: &str| Options {
-        access: Access::Token(TokenService {
-            realm: format!("http://{address}/token"),
-            service: "dst".to_owned(),
-            users: vec![User::new("ann", "apple")],
-            lifetime: Duration::from_secs(300),
-            anonymous: Anonymous::Nothing,
-            oauth2: true,
-        }),
+        access: crate::lab::tokens(
+            address,
+            "dst",
+            vec![User::new("ann", "apple")],
+            Anonymous::Nothing,
+        ),
         ..Options::default()
     };
     let lab = Lab::empty().open("src").registry("dst", tokens);

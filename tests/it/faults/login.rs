@@ -2,20 +2,18 @@
 
 use super::{Bench, SIZE};
 use crate::lab::{Fault, Image, Lab};
-use crossdock::server::{Access, Actions, Anonymous, Options, TokenService, User};
+use crossdock::server::{Access, Actions, Anonymous, Options, User};
 use std::time::Duration;
 
 /// A registry with tokens that last until the test says otherwise, and who may use it.
 fn with_tokens(layer: usize) -> Bench {
     let options = |address: &str| Options {
-        access: Access::Token(TokenService {
-            realm: format!("http://{address}/token"),
-            service: "dst".to_owned(),
-            users: vec![User::new("ann", "apple")],
-            lifetime: Duration::from_secs(300),
-            anonymous: Anonymous::Nothing,
-            oauth2: true,
-        }),
+        access: crate::lab::tokens(
+            address,
+            "dst",
+            vec![User::new("ann", "apple")],
+            Anonymous::Nothing,
+        ),
         ..Options::default()
     };
     let lab = Lab::empty().open("src").registry("dst", options);

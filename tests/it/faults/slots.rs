@@ -2,7 +2,7 @@
 
 use super::{Bench, DST};
 use crate::lab::{Fault, Image, Lab, Run};
-use crossdock::server::{Access, Anonymous, Options, TokenService, User};
+use crossdock::server::{Anonymous, Options, User};
 use std::time::Duration;
 
 const APP: &str = "dst.lab/team/app:v1";
@@ -10,14 +10,12 @@ const APP: &str = "dst.lab/team/app:v1";
 /// A registry that is asked one thing at a time, and gives tokens itself.
 fn narrow(content_digest: bool) -> Lab {
     let options = |address: &str| Options {
-        access: Access::Token(TokenService {
-            realm: format!("http://{address}/token"),
-            service: "dst".to_owned(),
-            users: vec![User::new("ann", "apple")],
-            lifetime: Duration::from_secs(300),
-            anonymous: Anonymous::Nothing,
-            oauth2: true,
-        }),
+        access: crate::lab::tokens(
+            address,
+            "dst",
+            vec![User::new("ann", "apple")],
+            Anonymous::Nothing,
+        ),
         content_digest,
         ..Options::default()
     };

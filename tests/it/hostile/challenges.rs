@@ -2,20 +2,17 @@
 
 use super::{APP, assert_unasked, each, ends, image, lab_of};
 use crate::lab::{Fault, Lab};
-use crossdock::server::{Access, Anonymous, TokenService, User};
-use std::time::Duration;
+use crossdock::server::{Anonymous, User};
 
 /// A registry with a token service of its own, which gives anybody a token to read with.
 fn lab() -> Lab {
     lab_of(|address, password| {
-        Access::Token(TokenService {
-            realm: format!("http://{address}/token"),
-            service: "reg".to_owned(),
-            users: vec![User::new("ann", password)],
-            lifetime: Duration::from_secs(300),
-            anonymous: Anonymous::Pull,
-            oauth2: true,
-        })
+        crate::lab::tokens(
+            address,
+            "reg",
+            vec![User::new("ann", password)],
+            Anonymous::Pull,
+        )
     })
 }
 

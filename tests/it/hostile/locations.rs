@@ -235,15 +235,25 @@ fn the_beginning_of_an_upload_redirected() {
             ("POST", Some("Basic"))
         );
 
-        let lab = bench();
-        let to = lab.addressed("http://evil.lab/v2/new/app/blobs/uploads/");
-        let moved = Fault::on("POST", "/uploads/")
-            .with_header("authorization")
-            .always();
-        lab.fault("reg", moved.answer(status, &[("location", &to)], ""));
-        ends(&lab, &name, &COPY, 8, &["leads to another host"]);
-        assert_unasked(&lab, &name);
+        goes_nowhere_else(
+            &name,
+            status,
+            ("POST", "/uploads/"),
+            "/v2/new/app/blobs/uploads/",
+        );
     });
+}
+
+/// What is written and redirected to `path` on another host ends the copy, and arrives nowhere.
+fn goes_nowhere_else(name: &str, status: u16, (method, part): (&str, &str), path: &str) {
+    let lab = bench();
+    let to = lab.addressed(&format!("http://evil.lab{path}"));
+    let moved = Fault::on(method, part)
+        .with_header("authorization")
+        .always();
+    lab.fault("reg", moved.answer(status, &[("location", &to)], ""));
+    ends(&lab, name, &COPY, 8, &["leads to another host"]);
+    assert_unasked(&lab, name);
 }
 
 /// Bytes that are sent once are not sent anywhere else, nor turned into a question.
@@ -277,14 +287,12 @@ fn a_manifest_redirected() {
             "{name}"
         );
 
-        let lab = bench();
-        let to = lab.addressed("http://evil.lab/v2/new/app/manifests/v1");
-        let moved = Fault::on("PUT", "/manifests/")
-            .with_header("authorization")
-            .always();
-        lab.fault("reg", moved.answer(status, &[("location", &to)], ""));
-        ends(&lab, &name, &COPY, 8, &["leads to another host"]);
-        assert_unasked(&lab, &name);
+        goes_nowhere_else(
+            &name,
+            status,
+            ("PUT", "/manifests/"),
+            "/v2/new/app/manifests/v1",
+        );
     });
 }
 

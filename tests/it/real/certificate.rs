@@ -1,27 +1,13 @@
 //! Certificates that nobody knows.
 
-use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
-};
+use super::authority;
+use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, Issuer, KeyPair};
 
 /// A server's certificate, its key, and who issued it, all as PEM.
 pub(super) struct Issued {
     pub(super) authority: String,
     pub(super) certificate: String,
     pub(super) key: String,
-}
-
-/// What an authority's certificate says.
-pub(super) fn authority(name: &str) -> CertificateParams {
-    let mut params = CertificateParams::default();
-    params.distinguished_name.push(DnType::CommonName, name);
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![
-        KeyUsagePurpose::KeyCertSign,
-        KeyUsagePurpose::DigitalSignature,
-    ];
-    params
 }
 
 /// A certificate for a server at `address`, of an authority of its own.

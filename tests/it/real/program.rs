@@ -39,8 +39,9 @@ fn complaint(output: &Output) -> String {
     )
 }
 
+/// Says what to do about a program that cannot be started.
 #[track_caller]
-fn missing(command: &Command, error: &std::io::Error) -> ! {
+pub(crate) fn missing(command: &Command, error: &std::io::Error) -> ! {
     let name = command.get_program().to_string_lossy();
     assert!(
         error.kind() != ErrorKind::NotFound,

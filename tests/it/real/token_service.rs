@@ -3,7 +3,7 @@
 //! Source: distribution, "Token Authentication Specification" and "Token Authentication
 //! Implementation".
 
-use super::certificate;
+use super::authority;
 use super::distribution::Account;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -114,9 +114,7 @@ impl Drop for TokenService {
 impl Shared {
     fn new(account: Account, lifetime: Duration) -> Self {
         let key = KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap();
-        let certificate = certificate::authority(TokenService::ISSUER)
-            .self_signed(&key)
-            .unwrap();
+        let certificate = authority(TokenService::ISSUER).self_signed(&key).unwrap();
         let certificate = (certificate.pem(), STANDARD.encode(certificate.der()));
         let (issued, refused) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let ended = AtomicBool::new(false);

@@ -11,10 +11,7 @@ const SOON: Duration = Duration::from_secs(8);
 fn sweep(road: Road, signal: &str, code: i32) {
     let of = format!("interruption sweep, {road:?}, {signal}");
     let mut random = random(&of);
-    let length = (0..2)
-        .map(|_| Scene::new(road).length())
-        .max()
-        .unwrap_or_default();
+    let length = Scene::length(road, 2);
     let (mut stopped, mut left, mut longest) = (0, Vec::new(), Duration::ZERO);
     for _ in 0..kills() {
         let scene = Scene::new(road);

@@ -103,9 +103,10 @@ impl Scene {
         self.lab.run(["copy", "-q", "-j", few, from, to])
     }
 
-    /// How long a run takes that nobody ends.
-    pub(super) fn length(&self) -> Duration {
-        self.copy().any_stdout().code(0).elapsed
+    /// How long a run takes that nobody ends, the longest of so many.
+    pub(super) fn length(road: Road, runs: usize) -> Duration {
+        let length = |_| Self::new(road).copy().any_stdout().code(0).elapsed;
+        (0..runs).map(length).max().unwrap_or_default()
     }
 
     /// Waits until the registries have noticed that nobody listens any more.
@@ -255,10 +256,7 @@ impl fmt::Display for Figures {
 fn sweep(road: Road) {
     let of = format!("kill sweep, {road:?}");
     let mut random = random(&of);
-    let length = (0..3)
-        .map(|_| Scene::new(road).length())
-        .max()
-        .unwrap_or_default();
+    let length = Scene::length(road, 3);
     let mut figures = Figures::default();
     let total = Scene::new(road).missing();
     for _ in 0..kills() {
