@@ -15,6 +15,7 @@ use crate::auth::credential::CredentialSource;
 use crate::auth::docker_source::DockerSource;
 use crate::auth::environment as variables;
 use crate::auth::helper::{Helper, Known, Programs};
+use crate::auth::identity::Nobody;
 use crate::auth::keyring::{Keyring, KeyringSource};
 use crate::auth::locations;
 use crate::auth::notes::Notes;
@@ -24,6 +25,8 @@ use crate::engine::copy::{self, event::Progress};
 use crate::engine::guard::Guard;
 use crate::oci::platform::{PlatformError, PlatformPattern};
 use crate::oci::reference::{Host, Location, Tag, Target};
+use crate::provider::Surroundings;
+use crate::provider::machine::Machine;
 use crate::store::Store;
 use crate::store::open::{Reach, Stores};
 use crate::term::output::{self, Output};
@@ -50,6 +53,8 @@ pub struct App {
     pub keyring: Keyring,
     transport: Arc<Transport>,
     reach: Reach,
+    /// What the machine is by itself, where nobody gave a credential.
+    pub identities: Arc<Machine>,
     settings: Arc<Settings>,
     view: Arc<dyn View>,
     flags: Flags,
@@ -96,7 +101,20 @@ impl App {
         let keyring = keyring(&environment);
         let credentials = credentials(&environment, &known, &keyring, &notes)?;
         let credentials = Arc::new(Told::new(credentials, output.clone()));
-        let stores = Stores::new(Arc::clone(&transport), credentials, reach.clone());
+        let settings = Arc::new(settings);
+        let surroundings = Surroundings {
+            variables: environment.variables.clone(),
+            home: environment.folders.home.clone(),
+            search_path: environment.search_path.clone(),
+            transport: Arc::clone(&transport),
+        };
+        let identities = Arc::new(Machine::new(&surroundings, Arc::clone(&settings)));
+        let stores = Stores::new(
+            Arc::clone(&transport),
+            credentials,
+            identities.clone(),
+            reach.clone(),
+        );
         Ok(Self {
             output,
             stores,
@@ -105,7 +123,8 @@ impl App {
             keyring,
             transport,
             reach,
-            settings: Arc::new(settings),
+            identities,
+            settings,
             view,
             flags,
         })
@@ -118,7 +137,13 @@ impl App {
 
     /// Stores that know no credential but this.
     pub fn stores_with(&self, credentials: Arc<dyn CredentialSource>) -> Stores {
-        Stores::new(Arc::clone(&self.transport), credentials, self.reach.clone())
+        let nobody = Arc::new(Nobody);
+        Stores::new(
+            Arc::clone(&self.transport),
+            credentials,
+            nobody,
+            self.reach.clone(),
+        )
     }
 
     /// The user's rule on a tag; none where `force` was spelled out.

@@ -6,10 +6,11 @@
 //!  6  main.rs ──> command/             what the user typed → one engine call → rows
 //!  5  app.rs      term/                the composition root · everything about terminals
 //!  4  engine/     server/              copy, tag, list, delete, login · a registry in memory
-//!  3  store/                           one repository, wherever it is
+//!  3  store/      provider/            one repository, wherever it is · what each vendor does its own way
 //!  2  registry/                        the distribution API, typed
 //!  1  auth/       config/              challenge → credential → token · the settings file
 //!  0  oci/        transport/  disk/    the vocabulary · HTTP with retry, limits, redirects · files
+//!     vendor/                          whose registry a host is
 //! ```
 
 #![forbid(unsafe_code)]
@@ -21,8 +22,10 @@ pub mod config;
 pub mod disk;
 pub mod engine;
 pub mod oci;
+pub mod provider;
 pub mod registry;
 pub mod server;
 pub mod store;
 pub mod term;
 pub mod transport;
+pub mod vendor;

@@ -4,6 +4,7 @@ use super::cache::{Key, TokenCache};
 use super::challenge::{Bearer, Challenge};
 use super::credential::{Credential, CredentialError, CredentialSource, Found, Subject};
 use super::error::Error;
+use super::identity::{Effort, Identities, Nobody};
 use super::scope::Scopes;
 use super::token::{self, Exchange, Token};
 use crate::transport::carry::Home;
@@ -43,6 +44,7 @@ pub struct Granted {
 pub struct Authenticator {
     transport: Arc<Transport>,
     credentials: Arc<dyn CredentialSource>,
+    identities: Arc<dyn Identities>,
     tokens: TokenCache,
     challenges: Mutex<HashMap<Origin, Remembered>>,
     /// Credentials that were accepted once.
@@ -68,10 +70,16 @@ impl Authenticator {
         Self {
             transport,
             credentials,
+            identities: Arc::new(Nobody),
             tokens: TokenCache::default(),
             challenges: Mutex::default(),
             proven: Mutex::default(),
         }
+    }
+
+    /// The same, for a machine that has these identities.
+    pub fn with_identities(self, identities: Arc<dyn Identities>) -> Self {
+        Self { identities, ..self }
     }
 
     /// What to send with a request to a registry whose challenge is known already, so that it
@@ -284,19 +292,32 @@ impl Authenticator {
     /// Who asks. Where only the failure of a helper or keyring is in the way, whoever wants to read
     /// is nobody: much is for everybody. To write as somebody else would surprise.
     async fn find(&self, access: &Access) -> Result<Asking, Arc<Error>> {
-        match self.credentials.credential(&access.subject).await {
+        let given = match self.credentials.credential(&access.subject).await {
+            Ok(None) => {
+                let effort = if access.scopes.only_read() {
+                    Effort::Evident
+                } else {
+                    Effort::Thorough
+                };
+                self.identities
+                    .identity(access.subject.host(), effort)
+                    .await
+            }
+            given => given,
+        };
+        match given {
             Ok(found) => Ok(Asking {
                 found,
                 failed: None,
             }),
-            Err(failed @ (CredentialError::Helper { .. } | CredentialError::Keyring { .. }))
-                if access.scopes.only_read() =>
-            {
-                Ok(Asking {
-                    found: None,
-                    failed: Some(Arc::new(failed.into())),
-                })
-            }
+            Err(
+                failed @ (CredentialError::Helper { .. }
+                | CredentialError::Identity { .. }
+                | CredentialError::Keyring { .. }),
+            ) if access.scopes.only_read() => Ok(Asking {
+                found: None,
+                failed: Some(Arc::new(failed.into())),
+            }),
             Err(error) => Err(Arc::new(error.into())),
         }
     }

@@ -97,6 +97,16 @@ pub enum Subject {
     Repository(Repository),
 }
 
+impl Subject {
+    /// The registry.
+    pub fn host(&self) -> &Host {
+        match self {
+            Self::Host(host) => host,
+            Self::Repository(repository) => &repository.host,
+        }
+    }
+}
+
 /// A place that was asked, is responsible for the registry, and could not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialError {
@@ -122,6 +132,14 @@ pub enum CredentialError {
         /// Its name, without `docker-credential-`.
         helper: String,
         /// How.
+        source: BoxError,
+    },
+    /// An identity that the machine has, and that came to nothing.
+    #[error("this machine's identity for {kind} cannot be used")]
+    Identity {
+        /// Which kind of registry it is for, as people call it.
+        kind: &'static str,
+        /// Why.
         source: BoxError,
     },
     /// The system's keyring, which has the credential and does not hand it out, or does not take it.

@@ -14,6 +14,7 @@ pub mod error;
 mod file;
 pub mod helper;
 mod http_headers;
+pub mod identity;
 pub mod inventory;
 pub mod key;
 pub mod keyring;

@@ -24,9 +24,9 @@ const REPLY_LIMIT: usize = 1024 * 1024;
 /// What this program calls itself at token services.
 const CLIENT_ID: &str = "crossdock";
 /// How long a token lasts where its service does not say, and at least.
-const SHORTEST: Duration = Duration::from_secs(60);
+const SHORTEST: Duration = Duration::from_mins(1);
 /// No token is kept longer.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+const LONGEST: Duration = Duration::from_hours(24);
 
 /// A token and how long it can be used.
 #[derive(Debug, Clone)]
@@ -358,7 +358,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_token_is_used_until_shortly_before_its_end() {
-        let token = Token::new(Secret::new("t"), Instant::now(), Duration::from_secs(60));
+        let token = Token::new(Secret::new("t"), Instant::now(), Duration::from_mins(1));
         tokio::time::advance(Duration::from_secs(44)).await;
         assert!(token.is_fresh());
         tokio::time::advance(Duration::from_secs(2)).await;

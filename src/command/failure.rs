@@ -52,6 +52,7 @@ fn of_credentials(error: &CredentialError) -> Kind {
     match error {
         CredentialError::Unreadable { .. }
         | CredentialError::Helper { .. }
+        | CredentialError::Identity { .. }
         | CredentialError::Keyring { .. } => Kind::Local,
         CredentialError::Malformed { .. } => Kind::Usage,
     }

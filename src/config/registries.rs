@@ -3,6 +3,7 @@
 use super::error::{Place, Problem};
 use super::shape::{Entries, Switch, Text, Texts, Whole, given};
 use crate::oci::reference::Host;
+use crate::vendor::Kind;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use std::str::FromStr;
 
 /// What holds for one registry, and for that host alone: none of it goes to its token service,
 /// to where it redirects, or to anybody else.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegistrySettings {
     /// Spoken to in plain HTTP.
     pub plain_http: bool,
@@ -26,6 +27,29 @@ pub struct RegistrySettings {
     pub allow_private: bool,
     /// How many requests it gets at once, at most.
     pub concurrency: Option<usize>,
+    /// What it is, where its name does not say it or says it wrongly.
+    pub kind: Option<Kind>,
+    /// Whether the identity that the machine has itself may stand in for a credential.
+    pub identity: bool,
+    /// The profile of AWS's files that is meant there.
+    pub aws_profile: Option<String>,
+}
+
+impl Default for RegistrySettings {
+    fn default() -> Self {
+        Self {
+            plain_http: false,
+            insecure: false,
+            ca: None,
+            client: None,
+            token_realms: Vec::new(),
+            allow_private: false,
+            concurrency: None,
+            kind: None,
+            identity: true,
+            aws_profile: None,
+        }
+    }
 }
 
 /// A certificate for TLS clients and its key, both as PEM files; they may be one file.
@@ -57,6 +81,12 @@ struct Written {
     allow_private: Switch,
     #[serde(deserialize_with = "given")]
     concurrency: Option<Whole<1, 256>>,
+    #[serde(deserialize_with = "given")]
+    kind: Option<Text>,
+    #[serde(deserialize_with = "given")]
+    identity: Option<Switch>,
+    #[serde(deserialize_with = "given")]
+    aws_profile: Option<Text>,
 }
 
 impl Section {
@@ -96,6 +126,9 @@ impl Written {
                 .map(usize::try_from)
                 .transpose()
                 .expect("256 fits"),
+            kind: self.kind.as_ref().map(kind).transpose()?,
+            identity: self.identity.is_none_or(|identity| identity.0),
+            aws_profile: self.aws_profile.as_ref().map(profile).transpose()?,
         })
     }
 }
@@ -104,6 +137,25 @@ fn host(name: &Text) -> Result<Host, Problem> {
     // The reason names the text itself, unless it may hold a password.
     let host = name.value.parse();
     host.map_err(|error: <Host as FromStr>::Err| Problem::with(name, error.to_string()))
+}
+
+fn kind(name: &Text) -> Result<Kind, Problem> {
+    name.value.parse().map_err(|_| {
+        let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+        let reason = format!(
+            "`{}` is no kind of registry; known are `{}`",
+            name.value,
+            known.join("`, `")
+        );
+        Problem::with(name, reason)
+    })
+}
+
+fn profile(name: &Text) -> Result<String, Problem> {
+    match name.value.trim() {
+        "" => Err(Problem::with(name, "the profile's name is empty")),
+        name => Ok(name.to_owned()),
+    }
 }
 
 /// Two names of one registry would otherwise decide by their order.

@@ -105,7 +105,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lock");
         let held = acquire(&path, Duration::ZERO, Access::Owner).unwrap();
-        let waiting = wait(&path, Duration::from_secs(60), Access::Owner);
+        let waiting = wait(&path, Duration::from_mins(1), Access::Owner);
         let cut = tokio::time::timeout(Duration::from_millis(50), waiting).await;
         assert!(cut.is_err());
         drop(held);

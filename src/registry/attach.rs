@@ -37,7 +37,7 @@ const LONGEST: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// A registry that asks for more patience before the next round gets so much.
-const LONGEST_ASKED: Duration = Duration::from_secs(60);
+const LONGEST_ASKED: Duration = Duration::from_mins(1);
 
 /// The lists that are being written, so that each has one writer in this process.
 #[derive(Debug, Default)]

@@ -5,6 +5,7 @@
 use super::open::{Reach, Stores};
 use super::{Error, Hints, Kind, Placed, Precondition, Result, Source, Store};
 use crate::auth::chain::Fixed;
+use crate::auth::identity::Nobody;
 use crate::oci::manifest::Manifest;
 use crate::oci::reference::{Location, Tag, Target};
 use crate::oci::{Descriptor, MediaType, digest};
@@ -47,7 +48,7 @@ impl Bench {
         settings.retry.attempts = 1;
         let transport = Transport::new(settings, Arc::new(()));
         let (transport, nobody) = (Arc::new(transport), Arc::new(Fixed::new("nobody")));
-        let opener = Stores::new(transport, nobody, Reach::default());
+        let opener = Stores::new(transport, nobody, Arc::new(Nobody), Reach::default());
         let places = [
             Location::Remote(format!("{host}/team/app").parse().unwrap()),
             Location::Layout(folder.path().join("new/layout")),

@@ -82,7 +82,9 @@ fn of_auth(error: &auth::Error) -> Kind {
         }
         | auth::Error::Reply { .. } => Kind::Corrupt,
         auth::Error::Credential(
-            CredentialError::Helper { .. } | CredentialError::Keyring { .. },
+            CredentialError::Helper { .. }
+            | CredentialError::Identity { .. }
+            | CredentialError::Keyring { .. },
         )
         | auth::Error::Challenge { .. }
         | auth::Error::Unchallenged { .. }

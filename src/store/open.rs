@@ -7,6 +7,7 @@ use super::layout::Layout;
 use super::remote::Remote;
 use crate::auth::Authenticator;
 use crate::auth::credential::CredentialSource;
+use crate::auth::identity::Identities;
 use crate::oci::reference::{Host, Location, RepositoryName};
 use crate::registry::{self, Address, Client, Welcome};
 use crate::transport::Transport;
@@ -57,16 +58,18 @@ pub struct Stores {
 }
 
 impl Stores {
-    /// Stores that are reached through `transport`, with what `credentials` has for them.
+    /// Stores that are reached through `transport`, with what `credentials` has for them, and else
+    /// with the machine's own `identities`.
     pub fn new(
         transport: Arc<Transport>,
         credentials: Arc<dyn CredentialSource>,
+        identities: Arc<dyn Identities>,
         reach: Reach,
     ) -> Self {
-        let auth = Arc::new(Authenticator::new(Arc::clone(&transport), credentials));
+        let auth = Authenticator::new(Arc::clone(&transport), credentials);
         Self {
             transport,
-            auth,
+            auth: Arc::new(auth.with_identities(identities)),
             reach,
             clients: Mutex::default(),
             layouts: Mutex::default(),

@@ -73,7 +73,7 @@ impl Default for Settings {
             user_agent: concat!("crossdock/", env!("CARGO_PKG_VERSION")).to_owned(),
             retry: RetryPolicy::default(),
             connect_timeout: Duration::from_secs(10),
-            idle_timeout: Duration::from_secs(60),
+            idle_timeout: Duration::from_mins(1),
             proxies: Proxies::default(),
             authorities: Vec::new(),
             hosts: HashMap::new(),

@@ -83,7 +83,7 @@ mod tests {
             }
         };
         assert!(
-            unless_stalled(work, &activity, Duration::from_secs(60))
+            unless_stalled(work, &activity, Duration::from_mins(1))
                 .await
                 .is_ok()
         );
@@ -95,11 +95,11 @@ mod tests {
         let ours = Arc::clone(&activity);
         let work = async move {
             ours.held_up(true);
-            tokio::time::sleep(Duration::from_secs(300)).await;
+            tokio::time::sleep(Duration::from_mins(5)).await;
             ours.held_up(false);
             tokio::time::sleep(Duration::from_secs(50)).await;
         };
-        let done = unless_stalled(work, &activity, Duration::from_secs(60)).await;
+        let done = unless_stalled(work, &activity, Duration::from_mins(1)).await;
         assert!(done.is_ok());
     }
 
@@ -107,7 +107,7 @@ mod tests {
     async fn a_silent_one_is_given_up_after_the_idle_time() {
         let start = Instant::now();
         let silent = std::future::pending::<()>();
-        let stalled = unless_stalled(silent, &Activity::default(), Duration::from_secs(60)).await;
+        let stalled = unless_stalled(silent, &Activity::default(), Duration::from_mins(1)).await;
         assert!(stalled.is_err());
         assert_eq!(start.elapsed().as_secs(), 60);
     }

@@ -22,7 +22,7 @@ impl Default for RetryPolicy {
             attempts: 5,
             base: Duration::from_millis(500),
             cap: Duration::from_secs(30),
-            longest_asked: Duration::from_secs(120),
+            longest_asked: Duration::from_mins(2),
         }
     }
 }

@@ -31,7 +31,7 @@ use url::Url;
 const REDIRECTS: usize = 5;
 /// An upload's last byte may be followed by much work on the server's side: this much more
 /// silence is allowed for every GiB.
-const COMMIT_PER_GIB: Duration = Duration::from_secs(60);
+const COMMIT_PER_GIB: Duration = Duration::from_mins(1);
 
 /// The way out of the process.
 pub struct Transport {

@@ -8,14 +8,19 @@ use source::{Source, code, sources};
 use std::path::Path;
 
 /// What a room may use of ours: whole rooms, or one item of a room.
-const FLOORS: [(&str, &[&str]); 13] = [
+const FLOORS: [(&str, &[&str]); 15] = [
     ("disk", &[]),
     ("oci", &[]),
     ("transport", &[]),
+    ("vendor", &["oci"]),
     ("auth", &["disk", "oci", "transport"]),
-    ("config", &["oci"]),
+    ("config", &["oci", "vendor"]),
     ("registry", &["auth", "oci", "transport"]),
     ("store", &["auth", "disk", "oci", "registry", "transport"]),
+    (
+        "provider",
+        &["auth", "config", "disk", "oci", "transport", "vendor"],
+    ),
     (
         "engine",
         &[
@@ -43,11 +48,13 @@ const FLOORS: [(&str, &[&str]); 13] = [
             "config",
             "engine",
             "oci",
+            "provider",
             "registry",
             "server",
             "store",
             "term",
             "transport",
+            "vendor",
         ],
     ),
     (

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod clouds;
 mod commands;
 mod copy;
 #[cfg(unix)]

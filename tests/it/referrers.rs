@@ -8,6 +8,7 @@ mod listing;
 use crate::lab::{Image, Lab};
 use bytes::Bytes;
 use crossdock::auth::chain::Chain;
+use crossdock::auth::identity::Nobody;
 use crossdock::oci::manifest::Manifest;
 use crossdock::oci::reference::{Location, Tag};
 use crossdock::oci::referrers::{descriptor_of, fallback_tag};
@@ -26,7 +27,7 @@ const NOTE: &str = "application/x-note";
 pub(crate) fn store(repository: &str) -> Arc<dyn Store> {
     let transport = Arc::new(Transport::new(Settings::default(), Arc::new(())));
     let credentials = Arc::new(Chain::new(Vec::new()));
-    let stores = Stores::new(transport, credentials, Reach::default());
+    let stores = Stores::new(transport, credentials, Arc::new(Nobody), Reach::default());
     stores.open(&Location::Remote(repository.parse().unwrap()))
 }
 

@@ -4,14 +4,14 @@
 //! Names that no resolver knows are reached through a proxy.
 
 mod apart;
-mod certificates;
+pub(crate) mod certificates;
 mod connections;
 mod frames;
-mod front;
+pub(crate) mod front;
 mod identity;
 mod peer;
 mod proxies;
-mod proxy;
+pub(crate) mod proxy;
 mod refused;
 mod streams;
 mod trusted;
@@ -69,7 +69,7 @@ fn tokens(realm: &str) -> Access {
         realm: realm.to_owned(),
         service: "lab".to_owned(),
         users: vec![User::new("ann", "apple")],
-        lifetime: Duration::from_secs(300),
+        lifetime: Duration::from_mins(5),
         anonymous: Anonymous::Nothing,
         oauth2: false,
     })

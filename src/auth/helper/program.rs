@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 /// How long a program may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long it may take where it stores something, and somebody may have to unlock that first.
-const UNLOCKING: Duration = Duration::from_secs(300);
+const UNLOCKING: Duration = Duration::from_mins(5);
 /// How long is waited for the end of what a program printed that has ended itself: something that
 /// it started may hold on to the pipe.
 const LINGER: Duration = Duration::from_secs(1);

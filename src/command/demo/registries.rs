@@ -52,7 +52,7 @@ fn access(address: &str) -> Access {
         realm: format!("http://{address}/token"),
         service: "demo".to_owned(),
         users: vec![User::new("demo", "open-sesame")],
-        lifetime: Duration::from_secs(300),
+        lifetime: Duration::from_mins(5),
         anonymous: Anonymous::Nothing,
         oauth2: true,
     })

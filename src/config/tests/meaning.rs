@@ -4,6 +4,7 @@ use super::{check, covering, message};
 use crate::config::Settings;
 use crate::config::registries::{ClientCertificate, RegistrySettings};
 use crate::oci::reference::Host;
+use crate::vendor::Kind;
 use std::path::PathBuf;
 
 #[test]
@@ -31,7 +32,8 @@ fn what_is_empty_says_nothing() {
 fn every_key_of_a_registry_arrives() {
     let text = "registries:\n  R.example:5000:\n    plain_http: true\n    insecure: true\n    ca: certs/ca.pem\n    \
                 client_cert: /etc/client.pem\n    client_key: ../key.pem\n    token_realm: auth.example\n    \
-                allow_private: true\n    concurrency: 4\n  s.example:\n";
+                allow_private: true\n    concurrency: 4\n    kind: harbor\n    identity: false\n    \
+                aws_profile: dev\n  s.example:\n";
     let mut registries = check(text).unwrap().registries;
     let host = |text: &str| text.parse::<Host>().ok().unwrap();
     let expected = RegistrySettings {
@@ -45,6 +47,9 @@ fn every_key_of_a_registry_arrives() {
         token_realms: vec![host("auth.example")],
         allow_private: true,
         concurrency: Some(4),
+        kind: Some(Kind::Harbor),
+        identity: false,
+        aws_profile: Some("dev".to_owned()),
     };
     assert_eq!(registries.remove(&host("r.example:5000")), Some(expected));
     let nothing_said = Some(RegistrySettings::default());

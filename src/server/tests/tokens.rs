@@ -24,7 +24,7 @@ fn service() -> TokenService {
         realm: "http://registry.example/token".to_owned(),
         service: "registry.example".to_owned(),
         users: users(),
-        lifetime: Duration::from_secs(300),
+        lifetime: Duration::from_mins(5),
         anonymous: Anonymous::Nothing,
         oauth2: true,
     }
@@ -202,7 +202,7 @@ async fn an_upload_belongs_to_who_began_it() {
 
 #[tokio::test]
 async fn a_token_expires() {
-    for lifetime in [Duration::ZERO, Duration::from_secs(60)] {
+    for lifetime in [Duration::ZERO, Duration::from_mins(1)] {
         let lab = guarded(Access::Token(TokenService {
             lifetime,
             ..service()

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 const LOCK: &str = ".crossdock.lock";
 /// How long other writers are waited for. One write of the index takes milliseconds.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Sees to it that the folder is a layout that can be written to, and removes what writers left
 /// there that were killed.

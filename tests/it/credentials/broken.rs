@@ -150,7 +150,7 @@ fn a_helper_that_hangs_is_given_up() {
     with_broken(&lab, "exec sleep 300");
     let ran = lab
         .run(["digest", "dst.lab/app:v1", "dst.lab/app:v2"])
-        .patience(std::time::Duration::from_secs(120))
+        .patience(std::time::Duration::from_mins(2))
         .any_stdout()
         .stderr_has(
             "credential helper `broken` failed: it did not answer within 30 s; asking as nobody",

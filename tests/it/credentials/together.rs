@@ -57,7 +57,7 @@ fn fifty_logins_at_once_leave_fifty_entries_and_no_reader_sees_a_broken_file() {
         });
         let logins: Vec<_> = names
             .iter()
-            .map(|name| login(&lab, name).patience(Duration::from_secs(300)))
+            .map(|name| login(&lab, name).patience(Duration::from_mins(5)))
             .map(|login| scope.spawn(move || login.run()))
             .collect();
         let ended: Vec<_> = logins

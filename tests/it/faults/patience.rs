@@ -41,7 +41,7 @@ fn f25_more_time_than_anybody_has_ends_the_copy() {
         .stderr_has("99999")
         .stderr_has("hint: ")
         .code(7);
-    assert!(ran.elapsed < Duration::from_secs(60), "{ran}");
+    assert!(ran.elapsed < Duration::from_mins(1), "{ran}");
     assert_eq!(bench.lab.requests("src").count("GET", "manifests"), 1);
     bench.fails(&[], 7);
 }

@@ -15,7 +15,7 @@ pub(crate) fn tokens(
         realm: format!("http://{address}/token"),
         service: service.to_owned(),
         users,
-        lifetime: Duration::from_secs(300),
+        lifetime: Duration::from_mins(5),
         anonymous,
         oauth2: true,
     })

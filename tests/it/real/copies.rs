@@ -12,7 +12,7 @@ const NAME: &str = "team/app:v1";
 /// `whole`: what `skopeo` can read there with all blobs.
 fn travels(first: &Distribution, digest: &str, whole: &[&str]) {
     let second = Distribution::htpasswd("bob", "pass:word with spaces");
-    let third = Distribution::token(Duration::from_secs(60));
+    let third = Distribution::token(Duration::from_mins(1));
     let fourth = Distribution::open();
     let stations = [first, &second, &third, &fourth];
     let user = User::of(&stations);

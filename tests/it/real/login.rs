@@ -6,7 +6,7 @@ use super::{images, skopeo};
 use std::time::Duration;
 
 const NAME: &str = "team/app:v1";
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// Logs in, and says how that has to end.
 #[track_caller]

@@ -17,7 +17,7 @@ const LONGEST: Duration = Duration::from_millis(1300);
 /// Tokens end in the middle of the copy, and it goes on with new ones.
 #[test]
 fn a_gigabyte_needs_little_memory_and_outlives_its_tokens() {
-    let minute = Duration::from_secs(60);
+    let minute = Duration::from_mins(1);
     let (from, to) = (Distribution::token(minute), Distribution::token(minute));
     let tokens = [&from, &to].map(|registry| registry.tokens().unwrap());
     let image = images::big(GIB);

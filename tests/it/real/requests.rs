@@ -114,7 +114,7 @@ fn another_tag_in_the_same_repository_moves_nothing_but_the_manifest() {
 
 #[test]
 fn a_token_is_asked_for_once_a_registry() {
-    let minute = Duration::from_secs(60);
+    let minute = Duration::from_mins(1);
     let pair = Pair::new(Distribution::token(minute), Distribution::token(minute));
     let issued = || [&pair.from, &pair.to].map(|registry| registry.tokens().unwrap().issued());
     let before = issued();

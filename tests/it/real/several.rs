@@ -17,7 +17,7 @@ fn each_blob_is_read_once() {
     let to = [
         Distribution::open(),
         Distribution::htpasswd("bob", "pass:word"),
-        Distribution::token(Duration::from_secs(60)),
+        Distribution::token(Duration::from_mins(1)),
     ];
     let image = images::layered(LAYERS, 1 << 20);
     skopeo::push(&image, &from, NAME);

@@ -82,7 +82,7 @@ impl User {
 
     /// A run of crossdock to be.
     pub(super) fn runs<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Run {
-        crossdock(&self.home, args).patience(Duration::from_secs(120))
+        crossdock(&self.home, args).patience(Duration::from_mins(2))
     }
 
     /// Copies an image, which must succeed without a word, and says under which name it is there.

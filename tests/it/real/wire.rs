@@ -110,7 +110,7 @@ impl Response {
 pub(super) fn send(host: &str, request: &Request) -> Response {
     let mut stream = TcpStream::connect(host).unwrap();
     stream
-        .set_read_timeout(Some(Duration::from_secs(60)))
+        .set_read_timeout(Some(Duration::from_mins(1)))
         .unwrap();
     stream.write_all(request.head(host).as_bytes()).unwrap();
     stream.write_all(request.body).unwrap();

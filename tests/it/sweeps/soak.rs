@@ -108,7 +108,7 @@ fn batch(number: u64, bytes: u64, random: &mut fastrand::Rng) -> u64 {
             &to,
         ],
     )
-    .patience(Duration::from_secs(3600))
+    .patience(Duration::from_hours(1))
     .any_stdout()
     .any_stderr()
     .start();

@@ -6,21 +6,21 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 /// Who signs certificates.
-pub(super) struct Authority {
+pub(crate) struct Authority {
     /// Its own certificate.
-    pub(super) pem: String,
+    pub(crate) pem: String,
     issuer: Issuer<'static, KeyPair>,
 }
 
 /// A certificate and its key, as PEM.
 #[derive(Clone)]
-pub(super) struct Certificate {
-    pub(super) pem: String,
-    pub(super) key: String,
+pub(crate) struct Certificate {
+    pub(crate) pem: String,
+    pub(crate) key: String,
 }
 
 impl Authority {
-    pub(super) fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let params = authority(name);
         let key = KeyPair::generate().unwrap();
         let pem = params.self_signed(&key).unwrap().pem();
@@ -31,12 +31,12 @@ impl Authority {
     }
 
     /// A certificate for a server with these names or addresses.
-    pub(super) fn server(&self, names: &[&str]) -> Certificate {
+    pub(crate) fn server(&self, names: &[&str]) -> Certificate {
         self.issue(names, |_| ())
     }
 
     /// The same, after `change`.
-    pub(super) fn issue(
+    pub(crate) fn issue(
         &self,
         names: &[&str],
         change: impl FnOnce(&mut CertificateParams),
@@ -52,7 +52,7 @@ impl Authority {
     }
 
     /// A certificate for somebody who asks servers.
-    pub(super) fn client(&self, name: &str) -> Certificate {
+    pub(crate) fn client(&self, name: &str) -> Certificate {
         self.issue(&[name], |params| {
             params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         })
@@ -61,7 +61,7 @@ impl Authority {
 
 impl Certificate {
     /// A server's certificate that is signed by nobody else.
-    pub(super) fn self_signed(names: &[&str]) -> Self {
+    pub(crate) fn self_signed(names: &[&str]) -> Self {
         let key = KeyPair::generate().unwrap();
         Self {
             pem: server(names).self_signed(&key).unwrap().pem(),
@@ -70,7 +70,7 @@ impl Certificate {
     }
 
     /// The same of one that calls itself an authority, as OpenSSL makes it, after `change`.
-    pub(super) fn of_authority(
+    pub(crate) fn of_authority(
         names: &[&str],
         change: impl FnOnce(&mut CertificateParams),
     ) -> Self {
@@ -85,12 +85,12 @@ impl Certificate {
         }
     }
 
-    pub(super) fn chain(&self) -> Vec<CertificateDer<'static>> {
+    pub(crate) fn chain(&self) -> Vec<CertificateDer<'static>> {
         let chain = CertificateDer::pem_slice_iter(self.pem.as_bytes());
         chain.collect::<Result<_, _>>().unwrap()
     }
 
-    pub(super) fn private_key(&self) -> PrivateKeyDer<'static> {
+    pub(crate) fn private_key(&self) -> PrivateKeyDer<'static> {
         PrivateKeyDer::from_pem_slice(self.key.as_bytes()).unwrap()
     }
 }

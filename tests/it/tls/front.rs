@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 /// A port that is taken, and nothing behind it yet.
-pub(super) struct Port {
+pub(crate) struct Port {
     listener: TcpListener,
     address: SocketAddr,
 }
@@ -31,7 +31,7 @@ pub(super) struct Hello {
 }
 
 /// A server of TLS. It ends with the value.
-pub(super) struct Front {
+pub(crate) struct Front {
     address: SocketAddr,
     shared: Arc<Shared>,
     task: tokio::task::AbortHandle,
@@ -53,7 +53,7 @@ pub(super) enum Clients {
 }
 
 impl Port {
-    pub(super) fn take() -> Self {
+    pub(crate) fn take() -> Self {
         let listener = wait_for(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
         Self { listener, address }
@@ -64,7 +64,7 @@ impl Port {
     }
 
     /// Puts TLS with this certificate in front of what is at `behind`.
-    pub(super) fn front(self, certificate: &Certificate, behind: &str) -> Front {
+    pub(crate) fn front(self, certificate: &Certificate, behind: &str) -> Front {
         let unknown = Authority::new("nobody");
         self.front_for(certificate, behind, &unknown, Clients::MayShow)
     }
@@ -131,7 +131,7 @@ fn config(certificate: &Certificate, authority: &Authority, clients: Clients) ->
 
 impl Front {
     /// `127.0.0.1:PORT`.
-    pub(super) fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         self.address.to_string()
     }
 
@@ -146,7 +146,7 @@ impl Front {
     }
 
     /// How many connections it has accepted.
-    pub(super) fn accepted(&self) -> usize {
+    pub(crate) fn accepted(&self) -> usize {
         self.shared.accepted.load(Ordering::SeqCst)
     }
 

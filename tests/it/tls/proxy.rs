@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
 /// A proxy on loopback. It ends with the value.
-pub(super) struct Proxy {
+pub(crate) struct Proxy {
     address: SocketAddr,
     shared: Arc<Shared>,
     task: tokio::task::AbortHandle,
@@ -25,12 +25,12 @@ struct Shared {
 
 impl Proxy {
     /// A proxy that leads to these places, each `HOST:PORT` and an address.
-    pub(super) fn to(places: impl IntoIterator<Item = (String, String)>) -> Self {
+    pub(crate) fn to(places: impl IntoIterator<Item = (String, String)>) -> Self {
         Self::refusing(places, &[])
     }
 
     /// The same once it has said each of these.
-    pub(super) fn refusing(
+    pub(crate) fn refusing(
         places: impl IntoIterator<Item = (String, String)>,
         refusals: &[&'static str],
     ) -> Self {
@@ -58,12 +58,12 @@ impl Proxy {
     }
 
     /// `127.0.0.1:PORT`.
-    pub(super) fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         self.address.to_string()
     }
 
     /// The heads of the requests that it was sent.
-    pub(super) fn heads(&self) -> Vec<String> {
+    pub(crate) fn heads(&self) -> Vec<String> {
         self.shared.heads.lock().unwrap().clone()
     }
 }
