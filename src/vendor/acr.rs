@@ -62,8 +62,6 @@ mod tests {
             ("myregistry.azurecr.cn", Some(Cloud::China)),
             ("myregistry.azurecr.us", Some(Cloud::Government)),
             ("abc.azurecr.io", None),
-            ("my_registry.azurecr.io", None),
-            ("myregistry-.azurecr.io", None),
             ("a.myregistry.azurecr.io", None),
             ("azurecr.io", None),
             ("myregistry.azurecr.io.evil.io", None),

@@ -165,7 +165,6 @@ mod tests {
             "a23456789012.dkr.ecr.eu-west-1.amazonaws.com",
             "x.123456789012.dkr.ecr.eu-west-1.amazonaws.com",
             "123456789012.dkr.ecr.amazonaws.com",
-            "123456789012.dkr.ecr..amazonaws.com",
             "123456789012.dkr.ecr.eu.west.amazonaws.com",
             "123456789012.dkr.ecrx.eu-west-1.amazonaws.com",
             "123456789012.dkr.ecr-fipsx.eu-west-1.amazonaws.com",

@@ -57,7 +57,6 @@ mod tests {
             ("asia.gcr.io", Some(GoogleHost::ContainerRegistry)),
             ("marketplace.gcr.io", Some(GoogleHost::ContainerRegistry)),
             ("mirror.gcr.io", Some(GoogleHost::Mirror)),
-            ("-docker.pkg.dev", None),
             ("a.b-docker.pkg.dev", None),
             ("europe-west1-python.pkg.dev", None),
             ("docker.a.b.rep.pkg.dev", None),
