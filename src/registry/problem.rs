@@ -81,6 +81,14 @@ impl Problem {
         message.or(self.text.as_deref())
     }
 
+    /// Whether the registry says that what was sent along has lived its time: Amazon ECR's "Your
+    /// authorization token has expired. Reauthenticate and try again."
+    pub(super) fn is_expiry(&self) -> bool {
+        let messages = self.details.iter().map(|detail| detail.message.as_str());
+        let mut said = messages.chain(self.text.as_deref());
+        said.any(|said| said.to_ascii_lowercase().contains("expired"))
+    }
+
     /// Whether the registry names this code.
     pub fn has(&self, code: &str) -> bool {
         self.details
@@ -190,6 +198,22 @@ mod tests {
         );
         assert_eq!(shown(b"trop \xe9lev\xc3\xa9"), "denied (403)");
         assert_eq!(shown(b"\xc3"), "denied (403)");
+    }
+
+    #[test]
+    fn an_expiry_is_known_by_its_words() {
+        let ecr = r#"{"errors":[{"code":"DENIED","message":"Your authorization token has expired. Reauthenticate and try again."}]}"#;
+        for (body, is_expiry) in [
+            (ecr, true),
+            ("Token Expired\n", true),
+            (
+                r#"{"errors":[{"code":"DENIED","message":"not yours"}]}"#,
+                false,
+            ),
+            ("", false),
+        ] {
+            assert_eq!(problem(403, body).is_expiry(), is_expiry, "{body}");
+        }
     }
 
     #[test]

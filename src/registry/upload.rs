@@ -3,6 +3,8 @@
 //! This is the one place that repeats streamed bodies. The registry's own count of what arrived
 //! is believed, never ours.
 
+mod renewal;
+
 use super::Client;
 use super::error::Error;
 use super::location::with_digest;
@@ -76,7 +78,7 @@ struct Filling<'a> {
     breaks: &'a mut u32,
     /// The most that was acknowledged when it last got on, in this session or one before.
     mark: &'a mut u64,
-    /// Whether a 401 has been answered since it last got on.
+    /// Whether a 401, or a 403 of an expiry, has been answered since it last got on.
     reauthorized: bool,
     /// What the last bytes were sent with: others may have renewed their token meanwhile.
     granted: Option<Granted>,
@@ -255,13 +257,8 @@ impl Filling<'_> {
         // still is.
         self.parts = None;
         match status.as_u16() {
-            401 if !self.reauthorized => {
-                self.reauthorized = true;
-                self.client
-                    .reauthorize(self.access, response, self.granted.as_ref())
-                    .await?;
-                self.ask(None, false).await
-            }
+            401 if !self.reauthorized => self.challenged(response).await,
+            403 if !self.reauthorized => self.denied(Problem::read(response).await, act).await,
             404 => {
                 let last = Problem::read(response).await.into();
                 self.gone(Some(last), false).await
