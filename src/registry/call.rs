@@ -11,7 +11,11 @@ use crate::transport::origin::Origin;
 use crate::transport::{Lane, Request, Response};
 use http::{HeaderMap, Method, StatusCode};
 use std::sync::Arc;
+use std::time::Duration;
 use url::Url;
+
+/// A client without patience waits no longer for a connection.
+const CONNECT_WITHIN: Duration = Duration::from_secs(3);
 
 impl Client {
     /// The URL of `path` below `/v2/`. Names and digests hold nothing that needs escaping.
@@ -90,6 +94,11 @@ impl Client {
         access: &Access,
         granted: Option<Granted>,
     ) -> Result<Response, Error> {
+        let request = if self.is_brief {
+            request.briefly(CONNECT_WITHIN)
+        } else {
+            request
+        };
         let again = request.repeat();
         let authorization = granted
             .as_ref()

@@ -4,11 +4,12 @@ use super::Store;
 use super::error::{Error, Result};
 use super::kind::kind_of;
 use super::layout::Layout;
+use super::mirrored::{Mirror, Mirrored, Reached, Remarks};
 use super::remote::Remote;
 use crate::auth::Authenticator;
 use crate::auth::credential::CredentialSource;
 use crate::auth::identity::Identities;
-use crate::oci::reference::{Host, Location, RepositoryName};
+use crate::oci::reference::{Host, Location, Repository, RepositoryName};
 use crate::registry::{self, Address, Client, Welcome};
 use crate::transport::Transport;
 use futures_util::future::join_all;
@@ -16,6 +17,7 @@ use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What the user says about reaching registries.
@@ -54,6 +56,8 @@ pub struct Stores {
     auth: Arc<Authenticator>,
     reach: Reach,
     clients: Mutex<HashMap<Host, Arc<Client>>>,
+    /// The clients of mirrors, and whether their hosts are down.
+    mirrors: Mutex<HashMap<Host, (Arc<Client>, Arc<AtomicBool>)>>,
     layouts: Mutex<HashMap<PathBuf, Layout>>,
 }
 
@@ -72,6 +76,7 @@ impl Stores {
             auth: Arc::new(auth.with_identities(identities)),
             reach,
             clients: Mutex::default(),
+            mirrors: Mutex::default(),
             layouts: Mutex::default(),
         }
     }
@@ -79,12 +84,27 @@ impl Stores {
     /// The store at a location. Nothing is sent, read or written yet.
     pub fn open(&self, location: &Location) -> Arc<dyn Store> {
         match location {
-            Location::Remote(repository) => Arc::new(Remote::new(
-                self.client(&repository.host),
-                repository.clone(),
-            )),
+            Location::Remote(repository) => Arc::new(self.remote(repository)),
             Location::Layout(folder) => Arc::new(self.layout(folder)),
         }
+    }
+
+    /// The repository at `place`, which the user calls `typed`.
+    pub fn open_at(&self, place: &Repository, typed: &Location) -> Arc<dyn Store> {
+        Arc::new(self.remote(place).typed(typed))
+    }
+
+    /// The same to read from, with mirrors that are asked first, in their order.
+    pub fn open_mirrored(
+        &self,
+        place: &Repository,
+        typed: &Location,
+        mirrors: &[Mirror],
+        remarks: &Remarks,
+    ) -> Arc<dyn Store> {
+        let origin = self.remote(place).typed(typed);
+        let mirrors = mirrors.iter().map(|mirror| self.reached(mirror)).collect();
+        Arc::new(Mirrored::new(origin, mirrors, remarks.clone()))
     }
 
     /// The repositories of a registry, where it lists them.
@@ -112,14 +132,37 @@ impl Stores {
         join_all(clients.iter().map(|client| client.give_up_uploads())).await;
     }
 
+    fn remote(&self, repository: &Repository) -> Remote {
+        Remote::new(self.client(&repository.host), repository.clone())
+    }
+
+    /// The ways to a mirror: with its own host's credential and settings, and those alone.
+    fn reached(&self, mirror: &Mirror) -> Reached {
+        let host = &mirror.repository.host;
+        let mut mirrors = self.mirrors.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = mirrors.entry(host.clone()).or_insert_with(|| {
+            let client = self.new_client(host).briefly();
+            (Arc::new(client), Arc::default())
+        });
+        let (client, host_is_down) = made.clone();
+        Reached {
+            mirror: mirror.clone(),
+            brief: Remote::new(client, mirror.repository.clone()),
+            patient: self.remote(&mirror.repository),
+            host_is_down,
+        }
+    }
+
     fn client(&self, host: &Host) -> Arc<Client> {
         let mut clients = self.lock();
-        let made = clients.entry(host.clone()).or_insert_with(|| {
-            let address = self.reach.address(host);
-            let (transport, auth) = (Arc::clone(&self.transport), Arc::clone(&self.auth));
-            Arc::new(Client::new(address, transport, auth))
-        });
-        Arc::clone(made)
+        let made = clients.entry(host.clone());
+        Arc::clone(made.or_insert_with(|| Arc::new(self.new_client(host))))
+    }
+
+    fn new_client(&self, host: &Host) -> Client {
+        let address = self.reach.address(host);
+        let (transport, auth) = (Arc::clone(&self.transport), Arc::clone(&self.auth));
+        Client::new(address, transport, auth)
     }
 
     fn layout(&self, folder: &Path) -> Layout {

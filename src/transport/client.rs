@@ -1,6 +1,7 @@
 //! The HTTP clients: one for each way of trusting a host, made when first needed.
 
 use super::BoxError;
+use super::connecting::Limit;
 use super::error::Error;
 use super::guard::{Guard, Lookup, Rule, System};
 use super::origin::Origin;
@@ -185,11 +186,12 @@ impl Clients {
             .resolver(lookup.unwrap_or_else(|| Arc::new(System)));
         let client = builder(settings, &key.0.0, own)
             .and_then(|builder| {
-                // The guard is outside, and called in the task of the request.
+                // Guard and limit are outside, and called in the task of the request.
                 let builder = builder
                     .dns_resolver(resolver)
                     .connector_layer(self.warm(&key.0))
-                    .connector_layer(self.guard.clone());
+                    .connector_layer(self.guard.clone())
+                    .connector_layer(Limit);
                 let builder = match usage {
                     Use::Requests => builder,
                     Use::Opening => builder.pool_max_idle_per_host(0),
