@@ -148,6 +148,6 @@ fn end_of(bytes: &[u8]) -> Place {
     let last = text.rsplit('\n').next().unwrap_or_default();
     Place {
         line: text.matches('\n').count() as u64 + 1,
-        column: last.chars().count() as u64 + 1,
+        column: Some(last.chars().count() as u64 + 1),
     }
 }

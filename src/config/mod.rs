@@ -6,18 +6,21 @@
 pub mod error;
 mod file;
 pub mod immutable;
+pub mod origin;
 mod pattern;
 pub mod registries;
+pub mod route;
 pub mod search;
 mod shape;
 mod wording;
 mod yaml;
 
-use crate::oci::reference::Host;
+use crate::oci::reference::{Host, Repository};
 use error::SettingsError;
 use file::{Checked, SettingsFile};
 use immutable::Immutable;
 use registries::RegistrySettings;
+use route::{Alias, Route, Routes};
 use search::Search;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -30,6 +33,8 @@ pub struct Settings {
     pub registries: BTreeMap<Host, RegistrySettings>,
     /// Tags that no command moves or removes.
     pub immutable: Immutable,
+    /// Where repositories really are; [`Settings::route`] looks them up.
+    pub routes: Routes,
     /// The files that were read, the deciding one first.
     pub sources: Vec<PathBuf>,
 }
@@ -73,10 +78,21 @@ impl Settings {
         found.map(|(_, own)| own)
     }
 
+    /// Where a repository is read and written.
+    pub fn route(&self, repository: &Repository) -> Result<Route, SettingsError> {
+        self.routes.of(repository)
+    }
+
+    /// What a short name stands for, as it was typed and without tag and digest.
+    pub fn alias(&self, name: &str) -> Option<&Alias> {
+        self.routes.alias(name)
+    }
+
     fn of(checked: Checked) -> Self {
         Self {
             registries: checked.registries,
             immutable: checked.immutable,
+            routes: Routes::default(),
             sources: vec![checked.path],
         }
     }
