@@ -7,6 +7,7 @@ pub mod flags;
 pub mod hangup;
 pub mod network;
 pub mod proxy;
+pub mod routes;
 mod told;
 mod trace;
 
@@ -27,7 +28,6 @@ use crate::oci::platform::{PlatformError, PlatformPattern};
 use crate::oci::reference::{Host, Location, Tag, Target};
 use crate::provider::Surroundings;
 use crate::provider::machine::Machine;
-use crate::store::Store;
 use crate::store::open::{Reach, Stores};
 use crate::term::output::{self, Output};
 use crate::term::progress::{self, View};
@@ -56,6 +56,8 @@ pub struct App {
     /// What the machine is by itself, where nobody gave a credential.
     pub identities: Arc<Machine>,
     settings: Arc<Settings>,
+    /// What was said of where repositories really are.
+    told: Notes,
     view: Arc<dyn View>,
     flags: Flags,
 }
@@ -96,6 +98,7 @@ impl App {
         let wires = network::settings(&flags, &settings, &reach, &environment)?;
         let transport = Arc::new(Transport::new(wires, Arc::new(trace)));
         let notes = notes(&output);
+        let told = notes.clone();
         let helpers = helpers(&environment, &notes);
         let known: Arc<dyn Helper> = Arc::new(Known::new(helpers.clone()));
         let keyring = keyring(&environment);
@@ -125,14 +128,10 @@ impl App {
             reach,
             identities,
             settings,
+            told,
             view,
             flags,
         })
-    }
-
-    /// The store at a location.
-    pub fn open(&self, location: &Location) -> Arc<dyn Store> {
-        self.stores.open(location)
     }
 
     /// Stores that know no credential but this.
@@ -219,7 +218,10 @@ impl App {
 
 fn rule(settings: &Settings, location: &Location, tag: &Tag, force: bool) -> Guard {
     let covers = |repository| settings.immutable.covers(repository, tag);
-    match location.repository().and_then(covers) {
+    let repository = location.repository();
+    // By the name that was typed, and by the one that it stands for.
+    let place = repository.map(|repository| routes::place(settings, repository));
+    match repository.and_then(covers).or(place.as_ref().and_then(covers)) {
         Some(pattern) if !force => Guard::Immutable(pattern.to_owned()),
         _ => Guard::Free,
     }

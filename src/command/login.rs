@@ -107,6 +107,7 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
         || Ok(Host::docker_hub()),
         |typed| Host::from_url_or_host(&typed).map_err(explained),
     )?;
+    app.refuse_blocked(&host)?;
     let destination = destination(&host, store, app).await?;
     let (username, password) = asked(&host, username, password_stdin, app).await?;
     let credential = Credential::password(username.clone(), password)

@@ -25,7 +25,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{BoxStream, StreamExt};
 use memory::Place;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A repository with mirrors.
 pub(super) struct Mirrored {
@@ -174,12 +174,16 @@ impl Store for Mirrored {
         self.origin().mountable(other).await
     }
 
-    /// Many mirrors keep no such list: one that is empty is no answer.
+    /// Many mirrors keep no such list: one that is empty counts only where the repository itself
+    /// cannot be reached.
     async fn referrers(&self, subject: &Digest) -> Result<Referrers> {
-        let at_mirror = |remote| -> BoxFuture<'_, Result<Referrers>> {
+        let empty = Mutex::new(None);
+        let empty = &empty;
+        let at_mirror = move |remote| -> BoxFuture<'_, Result<Referrers>> {
             Box::pin(async move {
                 let listed = Remote::referrers(remote, subject).await?;
                 if listed.items.is_empty() {
+                    *empty.lock().unwrap_or_else(PoisonError::into_inner) = Some(listed);
                     return Err(absent(subject));
                 }
                 Ok(listed)
@@ -187,7 +191,14 @@ impl Store for Mirrored {
         };
         let at_origin = |remote| Remote::referrers(remote, subject);
         let asked = Asked::Referrers(subject);
-        let (listed, place) = self.asking.ask(asked, at_mirror, at_origin).await?;
+        let (listed, place) = match self.asking.ask(asked, at_mirror, at_origin).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                let empty = empty.lock().unwrap_or_else(PoisonError::into_inner).take();
+                let listed = empty.filter(|_| error.transport().is_some());
+                return listed.ok_or(error);
+            }
+        };
         self.asking.listed(subject, &listed.items, place);
         Ok(listed)
     }
