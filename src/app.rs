@@ -221,7 +221,10 @@ fn rule(settings: &Settings, location: &Location, tag: &Tag, force: bool) -> Gua
     let repository = location.repository();
     // By the name that was typed, and by the one that it stands for.
     let place = repository.map(|repository| routes::place(settings, repository));
-    match repository.and_then(covers).or(place.as_ref().and_then(covers)) {
+    match repository
+        .and_then(covers)
+        .or(place.as_ref().and_then(covers))
+    {
         Some(pattern) if !force => Guard::Immutable(pattern.to_owned()),
         _ => Guard::Free,
     }

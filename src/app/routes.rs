@@ -6,8 +6,8 @@ use crate::config::Settings;
 use crate::config::origin::Origin;
 use crate::config::route::{Mirror, Route, When};
 use crate::oci::reference::{Host, Location, Repository};
-use crate::store::mirrored::{self, Remarks};
 use crate::store::Store;
+use crate::store::mirrored::{self, Remarks};
 use std::sync::Arc;
 
 /// A place that the settings forbid. Nothing was sent.
@@ -49,7 +49,9 @@ impl App {
         }
         let mirrors: Vec<mirrored::Mirror> = route.mirrors.iter().map(asked).collect();
         let (place, remarks) = (&route.location, self.remarks());
-        Ok(self.stores.open_mirrored(place, location, &mirrors, &remarks))
+        Ok(self
+            .stores
+            .open_mirrored(place, location, &mirrors, &remarks))
     }
 
     /// Refuses a registry of which the settings forbid everything.

@@ -55,7 +55,11 @@ impl Remote {
     }
 
     fn blob_failed(&self, doing: &str, digest: &Digest, error: registry::Error) -> Error {
-        let what = format!("cannot {doing} {} {digest}{}", self.repository, self.instead());
+        let what = format!(
+            "cannot {doing} {} {digest}{}",
+            self.repository,
+            self.instead()
+        );
         Error::caused(kind_of(&error), what, error).at(&self.location)
     }
 }

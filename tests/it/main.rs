@@ -14,6 +14,7 @@ mod hostile;
 mod lab;
 #[cfg(unix)]
 mod layouts;
+mod mirrors;
 #[cfg(unix)]
 mod readme;
 #[cfg(target_os = "linux")]

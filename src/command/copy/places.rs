@@ -16,11 +16,7 @@ pub(super) struct Place {
 
 /// Reads the destinations. `latest` is never invented: one without a tag takes the source's, and a
 /// source by digest alone stays by digest alone.
-pub(super) fn places(
-    from: &Reference,
-    typed: &[String],
-    app: &App,
-) -> anyhow::Result<Vec<Place>> {
+pub(super) fn places(from: &Reference, typed: &[String], app: &App) -> anyhow::Result<Vec<Place>> {
     let mut places: Vec<Place> = Vec::new();
     for typed in typed {
         let to = destination(from, typed, app)?;

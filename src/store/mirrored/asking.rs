@@ -230,7 +230,9 @@ impl Asking {
             return;
         }
         let mut untold = self.untold.lock().unwrap_or_else(PoisonError::into_inner);
-        untold.drain(..).for_each(|line| (self.remarks.warning)(&line));
+        untold
+            .drain(..)
+            .for_each(|line| (self.remarks.warning)(&line));
     }
 
     /// A manifest was found, and not read.

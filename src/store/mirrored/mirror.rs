@@ -205,8 +205,7 @@ pub(super) fn is_alarming(error: &Error) -> bool {
         error.kind(),
         Kind::Corrupt | Kind::Withheld | Kind::Local | Kind::Usage
     );
-    let by_transport = |error: &transport::Error| {
-        matches!(error.kind(), Certificate(_) | NotTls | NotHttp | Tls)
-    };
+    let by_transport =
+        |error: &transport::Error| matches!(error.kind(), Certificate(_) | NotTls | NotHttp | Tls);
     by_kind || error.transport().is_some_and(by_transport)
 }
