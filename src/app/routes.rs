@@ -5,7 +5,7 @@ use super::App;
 use crate::config::Settings;
 use crate::config::origin::Origin;
 use crate::config::route::{Mirror, Route, When};
-use crate::oci::reference::{Host, Location, Repository};
+use crate::oci::reference::{Host, Location, Reference, Repository};
 use crate::store::Store;
 use crate::store::mirrored::{self, Remarks};
 use std::sync::Arc;
@@ -47,7 +47,9 @@ impl App {
         if route.mirrors.is_empty() || destinations.any(|to| own(to) == Some(true)) {
             return Ok(self.stores.open_at(&route.location, location));
         }
-        let mirrors: Vec<mirrored::Mirror> = route.mirrors.iter().map(asked).collect();
+        let mirrors = route.mirrors.iter();
+        let others = mirrors.filter(|mirror| mirror.repository != route.location);
+        let mirrors: Vec<mirrored::Mirror> = others.map(asked).collect();
         let (place, remarks) = (&route.location, self.remarks());
         Ok(self
             .stores
@@ -69,6 +71,10 @@ impl App {
 
     /// What was typed, with what a short name stands for in its place.
     pub fn unabbreviated(&self, typed: &str) -> String {
+        let folder = |reference: Reference| reference.location.folder().is_some();
+        if typed.parse().is_ok_and(folder) {
+            return typed.to_owned();
+        }
         let name = typed.split('@').next().unwrap_or_default();
         let name = match name.rsplit_once(':') {
             Some((name, tag)) if !tag.contains('/') => name,

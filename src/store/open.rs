@@ -50,14 +50,16 @@ impl Reach {
     }
 }
 
+/// The client of a mirror's host, and whether that is down.
+type MirrorHost = (Arc<Client>, Arc<AtomicBool>);
+
 /// Opens repositories.
 pub struct Stores {
     transport: Arc<Transport>,
     auth: Arc<Authenticator>,
     reach: Reach,
     clients: Mutex<HashMap<Host, Arc<Client>>>,
-    /// The clients of mirrors, and whether their hosts are down.
-    mirrors: Mutex<HashMap<Host, (Arc<Client>, Arc<AtomicBool>)>>,
+    mirrors: Mutex<HashMap<Host, MirrorHost>>,
     layouts: Mutex<HashMap<PathBuf, Layout>>,
 }
 

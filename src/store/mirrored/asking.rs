@@ -88,7 +88,7 @@ impl Asking {
             && self.mirrors[at].is_willing()
         {
             let known = &self.mirrors[at];
-            match known.in_time(mirror(known.remote(), target)).await {
+            match known.in_time(mirror(known.remote(), target), false).await {
                 Ok(answer) => return Ok((answer, place)),
                 Err(error) => self.pass_over(at, Asked::of(target), &error),
             }
@@ -111,10 +111,10 @@ impl Asking {
             if !(known.is_willing() && self.may_have(at, asked)) {
                 continue;
             }
-            let answer = at_mirror(known.remote());
-            let answer = match asked {
-                Asked::Blob(_) => answer.await,
-                _ => known.in_time(answer).await,
+            let ask = || known.in_time(at_mirror(known.remote()), asked.is_blob());
+            let answer = match ask().await {
+                Err(error) if is_cut_off(&error) => ask().await,
+                answer => answer,
             };
             match answer {
                 Ok(answer) => return Ok((answer, self.served(at))),
@@ -269,11 +269,17 @@ impl Asking {
             lacking = lacking.and(memory.lacking_tag(tag));
             memory.pinned(tag, digest, place);
         }
-        if let Place::Mirror(at) = place {
-            if !self.mirrors[at].mirror().has_content {
-                tagged = tagged.with(at);
+        match place {
+            Place::Mirror(at) => {
+                if !self.mirrors[at].mirror().has_content {
+                    tagged = tagged.with(at);
+                }
+                memory.about(digest).from = Some(at);
             }
-            memory.about(digest).from = Some(at);
+            Place::Origin if memory.content(digest).from.is_some() => {
+                memory.about(digest).from = None;
+            }
+            Place::Origin => {}
         }
         if (lacking, tagged) == (Which::NONE, Which::NONE) {
             return;
@@ -346,6 +352,16 @@ impl<'a> Asked<'a> {
             Target::Digest(digest) => Self::Manifest(digest),
         }
     }
+
+    fn is_blob(self) -> bool {
+        matches!(self, Self::Blob(_))
+    }
+}
+
+/// Whether a connection ended without an answer: one that was kept may have been gone already.
+fn is_cut_off(error: &Error) -> bool {
+    let kind = error.transport().map(transport::Error::kind);
+    kind == Some(transport::Kind::Broken)
 }
 
 impl fmt::Display for Asked<'_> {

@@ -123,9 +123,14 @@ impl Known {
         &self.reached.patient
     }
 
-    /// Waits no longer for an answer than one does with somebody else to ask.
-    pub(super) async fn in_time<T>(&self, answer: impl Future<Output = Result<T>>) -> Result<T> {
-        if *self.state() == State::ReliedOn {
+    /// Waits no longer for an answer than one does with somebody else to ask. `is_blob`: it may
+    /// have to fetch much before it can answer.
+    pub(super) async fn in_time<T>(
+        &self,
+        answer: impl Future<Output = Result<T>>,
+        is_blob: bool,
+    ) -> Result<T> {
+        if is_blob || *self.state() == State::ReliedOn {
             return answer.await;
         }
         let late = |_| {

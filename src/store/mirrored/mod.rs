@@ -145,10 +145,8 @@ impl Store for Mirrored {
         let digest = blob.digest();
         let at_mirror = |remote| -> BoxFuture<'_, Result<bool>> {
             Box::pin(async move {
-                match Remote::has_blob(remote, blob).await? {
-                    true => Ok(true),
-                    false => Err(absent(digest)),
-                }
+                let there = Remote::has_blob(remote, blob).await?;
+                there.then_some(true).ok_or_else(|| absent(digest))
             })
         };
         let at_origin = |remote| Remote::has_blob(remote, blob);

@@ -33,7 +33,8 @@ fn what_is_attached_is_asked_for_where_it_is_if_the_mirror_lists_nothing() {
         .code(0)
         .json();
     assert_eq!(shown["attached"][0]["digest"], json!(signature.digest()));
-    assert_eq!(lab.requests("src").count("GET", "referrers"), 1);
+    // Something may be attached to the signature too.
+    assert_eq!(lab.requests("src").count("GET", "referrers"), 2);
     assert_eq!(lab.requests("src").count("HEAD", "manifests"), 0);
     assert_eq!(lab.requests("src").count("GET", "blobs"), 0);
 }
@@ -136,6 +137,31 @@ fn what_is_written_is_never_looked_for_at_a_mirror() {
         lab.run(command).any_stdout().any_stderr().code(0);
         assert_eq!((asked(&lab, "one"), asked(&lab, "two")), Default::default());
     }
+}
+
+/// A blob of an image that only the mirror has cannot be linked from where it is not.
+#[test]
+fn what_only_a_mirror_has_is_sent_to_another_repository_of_the_registry() {
+    let lab = lab();
+    let image = image_at(&lab, &[ONE]);
+    lab.run(["copy", "-q", APP, "src.lab/other:v1"])
+        .any_stdout()
+        .code(0);
+    lab.assert_holds("src.lab/other:v1", &image);
+}
+
+/// An image of which the mirror only knew the name.
+#[test]
+fn it_is_not_called_a_mirrors_where_it_was_read_elsewhere() {
+    let lab = lab();
+    image_at(&lab, &[APP, ONE]);
+    let broken = crate::lab::Fault::on("GET", "/manifests/").always();
+    lab.fault("one", broken.status(500));
+    let shown = lab
+        .run(["copy", "--json", "-q", APP, DST])
+        .any_stdout()
+        .code(0);
+    assert_eq!(shown.json().get("mirror"), None, "{shown}");
 }
 
 #[test]

@@ -90,7 +90,7 @@ fn what_is_blocked_is_refused_before_anything_is_sent() {
         let lab = Lab::new();
         containers(
             &lab,
-            "[[registry]]\nprefix = \"src.lab/team\"\nblocked = true\n",
+            "[[registry]]\nlocation = \"src.lab/team\"\nblocked = true\n",
         );
         lab.run(command)
             .stderr_like("error: src.lab/team/app is blocked, as [..]registries.conf:3 says\n")
@@ -117,6 +117,19 @@ fn a_registry_that_is_blocked_is_neither_listed_nor_logged_in_to() {
             .stderr_like("error: src.lab is blocked, as [..]registries.conf:3 says\n")
             .code(5);
     }
+    assert_eq!(asked(&lab, "src"), "");
+}
+
+/// A folder is a folder, whatever names there are.
+#[test]
+fn a_folder_is_no_short_name() {
+    let lab = Lab::new();
+    containers(&lab, "[aliases]\n\"oci\" = \"src.lab/team/app\"\n");
+    let image = Image::small(1);
+    lab.push(DST, &image);
+    lab.run(["copy", "-q", DST, "oci:images:v1"])
+        .stdout(format!("oci:images:v1@{}\n", image.digest()))
+        .code(0);
     assert_eq!(asked(&lab, "src"), "");
 }
 
