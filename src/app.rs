@@ -85,11 +85,10 @@ impl App {
             environment: None,
             working_folder: environment.working_folder.clone(),
             user_folder: environment.config_folder.clone(),
+            elsewhere: environment.places(),
         };
         let settings = Settings::load(&search)?;
-        for file in &settings.sources {
-            output.detail(&format!("settings from {}", file.display()));
-        }
+        told::settings(&settings, &output);
         let reach = network::reach(&flags, &settings)?;
         let ci = environment.is_set("CI");
         let terminal = environment.stderr_is_terminal;

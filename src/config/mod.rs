@@ -3,6 +3,8 @@
 //! A section is one file with one serde type ([`registries`], [`immutable`]), one line in
 //! `file.rs` and one in [`Settings`]. `docs/settings.md` is the page for users.
 
+pub mod applied;
+pub mod elsewhere;
 pub mod error;
 mod file;
 pub mod immutable;
@@ -16,6 +18,8 @@ mod wording;
 mod yaml;
 
 use crate::oci::reference::{Host, Repository};
+use applied::{Applied, Origins};
+use elsewhere::{Layer, Remark};
 use error::SettingsError;
 use file::{Checked, SettingsFile};
 use immutable::Immutable;
@@ -31,21 +35,35 @@ pub struct Settings {
     /// How to speak to single registries, as they were named; [`Settings::registry`] looks them
     /// up. Only from files that the user named or owns.
     pub registries: BTreeMap<Host, RegistrySettings>,
+    /// Who said what of each of them: see [`applied::Applied::origins`].
+    pub origins: BTreeMap<Host, Origins>,
     /// Tags that no command moves or removes.
     pub immutable: Immutable,
     /// Where repositories really are; [`Settings::route`] looks them up.
     pub routes: Routes,
     /// The files that were read, the deciding one first.
     pub sources: Vec<PathBuf>,
+    /// What in them is not used.
+    pub remarks: Vec<Remark>,
 }
 
 impl Settings {
-    /// Finds, reads and checks the settings.
+    /// Finds, reads and checks the settings, and those of other programs.
     ///
-    /// A file that the user names is the only one read, and it must be there. Otherwise the
-    /// working folder's file decides, without `registries`; the user's own file still adds
-    /// its `registries` and its `immutable` rules, so that a checkout takes nothing away.
+    /// A file that the user names is the only one of crossdock's that is read, and it must be
+    /// there. Otherwise the working folder's file decides, without `registries`; the user's own
+    /// file still adds its `registries` and its `immutable` rules, so that a checkout takes
+    /// nothing away. What those do not say, other programs' files may.
     pub fn load(search: &Search) -> Result<Self, SettingsError> {
+        let mut settings = Self::load_own(search)?;
+        for layer in search.elsewhere.load()? {
+            settings.fill(layer);
+        }
+        Ok(settings)
+    }
+
+    /// The same without those of other programs.
+    fn load_own(search: &Search) -> Result<Self, SettingsError> {
         if let Some(path) = search.named_file() {
             let file = SettingsFile::read(path)?;
             return Ok(Self::of(file.check()?));
@@ -91,17 +109,44 @@ impl Settings {
     fn of(checked: Checked) -> Self {
         Self {
             registries: checked.registries,
+            origins: checked.origins,
             immutable: checked.immutable,
-            routes: Routes::default(),
+            routes: Routes {
+                layers: vec![checked.rules],
+                aliases: BTreeMap::new(),
+            },
             sources: vec![checked.path],
+            remarks: Vec::new(),
         }
     }
 
     /// Adds what the user's own file says even where another file decides.
     fn keep_from_own(&mut self, own: Checked) {
         self.registries = own.registries;
+        self.origins = own.origins;
+        self.routes.layers = vec![own.rules];
         self.immutable.add(own.immutable);
         self.sources.push(own.path);
+    }
+
+    /// Adds what another program's files say of values that nobody has said anything about yet.
+    fn fill(&mut self, layer: Layer) {
+        for (host, lower) in layer.hosts {
+            let spelled = self.registries.keys();
+            let mut spelled = spelled.filter(|name| name.without_default_port() == host);
+            let host = spelled.next().cloned().unwrap_or(host);
+            let mut applied = Applied {
+                settings: self.registries.remove(&host).unwrap_or_default(),
+                origins: self.origins.remove(&host).unwrap_or_default(),
+            };
+            applied.fill(lower);
+            self.registries.insert(host.clone(), applied.settings);
+            self.origins.insert(host, applied.origins);
+        }
+        self.routes.layers.push(layer.rules);
+        self.routes.aliases.extend(layer.aliases);
+        self.sources.extend(layer.files);
+        self.remarks.extend(layer.remarks);
     }
 }
 

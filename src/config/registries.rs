@@ -1,6 +1,9 @@
 //! The section `registries`: how to speak to single registries.
 
+use super::applied::Origins;
 use super::error::{Place, Problem};
+use super::origin::{Origin, Said};
+use super::route::{Base, MirrorRule, Prefix, PrefixError, Rule, When};
 use super::shape::{Entries, Switch, Text, Texts, Whole, given};
 use crate::oci::reference::Host;
 use crate::vendor::Kind;
@@ -17,10 +20,15 @@ pub struct RegistrySettings {
     pub plain_http: bool,
     /// Its certificate is not verified.
     pub insecure: bool,
-    /// A PEM file of certificate authorities that are trusted besides the system's.
-    pub ca: Option<PathBuf>,
+    /// Spoken to in plain HTTP where it does not speak TLS.
+    pub plain_http_fallback: bool,
+    /// PEM files of certificate authorities that are trusted besides the system's.
+    pub ca: Vec<PathBuf>,
     /// The certificate that crossdock shows there.
     pub client: Option<ClientCertificate>,
+    /// Whether another program's files name some of these: what is wrong with them is a problem of
+    /// this registry alone.
+    pub foreign_trust: bool,
     /// Token services that this registry's credential may go to besides those it may anyway.
     pub token_realms: Vec<Host>,
     /// It may name loopback and private addresses as places to go on to.
@@ -40,8 +48,10 @@ impl Default for RegistrySettings {
         Self {
             plain_http: false,
             insecure: false,
-            ca: None,
+            plain_http_fallback: false,
+            ca: Vec::new(),
             client: None,
+            foreign_trust: false,
             token_realms: Vec::new(),
             allow_private: false,
             concurrency: None,
@@ -87,12 +97,50 @@ struct Written {
     identity: Option<Switch>,
     #[serde(deserialize_with = "given")]
     aws_profile: Option<Text>,
+    #[serde(deserialize_with = "given")]
+    mirrors: Option<Texts>,
+    #[serde(deserialize_with = "given")]
+    location: Option<Text>,
+    #[serde(deserialize_with = "given")]
+    blocked: Option<Switch>,
 }
 
+/// The lines of the keys of each registry, as it is written.
+pub(super) type Lines = BTreeMap<String, BTreeMap<String, u64>>;
+
+/// The section, checked.
+#[derive(Debug, Default)]
+pub(super) struct Checked {
+    pub(super) registries: BTreeMap<Host, RegistrySettings>,
+    /// Where each value was said.
+    pub(super) origins: BTreeMap<Host, Origins>,
+    /// Where their repositories are.
+    pub(super) rules: Vec<Rule>,
+}
+
+/// The keys of a registry.
+const KEYS: [&str; 14] = [
+    "plain_http",
+    "insecure",
+    "ca",
+    "client_cert",
+    "client_key",
+    "token_realm",
+    "allow_private",
+    "concurrency",
+    "kind",
+    "identity",
+    "aws_profile",
+    "mirrors",
+    "location",
+    "blocked",
+];
+
 impl Section {
-    /// Checks the section. `folder` is the file's, and where relative paths begin.
-    pub(super) fn check(self, folder: &Path) -> Result<BTreeMap<Host, RegistrySettings>, Problem> {
-        let mut registries = BTreeMap::new();
+    /// Checks the section of the file at `path`, whose folder is where relative paths begin.
+    pub(super) fn check(self, path: &Path, lines: &Lines) -> Result<Checked, Problem> {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let mut checked = Checked::default();
         let mut seen = BTreeMap::new();
         for (name, written) in self.0.0 {
             let host = host(&name)?;
@@ -100,9 +148,18 @@ impl Section {
             if let Some((earlier, place)) = seen.insert(host.without_default_port(), here) {
                 return Err(again(&name, &earlier, place));
             }
-            registries.insert(host, written.unwrap_or_default().check(folder)?);
+            let written = written.unwrap_or_default();
+            let lines = lines.get(&name.value);
+            let line = |key: &str| lines.and_then(|lines| lines.get(key)).copied();
+            let said = KEYS
+                .iter()
+                .filter_map(|key| Some((*key, Origin::line(path, line(key)?))))
+                .collect();
+            checked.rules.extend(written.rule(&host, path, &said)?);
+            checked.origins.insert(host.clone(), said);
+            checked.registries.insert(host, written.check(folder)?);
         }
-        Ok(registries)
+        Ok(checked)
     }
 }
 
@@ -111,8 +168,14 @@ impl Written {
         Ok(RegistrySettings {
             plain_http: self.plain_http.0,
             insecure: self.insecure.0,
-            ca: self.ca.map(|ca| path(&ca, folder)).transpose()?,
+            plain_http_fallback: false,
+            ca: self
+                .ca
+                .iter()
+                .map(|ca| path(ca, folder))
+                .collect::<Result<_, _>>()?,
             client: client(self.client_cert, self.client_key, folder)?,
+            foreign_trust: false,
             token_realms: self
                 .token_realm
                 .0
@@ -131,6 +194,41 @@ impl Written {
             aws_profile: self.aws_profile.as_ref().map(profile).transpose()?,
         })
     }
+}
+
+impl Written {
+    /// Where the registry's repositories are, as far as anything is said about that.
+    fn rule(&self, host: &Host, path: &Path, said: &Origins) -> Result<Option<Rule>, Problem> {
+        if self.mirrors.is_none() && self.location.is_none() && self.blocked.is_none() {
+            return Ok(None);
+        }
+        let origin = |key: &str| said.get(key).cloned().unwrap_or(Origin::file(path));
+        let mut rule = Rule::new(Prefix::of_host(host), Origin::file(path));
+        rule.blocked = self
+            .blocked
+            .map(|blocked| Said::new(blocked.0, origin("blocked")));
+        if let Some(location) = &self.location {
+            rule.location = Some(Said::new(base(location)?, origin("location")));
+        }
+        if let Some(mirrors) = &self.mirrors {
+            let mirror = |text: &Text| {
+                let place = Place::of(text.referenced);
+                Ok(MirrorRule {
+                    base: base(text)?,
+                    when: When::Always,
+                    origin: place.map_or(origin("mirrors"), |at| Origin::line(path, at.line)),
+                })
+            };
+            let mirrors = mirrors.0.iter().map(mirror);
+            rule.mirrors = Some(mirrors.collect::<Result<_, Problem>>()?);
+        }
+        Ok(Some(rule))
+    }
+}
+
+fn base(text: &Text) -> Result<Base, Problem> {
+    let base = text.value.parse();
+    base.map_err(|error: PrefixError| Problem::with(text, error.to_string()))
 }
 
 fn host(name: &Text) -> Result<Host, Problem> {

@@ -24,6 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 #[derive(Debug, Clone, Default)]
 pub struct Reach {
     plain_http: HashSet<Host>,
+    maybe_plain_http: HashSet<Host>,
     token_services: HashMap<Host, Vec<String>>,
 }
 
@@ -32,6 +33,11 @@ impl Reach {
     /// that port, and not of the one that plain HTTP has.
     pub fn allow_plain_http(&mut self, host: &Host) {
         self.plain_http.insert(host.clone());
+    }
+
+    /// `host` is spoken to without TLS if it does not speak TLS.
+    pub fn try_plain_http(&mut self, host: &Host) {
+        self.maybe_plain_http.insert(host.without_default_port());
     }
 
     /// The credential of `host` may also go to these token services, each `HOST[:PORT]`.
@@ -46,7 +52,12 @@ impl Reach {
         // By its very spelling: port 443 is TLS unless somebody said so of that port.
         let plain_http = self.plain_http.contains(host);
         let token_services = self.token_services.get(&form).cloned();
-        Address::new(host.clone(), plain_http, token_services.unwrap_or_default())
+        let address = Address::new(host.clone(), plain_http, token_services.unwrap_or_default());
+        if self.maybe_plain_http.contains(&form) {
+            address.or_plain_http()
+        } else {
+            address
+        }
     }
 }
 

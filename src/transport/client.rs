@@ -25,6 +25,9 @@ pub struct HostSettings {
     pub authorities: Vec<Vec<u8>>,
     /// The certificate and key (PEM) that prove who asks.
     pub identity: Option<Secret>,
+    /// Why the authorities or the certificate that were meant for it are not here. It cannot be
+    /// spoken to then.
+    pub unusable: Option<String>,
     /// How many questions it is asked at once.
     pub concurrency: Option<usize>,
     /// It may send us on to places that are not in public.
@@ -211,7 +214,10 @@ impl Clients {
 
 impl HostSettings {
     fn changes_trust(&self) -> bool {
-        self.insecure || !self.authorities.is_empty() || self.identity.is_some()
+        self.insecure
+            || !self.authorities.is_empty()
+            || self.identity.is_some()
+            || self.unusable.is_some()
     }
 }
 
@@ -237,6 +243,9 @@ fn builder(
     trust: &Trust,
     own: Option<&HostSettings>,
 ) -> Result<reqwest::ClientBuilder, BoxError> {
+    if let Some(reason) = own.and_then(|own| own.unusable.as_ref()) {
+        return Err(reason.clone().into());
+    }
     let mut builder = reqwest::Client::builder()
         .user_agent(&settings.user_agent)
         .redirect(reqwest::redirect::Policy::none())
