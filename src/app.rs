@@ -77,17 +77,21 @@ pub fn output(flags: &Flags, environment: &Environment) -> Output {
     environment.output(settings)
 }
 
+/// Where settings are looked for.
+pub fn search(flags: &Flags, environment: &Environment) -> Search {
+    Search {
+        named: flags.config_file.clone(),
+        environment: None,
+        working_folder: environment.working_folder.clone(),
+        user_folder: environment.config_folder.clone(),
+        elsewhere: environment.places(),
+    }
+}
+
 impl App {
     /// Reads the settings and puts everything together. Nothing is sent.
     pub fn new(flags: Flags, environment: Environment, output: Output) -> anyhow::Result<Self> {
-        let search = Search {
-            named: flags.config_file.clone(),
-            environment: None,
-            working_folder: environment.working_folder.clone(),
-            user_folder: environment.config_folder.clone(),
-            elsewhere: environment.places(),
-        };
-        let settings = Settings::load(&search)?;
+        let settings = Settings::load(&search(&flags, &environment))?;
         told::settings(&settings, &output);
         let reach = network::reach(&flags, &settings)?;
         let ci = environment.is_set("CI");
@@ -131,6 +135,16 @@ impl App {
             view,
             flags,
         })
+    }
+
+    /// The options that every command has.
+    pub fn flags(&self) -> &Flags {
+        &self.flags
+    }
+
+    /// What the settings files say.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// Stores that know no credential but this.

@@ -142,6 +142,16 @@ fn of_host(own: &RegistrySettings) -> anyhow::Result<HostSettings> {
     })
 }
 
+/// What is wrong with the certificates and keys that the settings name.
+pub fn problems(settings: &Settings) -> Vec<anyhow::Error> {
+    let registries = settings.registries.iter();
+    let problems = registries.filter_map(|(host, own)| {
+        let error = trust(own).err()?;
+        Some(error.context(host.to_string()))
+    });
+    problems.collect()
+}
+
 /// Who is trusted, and what is shown.
 #[derive(Default)]
 struct Trusted {

@@ -8,6 +8,7 @@ use super::route::Rule;
 use super::shape::Entries;
 use super::yaml;
 use crate::oci::reference::Host;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
@@ -18,11 +19,15 @@ use std::path::{Path, PathBuf};
 /// No settings that people write come near this; more is a wrong file, or an attack.
 const SIZE_LIMIT: u64 = 4 << 20;
 
-/// The list of sections. A new one is a line here.
-#[derive(Debug, Default, Deserialize)]
+/// The settings of crossdock.
+// A new section is a line here.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Sections {
+#[schemars(title = "crossdock.yaml")]
+pub(super) struct Sections {
+    /// How to speak to single registries, by their hosts. Not in a working folder's file.
     registries: Option<registries::Section>,
+    /// Tags that no command moves or removes: tag patterns, or lists of them by repository pattern.
     immutable: Option<immutable::Section>,
 }
 

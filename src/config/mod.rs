@@ -12,10 +12,14 @@ pub mod origin;
 mod pattern;
 pub mod registries;
 pub mod route;
+mod schema;
 pub mod search;
 mod shape;
+pub mod shown;
 mod wording;
 mod yaml;
+
+pub use schema::schema;
 
 use crate::oci::reference::{Host, Repository};
 use applied::{Applied, Origins};
@@ -79,6 +83,27 @@ impl Settings {
             settings.keep_from_own(own.check()?);
         }
         Ok(settings)
+    }
+
+    /// Everything that is wrong with the files, each of them looked at by itself.
+    pub fn problems(search: &Search) -> Vec<SettingsError> {
+        let read = |path: Option<PathBuf>| SettingsFile::read_if_there(path).transpose();
+        let mut problems = Vec::new();
+        if let Some(path) = search.named_file() {
+            let checked = SettingsFile::read(path).and_then(SettingsFile::check);
+            problems.extend(checked.err());
+        } else {
+            let own = read(search.user_file());
+            problems.extend(own.and_then(|own| own.and_then(SettingsFile::check).err()));
+            let working = read(search.working_file()).map(|working| {
+                let working = working?;
+                working.refuse_registries(search.user_file())?;
+                working.check()
+            });
+            problems.extend(working.and_then(Result::err));
+        }
+        problems.extend(search.elsewhere.problems());
+        problems
     }
 
     /// Reads and checks the content of one file. `path` is what errors call it, and its folder is

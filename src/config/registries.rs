@@ -7,6 +7,7 @@ use super::route::{Base, MirrorRule, Prefix, PrefixError, Rule, When};
 use super::shape::{Entries, Switch, Text, Texts, Whole, given};
 use crate::oci::reference::Host;
 use crate::vendor::Kind;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -72,37 +73,69 @@ pub struct ClientCertificate {
 }
 
 /// The section as it is written.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(rename = "Registries", inline)]
 pub(super) struct Section(Entries<Option<Written>>);
 
-#[derive(Debug, Default, Deserialize)]
+// What is said here of each key, editors show to people who write the file.
+/// How to speak to this registry.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(rename = "Registry")]
 struct Written {
+    /// HTTP without TLS.
     plain_http: Switch,
+    /// TLS, but the certificate is not verified.
     insecure: Switch,
+    /// A PEM file of certificate authorities to trust for this registry too.
     #[serde(deserialize_with = "given")]
+    #[schemars(with = "String")]
     ca: Option<Text>,
+    /// The certificate that crossdock shows there, a PEM file.
     #[serde(deserialize_with = "given")]
+    #[schemars(with = "String")]
     client_cert: Option<Text>,
+    /// The private key of `client_cert`, a PEM file.
     #[serde(deserialize_with = "given")]
+    #[schemars(with = "String")]
     client_key: Option<Text>,
+    /// Token services that this registry's credential may go to besides those it may anyway.
     token_realm: Texts,
+    /// The registry may send crossdock on to loopback and private addresses.
     allow_private: Switch,
+    /// How many requests the registry gets at once, at most.
     #[serde(deserialize_with = "given")]
+    #[schemars(with = "Whole<1, 256>")]
     concurrency: Option<Whole<1, 256>>,
+    /// What the registry is, where its name does not say it or says it wrongly.
     #[serde(deserialize_with = "given")]
+    #[schemars(with = "String", extend("enum" = kinds()))]
     kind: Option<Text>,
+    /// Whether the identity that the machine has itself may stand in for a credential.
     #[serde(deserialize_with = "given")]
+    #[schemars(with = "Switch")]
     identity: Option<Switch>,
+    /// The profile of AWS's files that is meant there.
     #[serde(deserialize_with = "given")]
+    #[schemars(with = "String")]
     aws_profile: Option<Text>,
+    /// `HOST[/PATH]`s that have copies of what is there; asked before it.
     #[serde(deserialize_with = "given")]
+    #[schemars(with = "Texts")]
     mirrors: Option<Texts>,
+    /// `HOST[/PATH]` that is read and written instead.
     #[serde(deserialize_with = "given")]
+    #[schemars(with = "String")]
     location: Option<Text>,
+    /// Nothing there may be read or written.
     #[serde(deserialize_with = "given")]
+    #[schemars(with = "Switch")]
     blocked: Option<Switch>,
+}
+
+fn kinds() -> Vec<&'static str> {
+    Kind::ALL.iter().map(|kind| kind.name()).collect()
 }
 
 /// The lines of the keys of each registry, as it is written.
@@ -239,11 +272,10 @@ fn host(name: &Text) -> Result<Host, Problem> {
 
 fn kind(name: &Text) -> Result<Kind, Problem> {
     name.value.parse().map_err(|_| {
-        let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
         let reason = format!(
             "`{}` is no kind of registry; known are `{}`",
             name.value,
-            known.join("`, `")
+            kinds().join("`, `")
         );
         Problem::with(name, reason)
     })

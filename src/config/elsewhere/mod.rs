@@ -58,24 +58,41 @@ pub(super) struct Layer {
 impl Places {
     /// What is found, the deciding program's first.
     pub(super) fn load(&self) -> Result<Vec<Layer>, SettingsError> {
-        let mut containers = registries_conf::load(self)?;
+        Ok(vec![self.containers()?, self.docker()?, self.containerd()?])
+    }
+
+    /// What is wrong with each program's files.
+    pub(super) fn problems(&self) -> Vec<SettingsError> {
+        let layers = [self.containers(), self.docker(), self.containerd()];
+        layers.into_iter().filter_map(Result::err).collect()
+    }
+
+    fn containers(&self) -> Result<Layer, SettingsError> {
+        let mut layer = registries_conf::load(self)?;
         for folder in [
             below(self.config.as_ref(), CONTAINERS),
             self.etc(CONTAINERS),
         ] {
-            certs_d::load(folder.as_deref(), &mut containers);
+            certs_d::load(folder.as_deref(), &mut layer);
         }
-        let mut docker = Layer::default();
+        Ok(layer)
+    }
+
+    fn docker(&self) -> Result<Layer, SettingsError> {
+        let mut layer = Layer::default();
         for folder in [
             below(self.config.as_ref(), "docker"),
             below(self.home.as_ref(), ".docker"),
             self.etc("docker"),
         ] {
-            certs_d::load(folder.as_deref(), &mut docker);
-            daemon_json::load(folder.as_deref(), &mut docker)?;
+            certs_d::load(folder.as_deref(), &mut layer);
+            daemon_json::load(folder.as_deref(), &mut layer)?;
         }
-        let containerd = hosts_toml::load(self.etc("containerd").as_deref())?;
-        Ok(vec![containers, docker, containerd])
+        Ok(layer)
+    }
+
+    fn containerd(&self) -> Result<Layer, SettingsError> {
+        hosts_toml::load(self.etc("containerd").as_deref())
     }
 
     fn etc(&self, folder: &str) -> Option<PathBuf> {

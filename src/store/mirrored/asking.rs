@@ -247,10 +247,10 @@ impl Asking {
     }
 
     /// What is attached to a manifest was listed.
-    pub(super) fn listed(&self, subject: &Digest, items: &[Descriptor], place: Place) {
-        let mut items = items.iter().map(Descriptor::digest);
-        let target = Target::Digest(subject.clone());
-        self.found(&target, subject, place, &mut items);
+    pub(super) fn listed(&self, subject: &Digest, items: &[Descriptor]) {
+        let mut memory = self.memory();
+        let whole = memory.content(subject);
+        memory.inherit(whole, &mut items.iter().map(Descriptor::digest));
     }
 
     /// Who did not have the whole has none of its parts, and who has it only under its tag has
@@ -263,32 +263,22 @@ impl Asking {
         parts: &mut dyn Iterator<Item = &'d Digest>,
     ) {
         let mut memory = self.memory();
-        let mut lacking = memory.content(digest).lacking;
-        let mut tagged = memory.content(digest).tagged;
+        let mut whole = memory.content(digest);
         if let Some(tag) = target.tag() {
-            lacking = lacking.and(memory.lacking_tag(tag));
+            whole.lacking = whole.lacking.and(memory.lacking_tag(tag));
             memory.pinned(tag, digest, place);
         }
         match place {
             Place::Mirror(at) => {
                 if !self.mirrors[at].mirror().has_content {
-                    tagged = tagged.with(at);
+                    whole.tagged = whole.tagged.with(at);
                 }
                 memory.about(digest).from = Some(at);
             }
-            Place::Origin if memory.content(digest).from.is_some() => {
-                memory.about(digest).from = None;
-            }
+            Place::Origin if whole.from.is_some() => memory.about(digest).from = None,
             Place::Origin => {}
         }
-        if (lacking, tagged) == (Which::NONE, Which::NONE) {
-            return;
-        }
-        for digest in [digest].into_iter().chain(parts) {
-            let content = memory.about(digest);
-            content.lacking = content.lacking.and(lacking);
-            content.tagged = content.tagged.and(tagged);
-        }
+        memory.inherit(whole, &mut [digest].into_iter().chain(parts));
     }
 
     /// A mirror has begun to send a blob.

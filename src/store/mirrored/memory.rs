@@ -101,6 +101,22 @@ impl Memory {
         self.content.get(digest).copied().unwrap_or_default()
     }
 
+    /// What holds for the `whole` holds for its `parts`.
+    pub(super) fn inherit<'d>(
+        &mut self,
+        whole: Content,
+        parts: &mut dyn Iterator<Item = &'d Digest>,
+    ) {
+        if (whole.lacking, whole.tagged) == (Which::NONE, Which::NONE) {
+            return;
+        }
+        for digest in parts {
+            let content = self.about(digest);
+            content.lacking = content.lacking.and(whole.lacking);
+            content.tagged = content.tagged.and(whole.tagged);
+        }
+    }
+
     /// What is known of this content, to be changed.
     pub(super) fn about(&mut self, digest: &Digest) -> &mut Content {
         make_room(&mut self.content);

@@ -189,15 +189,15 @@ impl Store for Mirrored {
         };
         let at_origin = |remote| Remote::referrers(remote, subject);
         let asked = Asked::Referrers(subject);
-        let (listed, place) = match self.asking.ask(asked, at_mirror, at_origin).await {
-            Ok(answer) => answer,
+        let listed = match self.asking.ask(asked, at_mirror, at_origin).await {
+            Ok((listed, _)) => listed,
             Err(error) => {
                 let empty = empty.lock().unwrap_or_else(PoisonError::into_inner).take();
                 let listed = empty.filter(|_| error.transport().is_some());
                 return listed.ok_or(error);
             }
         };
-        self.asking.listed(subject, &listed.items, place);
+        self.asking.listed(subject, &listed.items);
         Ok(listed)
     }
 
