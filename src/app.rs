@@ -176,18 +176,16 @@ impl App {
             .map_or(Guard::Free, |tag| self.guard(location, tag, force))
     }
 
-    /// How to copy between these places.
+    /// How to copy between these places, of which the first is the source.
     pub fn copy_options<'a>(
         &self,
         locations: impl IntoIterator<Item = &'a Location>,
     ) -> copy::Options {
         let own = |host: &Host| self.settings.registry(host).and_then(|own| own.concurrency);
         let jobs = self.flags.jobs.unwrap_or(copy::JOBS);
-        let hosts = locations
-            .into_iter()
-            .filter_map(|l| Some(&l.repository()?.host));
+        let hosts = self.hosts(locations);
         copy::Options {
-            jobs: hosts.filter_map(own).fold(jobs, usize::min),
+            jobs: hosts.iter().filter_map(own).fold(jobs, usize::min),
             attempts: self.flags.attempts(),
             ..copy::Options::default()
         }

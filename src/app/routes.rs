@@ -103,6 +103,21 @@ impl App {
         Ok(route)
     }
 
+    /// The registries at these places, with the mirrors of the first.
+    pub(super) fn hosts<'a>(&self, locations: impl IntoIterator<Item = &'a Location>) -> Vec<Host> {
+        let repositories = locations.into_iter().map(Location::repository).enumerate();
+        let routes = repositories.filter_map(|(at, repository)| {
+            let route = self.settings.route(repository?).ok()?;
+            Some((route, at == 0))
+        });
+        let hosts = routes.flat_map(|(route, is_source)| {
+            let mirrors = route.mirrors.into_iter().filter(move |_| is_source);
+            let mirrors = mirrors.map(|mirror| mirror.repository.host);
+            [route.location.host].into_iter().chain(mirrors)
+        });
+        hosts.collect()
+    }
+
     fn remarks(&self) -> Remarks {
         let (detail, warning) = (self.output.clone(), self.output.clone());
         Remarks {

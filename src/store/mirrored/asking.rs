@@ -125,15 +125,15 @@ impl Asking {
             Ok(answer) => return Ok((answer, Place::Origin)),
             Err(error) => error,
         };
-        if error.transport().is_some() {
-            for (at, known) in self.mirrors.iter().enumerate() {
-                if !self.is_last_resort(at, asked) {
-                    continue;
+        let at_last = |at: &usize| error.transport().is_some() && self.is_last_resort(*at, asked);
+        for at in (0..self.mirrors.len()).filter(at_last) {
+            let known = &self.mirrors[at];
+            if let Ok(answer) = at_mirror(known.patient()).await {
+                known.rely();
+                if let Asked::Blob(digest) = asked {
+                    self.memory().about(digest).lacking = Which::NONE;
                 }
-                if let Ok(answer) = at_mirror(known.patient()).await {
-                    known.rely();
-                    return Ok((answer, self.served(at)));
-                }
+                return Ok((answer, self.served(at)));
             }
         }
         self.tell_why(&error);
@@ -288,12 +288,16 @@ impl Asking {
 
     /// A mirror has broken off in a blob, which is read on elsewhere.
     pub(super) fn broke(&self, at: usize, digest: &Digest, error: &BoxError) {
+        let known = &self.mirrors[at];
+        (self.remarks.detail)(&format!("{known} broke off in {digest}: {error}"));
+        if known.is_relied_on() {
+            return;
+        }
         let mut memory = self.memory();
         let content = memory.about(digest);
         content.lacking = content.lacking.with(at);
         content.broken = content.broken.with(at);
         drop(memory);
-        let known = &self.mirrors[at];
         let stalled = error
             .downcast_ref::<transport::Error>()
             .is_some_and(|error| error.kind() == transport::Kind::Stalled);
@@ -302,7 +306,6 @@ impl Asking {
         } else {
             known.mishap(true);
         }
-        (self.remarks.detail)(&format!("{known} broke off in {digest}: {error}"));
     }
 
     /// What came of a blob was wrong. It is read at the repository itself from now on, and the

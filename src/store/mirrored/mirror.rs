@@ -110,6 +110,11 @@ impl Known {
         }
     }
 
+    /// Whether there is nobody else.
+    pub(super) fn is_relied_on(&self) -> bool {
+        *self.state() == State::ReliedOn
+    }
+
     /// The way to ask it now.
     pub(super) fn remote(&self) -> &Remote {
         match *self.state() {
@@ -130,7 +135,7 @@ impl Known {
         answer: impl Future<Output = Result<T>>,
         is_blob: bool,
     ) -> Result<T> {
-        if is_blob || *self.state() == State::ReliedOn {
+        if is_blob || self.is_relied_on() {
             return answer.await;
         }
         let late = |_| {
