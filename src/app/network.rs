@@ -47,6 +47,9 @@ pub(super) fn reach(flags: &Flags, settings: &Settings) -> anyhow::Result<Reach>
         if own.plain_http {
             reach.allow_plain_http(host);
         }
+        if own.plain_http_fallback {
+            reach.try_plain_http(host);
+        }
     }
     for host in hosts("--plain-http", &flags.plain_http)? {
         reach.allow_plain_http(&host);
@@ -121,19 +124,46 @@ fn by_authority(
     Ok(plain)
 }
 
+/// What applies to a host. A file that another program's settings name is a problem of this host
+/// alone: crossdock's user may have nothing to do with it, and may not be meant to read it.
 fn of_host(own: &RegistrySettings) -> anyhow::Result<HostSettings> {
-    let authorities = own
-        .ca
-        .iter()
-        .map(|path| authorities(path))
-        .collect::<Result<_, _>>()?;
-    let identity = own.client.as_ref().map(identity).transpose()?;
+    let trust = trust(own);
+    let (trust, unusable) = match trust {
+        Err(error) if own.foreign_trust => (Trusted::default(), Some(format!("{error:#}"))),
+        trust => (trust?, None),
+    };
     Ok(HostSettings {
         insecure: own.insecure,
-        authorities,
-        identity,
+        authorities: trust.authorities,
+        identity: trust.identity,
+        unusable,
         concurrency: own.concurrency,
         allow_private: own.allow_private,
+    })
+}
+
+/// What is wrong with the certificates and keys that the settings name.
+pub fn problems(settings: &Settings) -> Vec<anyhow::Error> {
+    let registries = settings.registries.iter();
+    let problems = registries.filter_map(|(host, own)| {
+        let error = trust(own).err()?;
+        Some(error.context(host.to_string()))
+    });
+    problems.collect()
+}
+
+/// Who is trusted, and what is shown.
+#[derive(Default)]
+struct Trusted {
+    authorities: Vec<Vec<u8>>,
+    identity: Option<Secret>,
+}
+
+fn trust(own: &RegistrySettings) -> anyhow::Result<Trusted> {
+    let authorities = own.ca.iter().map(|path| authorities(path));
+    Ok(Trusted {
+        authorities: authorities.collect::<Result<_, _>>()?,
+        identity: own.client.as_ref().map(identity).transpose()?,
     })
 }
 

@@ -18,6 +18,7 @@ mod ls;
 mod man;
 mod rm;
 mod run;
+mod settings;
 mod tag;
 
 pub use crate::app::dumps::keep_memory_private;
@@ -105,6 +106,8 @@ pub enum Command {
     /// with `--force`. Space is freed by the registry's own garbage collection.
     #[command(alias = "delete")]
     Rm(rm::Args),
+    /// Show what applies to a registry and which file says it, check settings, begin a file
+    Settings(settings::Args),
     /// A guided tour on two registries inside the process
     ///
     /// It shows the main commands; one of the registries wants a password. Nothing is left

@@ -11,6 +11,7 @@ use crate::transport::origin::Origin;
 use crate::transport::{Lane, Request, Response};
 use http::{HeaderMap, Method, StatusCode};
 use std::sync::Arc;
+use std::time::Duration;
 use url::Url;
 
 /// A refusal is read no further.
@@ -19,6 +20,9 @@ const READ: usize = 64 * 1024;
 /// So often a request is sent at most: as nobody without and with a token, as somebody, as the same
 /// with a new credential, and as nobody after all, each once, and once more where a token is over.
 const MOST: usize = 6;
+
+/// A client without patience waits no longer for a connection.
+const CONNECT_WITHIN: Duration = Duration::from_secs(3);
 
 impl Client {
     /// The URL of `path` below `/v2/`. Names and digests hold nothing that needs escaping.
@@ -97,6 +101,9 @@ impl Client {
         access: &Access,
         mut granted: Option<Granted>,
     ) -> Result<Response, Error> {
+        if self.is_brief {
+            request = request.briefly(CONNECT_WITHIN);
+        }
         let mut is_answered = false;
         for _ in 0..MOST {
             let again = request.repeat();

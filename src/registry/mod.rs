@@ -55,6 +55,8 @@ pub struct Client {
     memory: Memory,
     uploads: Uploads,
     attaching: Attaching,
+    /// Whoever asks has somebody else to ask.
+    is_brief: bool,
 }
 
 impl Client {
@@ -67,7 +69,16 @@ impl Client {
             memory: Memory::default(),
             uploads: Uploads::default(),
             attaching: Attaching::default(),
+            is_brief: false,
         }
+    }
+
+    /// The same without patience: each request is tried once, and soon given up where no
+    /// connection comes about. For whoever has somebody else to ask.
+    #[must_use]
+    pub fn briefly(mut self) -> Self {
+        self.is_brief = true;
+        self
     }
 
     /// The registry.

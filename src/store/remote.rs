@@ -18,6 +18,8 @@ pub(super) struct Remote {
     client: Arc<Client>,
     repository: Repository,
     location: Location,
+    /// What the user calls it, where that is something else.
+    typed: Option<Location>,
 }
 
 impl Remote {
@@ -26,7 +28,20 @@ impl Remote {
             client,
             location: Location::Remote(repository.clone()),
             repository,
+            typed: None,
         }
+    }
+
+    /// The same, which the user calls `typed`.
+    pub(super) fn typed(mut self, typed: &Location) -> Self {
+        self.typed = Some(typed.clone()).filter(|typed| *typed != self.location);
+        self
+    }
+
+    /// What the user calls it, to be said after its name.
+    fn instead(&self) -> String {
+        let typed = self.typed.as_ref();
+        typed.map_or_else(String::new, |typed| format!(" (in place of {typed})"))
     }
 
     fn named(&self, target: &Target) -> Reference {
@@ -35,12 +50,16 @@ impl Remote {
 
     /// Says what was being done, and to what.
     fn failed(&self, doing: &str, target: &Target, error: registry::Error) -> Error {
-        let what = format!("cannot {doing} {}", self.named(target));
+        let what = format!("cannot {doing} {}{}", self.named(target), self.instead());
         Error::caused(kind_of(&error), what, error).at(&self.location)
     }
 
     fn blob_failed(&self, doing: &str, digest: &Digest, error: registry::Error) -> Error {
-        let what = format!("cannot {doing} {} {digest}", self.repository);
+        let what = format!(
+            "cannot {doing} {} {digest}{}",
+            self.repository,
+            self.instead()
+        );
         Error::caused(kind_of(&error), what, error).at(&self.location)
     }
 }
@@ -175,9 +194,9 @@ impl Store for Remote {
 
     fn tags(&self) -> BoxStream<'static, Result<Tag>> {
         let repository = self.location.clone();
+        let what = format!("cannot list {repository}{}", self.instead());
         let failed = move |error: registry::Error| {
-            Error::caused(kind_of(&error), format!("cannot list {repository}"), error)
-                .at(&repository)
+            Error::caused(kind_of(&error), what.clone(), error).at(&repository)
         };
         self.client
             .tags(&self.repository.name)

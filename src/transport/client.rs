@@ -1,6 +1,7 @@
 //! The HTTP clients: one for each way of trusting a host, made when first needed.
 
 use super::BoxError;
+use super::connecting::Limit;
 use super::error::Error;
 use super::guard::{Guard, Lookup, Rule, System};
 use super::origin::Origin;
@@ -24,6 +25,9 @@ pub struct HostSettings {
     pub authorities: Vec<Vec<u8>>,
     /// The certificate and key (PEM) that prove who asks.
     pub identity: Option<Secret>,
+    /// Why the authorities or the certificate that were meant for it are not here. It cannot be
+    /// spoken to then.
+    pub unusable: Option<String>,
     /// How many questions it is asked at once.
     pub concurrency: Option<usize>,
     /// It may send us on to places that are not in public.
@@ -185,11 +189,12 @@ impl Clients {
             .resolver(lookup.unwrap_or_else(|| Arc::new(System)));
         let client = builder(settings, &key.0.0, own)
             .and_then(|builder| {
-                // The guard is outside, and called in the task of the request.
+                // Guard and limit are outside, and called in the task of the request.
                 let builder = builder
                     .dns_resolver(resolver)
                     .connector_layer(self.warm(&key.0))
-                    .connector_layer(self.guard.clone());
+                    .connector_layer(self.guard.clone())
+                    .connector_layer(Limit);
                 let builder = match usage {
                     Use::Requests => builder,
                     Use::Opening => builder.pool_max_idle_per_host(0),
@@ -209,7 +214,10 @@ impl Clients {
 
 impl HostSettings {
     fn changes_trust(&self) -> bool {
-        self.insecure || !self.authorities.is_empty() || self.identity.is_some()
+        self.insecure
+            || !self.authorities.is_empty()
+            || self.identity.is_some()
+            || self.unusable.is_some()
     }
 }
 
@@ -235,6 +243,9 @@ fn builder(
     trust: &Trust,
     own: Option<&HostSettings>,
 ) -> Result<reqwest::ClientBuilder, BoxError> {
+    if let Some(reason) = own.and_then(|own| own.unusable.as_ref()) {
+        return Err(reason.clone().into());
+    }
     let mut builder = reqwest::Client::builder()
         .user_agent(&settings.user_agent)
         .redirect(reqwest::redirect::Policy::none())

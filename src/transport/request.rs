@@ -6,6 +6,7 @@ use super::guard::Guard;
 use super::origin::Origin;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use std::time::Duration;
 use url::Url;
 
 /// A request's body.
@@ -108,6 +109,8 @@ pub struct Request {
     /// Where set, an answer that is none of an error is read to its end, this many bytes at the
     /// most, as a part of the attempt: one that breaks off is asked for again.
     pub whole: Option<usize>,
+    /// Where set, a connection has to be there within this time.
+    pub connect_within: Option<Duration>,
 }
 
 impl Request {
@@ -126,6 +129,7 @@ impl Request {
             named_by: None,
             past_public: false,
             whole: None,
+            connect_within: None,
         }
     }
 
@@ -178,6 +182,15 @@ impl Request {
         self
     }
 
+    /// Without patience: whoever asks has somebody else to ask. Tried once, and no longer than
+    /// `limit` for a connection.
+    #[must_use]
+    pub fn briefly(mut self, limit: Duration) -> Self {
+        self.attempts = Attempts::Once;
+        self.connect_within = Some(limit);
+        self
+    }
+
     /// On whose behalf.
     #[must_use]
     pub fn authorization(mut self, authorization: Option<Authorization>) -> Self {
@@ -208,6 +221,7 @@ impl Request {
             named_by: self.named_by.clone(),
             past_public: self.past_public,
             whole: self.whole,
+            connect_within: self.connect_within,
         })
     }
 }

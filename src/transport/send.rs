@@ -5,6 +5,7 @@ use super::answer::{is_of_proxy, redirect, refuse_compressed, warning};
 use super::brake::{Brake, QUESTIONS, Slot};
 use super::carry::{Road, may_carry};
 use super::client::{Clients, Settings};
+use super::connecting;
 use super::error::{Error, Kind, SourceFailed};
 use super::fallback::Fallback;
 use super::guard::{self, Rule};
@@ -247,6 +248,7 @@ impl Transport {
             request.lane
         };
         let (method, url) = (request.method.clone(), request.url.clone());
+        let limit = request.connect_within;
         let carried = request.authorization.as_ref();
         let authorized = carried.is_some_and(|a| may_carry(a.home(), &url, Road::Registry));
         let (built, activity, idle) = self.build(request, authorized);
@@ -258,6 +260,7 @@ impl Transport {
         let start = Instant::now();
         let sent = warm::taking(origin, client.execute(built));
         let sent = guard::under(rule, origin, sent);
+        let sent = connecting::within(limit, sent);
         let proxy = || self.settings.proxies.before(&url);
         let result = match unless_stalled(sent, &activity, idle).await {
             Ok(Ok(inner)) => {

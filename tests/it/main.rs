@@ -16,6 +16,7 @@ mod identities;
 mod lab;
 #[cfg(unix)]
 mod layouts;
+mod mirrors;
 #[cfg(unix)]
 mod readme;
 #[cfg(target_os = "linux")]
