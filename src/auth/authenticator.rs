@@ -1,5 +1,7 @@
 //! The authenticator: what to send with a request, before and after a registry asks.
 
+mod who;
+
 use super::cache::{Key, TokenCache};
 use super::challenge::{Bearer, Challenge};
 use super::credential::{Credential, CredentialError, CredentialSource, Found, Subject};
@@ -9,6 +11,7 @@ use super::scope::Scopes;
 use super::token::{self, Exchange, Token};
 use crate::transport::carry::Home;
 use crate::transport::origin::Origin;
+use crate::transport::secret::Secret;
 use crate::transport::{Authorization, Transport};
 use http::{HeaderMap, StatusCode};
 use std::collections::{HashMap, HashSet};
@@ -38,6 +41,8 @@ pub struct Granted {
     credential: Option<Credential>,
     /// What the credential is, where it is sent itself and not traded for a token.
     sent: Option<&'static str>,
+    /// The token that is sent, where it is one.
+    token: Option<Secret>,
 }
 
 /// Turns challenges into authorizations, and remembers both for as long as the process runs.
@@ -246,6 +251,7 @@ impl Authenticator {
             failed: asking.failed.clone(),
             credential: credential.cloned(),
             sent: ready.map(|_| "token"),
+            token: Some(token),
         }))
     }
 
@@ -410,5 +416,6 @@ fn basic(access: &Access, found: &Found) -> Option<Granted> {
         failed: None,
         credential: Some(found.credential.clone()),
         sent: Some("password"),
+        token: None,
     })
 }

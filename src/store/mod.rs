@@ -6,6 +6,7 @@ pub mod error;
 mod kind;
 mod layout;
 pub mod open;
+pub mod registry;
 mod remote;
 
 pub use crate::registry::{
