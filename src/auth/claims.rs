@@ -32,7 +32,10 @@ pub(super) fn actions(token: &Secret, name: &RepositoryName) -> Option<BTreeSet<
     let claims: Claims = serde_json::from_slice(&payload).ok()?;
     let rights = claims.access?.into_iter();
     let own = rights.filter(|right| right.kind == "repository" && right.name == name.as_str());
-    Some(own.flat_map(|right| right.actions.unwrap_or_default()).collect())
+    Some(
+        own.flat_map(|right| right.actions.unwrap_or_default())
+            .collect(),
+    )
 }
 
 #[cfg(test)]
@@ -59,7 +62,10 @@ mod tests {
             format!(r#"{{"aud":"x","access":[{}]}}"#, rights.join(","))
         };
         let owned = |actions: &[&str]| Some(actions.iter().map(ToString::to_string).collect());
-        assert_eq!(told(&access(&[&own, &other, &wide])), owned(&["pull", "push"]));
+        assert_eq!(
+            told(&access(&[&own, &other, &wide])),
+            owned(&["pull", "push"])
+        );
         assert_eq!(told(&access(&[&other])), owned(&[]));
         assert_eq!(told(&access(&[])), owned(&[]));
         let none = right("repository", "team/app", "null");

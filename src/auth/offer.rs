@@ -77,10 +77,7 @@ mod tests {
                 &["Basic realm=\"x\"", "Bearer realm=\"y\",service=\"s\""],
                 offer("bearer", "y", Some("s")),
             ),
-            (
-                &["Negotiate, Basic realm=\"x\""],
-                offer("basic", "x", None),
-            ),
+            (&["Negotiate, Basic realm=\"x\""], offer("basic", "x", None)),
             (&[], None),
             (&["\"\""], None),
         ] {

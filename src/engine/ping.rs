@@ -223,7 +223,9 @@ async fn recognise_zot(registry: &Registry, identity: &mut Identity) {
     };
     if answer.status.is_success() && headers::lists_extensions_of_zot(&answer.body) {
         identity.kind = Some(Kind::Zot);
-        identity.by = Some(Recognition::Answer("the extensions that it lists".to_owned()));
+        identity.by = Some(Recognition::Answer(
+            "the extensions that it lists".to_owned(),
+        ));
         identity.resembles_distribution = false;
     }
 }

@@ -17,11 +17,11 @@ use http::{HeaderValue, Method};
 /// How bytes are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Manner {
-    /// All in the PUT that ends the upload.
+    /// All in the `PUT` that ends the upload.
     Whole,
-    /// By one PATCH without a range.
+    /// By one `PATCH` without a range.
     Streamed,
-    /// By two PATCHes with ranges.
+    /// By `PATCH` twice, with ranges.
     Chunked,
 }
 
@@ -70,9 +70,8 @@ impl Client {
             let mut request = Request::new(Method::PATCH, session.url.clone());
             if let Some(offset) = offset {
                 let range = format!("{offset}-{}", offset + chunk.len() - 1);
-                let range = HeaderValue::from_str(&range).map_err(|_| {
-                    Error::protocol(self.host(), "a range that no header can hold")
-                })?;
+                let range = HeaderValue::from_str(&range)
+                    .map_err(|_| Error::protocol(self.host(), "a range that no header can hold"))?;
                 request = request.header(CONTENT_RANGE, range);
             }
             let response = self.call(binary(request, chunk), access).await?;

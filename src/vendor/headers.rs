@@ -104,7 +104,7 @@ pub fn recognise(signs: &Signs<'_>) -> Option<Recognised> {
     let known = TABLE.iter().find(|(sign, _)| sign.is_given(signs));
     let known = known.map(|(sign, kind)| Recognised {
         kind: Some(*kind),
-        sign: sign.words(signs),
+        sign: sign.words(),
     });
     known.or_else(|| resembling(signs))
 }
@@ -116,7 +116,7 @@ fn resembling(signs: &Signs<'_>) -> Option<Recognised> {
         .is_given(signs)
         .then(|| Recognised {
             kind: None,
-            sign: Sign::Header(API).words(signs),
+            sign: Sign::Header(API).words(),
         })
 }
 
@@ -173,8 +173,7 @@ impl Sign {
         }
     }
 
-    fn words(self, signs: &Signs<'_>) -> String {
-        let realm = signs.realm.unwrap_or_default();
+    fn words(self) -> String {
         match self {
             Self::Header(name) => format!("the header `{name}`"),
             Self::Begins(name, before) => {
@@ -184,7 +183,7 @@ impl Sign {
             Self::Service(name) => format!("the service `{name}` that its challenge names"),
             Self::Realm(name) => format!("the realm `{name}` that its challenge names"),
             Self::Path(_) | Self::Within(_) | Self::Azure => {
-                format!("its token service, {realm}")
+                "the address of its token service".to_owned()
             }
         }
     }

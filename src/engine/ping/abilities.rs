@@ -91,9 +91,7 @@ fn catalog(answer: &Answer) -> Finding {
         200 if list.is_ok_and(|list: Catalog| list.repositories.is_some()) => {
             Finding::new(Said::Yes, By::Asked)
         }
-        401 | 403 | 404 | 405 => {
-            Finding::with(Said::No, By::Asked, answer.problem().to_string())
-        }
+        401 | 403 | 404 | 405 => Finding::with(Said::No, By::Asked, answer.problem().to_string()),
         _ => unclear(answer),
     }
 }
@@ -101,7 +99,12 @@ fn catalog(answer: &Answer) -> Finding {
 /// Whether what was asked for by one is in pages, and the names on this one.
 pub(super) fn tags(answer: &Answer) -> Option<(Finding, Vec<String>)> {
     let list: Tags = serde_json::from_slice(&answer.body).ok()?;
-    let names: Vec<String> = list.tags.unwrap_or_default().into_iter().flatten().collect();
+    let names: Vec<String> = list
+        .tags
+        .unwrap_or_default()
+        .into_iter()
+        .flatten()
+        .collect();
     let finding = match names.len() {
         _ if answer.goes_on() => Finding::new(Said::Yes, By::Asked),
         0 | 1 => Finding::with(Said::Unknown, By::Asked, "there is no second page"),
@@ -118,7 +121,7 @@ fn referrers(answer: &Answer, is_there: bool) -> Finding {
     match answer.status.as_u16() {
         200 if is_index => Finding::new(Said::Yes, By::Asked),
         200 => Finding::with(Said::No, By::Asked, "what it answers is no index"),
-        404 | 405 | 406 if is_there => Finding::with(Said::No, By::Asked, words),
+        404..=406 if is_there => Finding::with(Said::No, By::Asked, words),
         404 if answer.problem().details.is_empty() => Finding::with(Said::No, By::Asked, words),
         _ => unclear(answer),
     }

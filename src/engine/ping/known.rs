@@ -34,8 +34,9 @@ fn of(kind: Kind, ability: Ability) -> Option<(Said, &'static str)> {
     use Ability::{Chunks, DeleteDigest, DeleteTag, Mount};
     use Said::{No, Yes};
     Some(match (kind, ability) {
-        (Kind::DockerHub | Kind::Ghcr | Kind::Harbor, DeleteTag)
-        | (Kind::Ghcr, DeleteDigest) => (No, "by its own API"),
+        (Kind::DockerHub | Kind::Ghcr | Kind::Harbor, DeleteTag) | (Kind::Ghcr, DeleteDigest) => {
+            (No, "by its own API")
+        }
         (Kind::DockerHub | Kind::Google, DeleteDigest) => (Yes, "once no tag points to it"),
         (Kind::Google, Mount) => (Yes, "within one location"),
         (Kind::Google, Chunks) => (No, "one PUT, or one PATCH"),
@@ -48,9 +49,10 @@ fn of(kind: Kind, ability: Ability) -> Option<(Said, &'static str)> {
             Kind::Acr | Kind::Harbor | Kind::Quay | Kind::GitLab | Kind::Nexus | Kind::Zot,
             DeleteDigest,
         )
-        | (Kind::DockerHub | Kind::Acr | Kind::Harbor | Kind::Quay | Kind::Nexus | Kind::Zot, Mount) => {
-            (Yes, "")
-        }
+        | (
+            Kind::DockerHub | Kind::Acr | Kind::Harbor | Kind::Quay | Kind::Nexus | Kind::Zot,
+            Mount,
+        ) => (Yes, ""),
         _ => return None,
     })
 }

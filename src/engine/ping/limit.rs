@@ -27,11 +27,7 @@ pub struct Limit {
 
 /// Looks for a limit in what was answered. Docker Hub tells it with manifests alone, and is asked
 /// for one unless it was.
-pub(super) async fn ask(
-    registry: &Registry,
-    kind: Option<Kind>,
-    told: &[Answer],
-) -> Option<Limit> {
+pub(super) async fn ask(registry: &Registry, kind: Option<Kind>, told: &[Answer]) -> Option<Limit> {
     let known = told.iter().rev().find_map(read);
     if known.is_some() || kind != Some(Kind::DockerHub) {
         return known;

@@ -240,7 +240,8 @@ impl Trial<'_> {
     async fn remove_manifest(&mut self, manifest: &Manifest) {
         let target = Target::Digest(manifest.digest().clone());
         let removed = self.registry.delete(self.name, &target).await;
-        let is_there = removed.is_ok() && matches!(self.registry.has(self.name, &target).await, Ok(true));
+        let is_there =
+            removed.is_ok() && matches!(self.registry.has(self.name, &target).await, Ok(true));
         let (finding, why) = match removed {
             Ok(()) if is_there => {
                 let why = "it says so, and keeps it".to_owned();
