@@ -57,7 +57,7 @@ pub(super) async fn ask(
         let asked = abilities.ask_referrers(registry, name, &subject, is_there);
         asked.await;
     }
-    let push = granted(registry.right_to_push(name).await, kind, "push");
+    let push = granted(registry.right_to_push(name).await, "push");
     let delete = delete(registry, name, kind, &push).await;
     let name = name.clone();
     let allowed = Allowed {
@@ -134,11 +134,11 @@ async fn delete(
     }
     let with_push = matches!(kind, Some(Kind::DockerHub | Kind::Harbor));
     let rights = registry.right_to_delete(name, with_push).await;
-    granted(rights, kind, "delete")
+    granted(rights, "delete")
 }
 
 /// What is known of a right by what the token service says.
-fn granted(rights: Result<Rights>, kind: Option<Kind>, action: &str) -> Finding {
+fn granted(rights: Result<Rights>, action: &str) -> Finding {
     match rights {
         Err(error) => Finding::of(&error, By::Token),
         Ok(Rights::Refused(why)) => Finding::with(Said::No, By::Token, why),
@@ -148,11 +148,12 @@ fn granted(rights: Result<Rights>, kind: Option<Kind>, action: &str) -> Finding 
             let said = if has { Said::Yes } else { Said::No };
             Finding::with(said, By::Token, "the token says so")
         }
-        // Its tokens are good for whatever the account may do.
-        Ok(Rights::Granted) if kind == Some(Kind::Google) => {
-            Finding::with(Said::Unknown, By::Token, "its tokens are for everything")
-        }
-        Ok(Rights::Granted) => Finding::with(Said::Yes, By::Token, "the token service grants it"),
+        // One that is good for less than was asked for looks alike.
+        Ok(Rights::Granted) => Finding::with(
+            Said::Unknown,
+            By::Token,
+            "the token service gives a token for it, which does not say what it is good for",
+        ),
         Ok(Rights::Password) => Finding::with(
             Said::NotAsked,
             By::Nobody,
