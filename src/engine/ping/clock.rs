@@ -41,8 +41,9 @@ mod tests {
 
     #[test]
     fn what_whole_seconds_and_the_way_explain_is_no_difference() {
-        let at =
-            |millis| SystemTime::UNIX_EPOCH + Duration::from_millis(1_790_000_000_000 + millis);
+        let at = |millis: u64| {
+            SystemTime::UNIX_EPOCH + Duration::from_millis(1_790_000_000_000 + millis)
+        };
         for (date, now, elapsed, ahead) in [
             (5_000, 5_000, 0, 0),
             (5_000, 5_999, 0, 0),

@@ -149,7 +149,7 @@ fn who_is_not_let_in_is_told_what_is_known() {
 
 #[test]
 fn nobody_in_particular_may_be_let_in() {
-    let lab = guarded(vec![], Anonymous::Pull);
+    let lab = guarded(vec![User::new("root", "x")], Anonymous::Pull);
     lab.docker_login(&[]);
     lab.push("src.lab/app:v1", &Image::small(1));
     lab.run(["ping", "src.lab", "--repo", "src.lab/app"])
@@ -200,7 +200,7 @@ fn the_latency_is_the_median_of_three() {
 #[test]
 fn few_rights_are_enough_to_ask() {
     let reader = User::new("ann", "apple-pie").only("team", Actions::PULL);
-    let lab = guarded(vec![reader], Anonymous::Nothing);
+    let lab = guarded(vec![User::new("root", "x"), reader], Anonymous::Nothing);
     lab.push("src.lab/team/app:v1", &Image::small(1));
     lab.run(["ping", "src.lab", "--repo", "team/app"])
         .stdout_like("...\n  list repositories:   no: [..]\n...\n  pull:    yes\n...\n")
