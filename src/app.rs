@@ -33,10 +33,11 @@ use crate::term::output::{self, Output};
 use crate::term::progress::{self, View};
 use crate::transport::Transport;
 use crate::transport::origin::Origin;
+use crate::vendor::Kind;
 use environment::Environment;
 use flags::Flags;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use told::Told;
 use trace::Trace;
 
@@ -209,6 +210,16 @@ impl App {
             .iter()
             .map(|typed| PlatformPattern::parse(typed, machine));
         platforms.collect()
+    }
+
+    /// What time it is.
+    pub fn now(&self) -> SystemTime {
+        jiff::Timestamp::now().into()
+    }
+
+    /// What the user says that a registry is.
+    pub fn kind(&self, host: &Host) -> Option<Kind> {
+        self.settings.registry(host).and_then(|own| own.kind)
     }
 
     /// Leaves nothing behind at the registries that this run does not go on with.

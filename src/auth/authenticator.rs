@@ -1,6 +1,7 @@
 //! The authenticator: what to send with a request, before and after a registry asks.
 
 mod granting;
+mod who;
 
 use super::asking::{Asking, Seeker, Who};
 use super::cache::TokenCache;

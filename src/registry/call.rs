@@ -174,7 +174,7 @@ impl Client {
 
     /// The answer, unless it is a no to a credential that was sent along, or to nobody because of
     /// one that could not be.
-    async fn unless_rejected(
+    pub(super) async fn unless_rejected(
         &self,
         response: Response,
         access: &Access,
@@ -199,7 +199,7 @@ impl Client {
 
     /// Finds the authorization that a 401 asks for. Some registries only say at `/v2/` what they
     /// want.
-    async fn answer(
+    pub(super) async fn answer(
         &self,
         access: &Access,
         asked: &Asked,
@@ -313,12 +313,17 @@ pub enum Welcome {
 
 /// What a 401 says, without the answer itself: that holds one of the host's slots, which whoever
 /// fetches a token may need.
-struct Asked {
+pub(super) struct Asked {
     url: Url,
     headers: HeaderMap,
 }
 
 impl Asked {
+    /// One that was read before.
+    pub(super) fn again(url: Url, headers: HeaderMap) -> Self {
+        Self { url, headers }
+    }
+
     /// Reads the answer to its end, so that its connection can be used again.
     async fn of(response: Response) -> Self {
         let (url, headers) = (response.url().clone(), response.headers().clone());

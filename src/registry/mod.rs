@@ -3,10 +3,12 @@
 //! Source: OCI distribution-spec 1.1, with what registries do besides it.
 
 mod address;
+mod answer;
 mod attach;
 mod blob;
 mod call;
 pub mod error;
+mod greeting;
 #[cfg(test)]
 mod identities;
 mod list;
@@ -26,16 +28,20 @@ mod referrers;
 mod secrets;
 mod session;
 mod source;
+mod trial;
 mod upload;
 mod uploads;
 
 pub use address::Address;
+pub use answer::{Answer, Question};
 pub use blob::Opened;
 pub use call::Welcome;
 pub use error::Error;
+pub use greeting::{Entry, Rights};
 pub use manifest::{Precondition, Put};
 pub use referrers::{Referrers, ReferrersOrigin};
 pub use source::Source;
+pub use trial::Manner;
 pub use upload::Placed;
 
 use crate::auth::Authenticator;

@@ -7,6 +7,7 @@ mod kind;
 mod layout;
 pub mod mirrored;
 pub mod open;
+pub mod registry;
 mod remote;
 
 pub use crate::registry::{

@@ -128,6 +128,11 @@ impl Stores {
         self.client(host).catalog().map_err(failed).boxed()
     }
 
+    /// A registry as a whole.
+    pub fn registry(&self, host: &Host) -> super::registry::Registry {
+        super::registry::Registry::new(self.client(host))
+    }
+
     /// Whether a registry accepts the credential for it.
     pub async fn ping(&self, host: &Host) -> Result<Welcome> {
         let welcome = self.client(host).ping().await;

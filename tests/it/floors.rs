@@ -28,6 +28,7 @@ const FLOORS: [(&str, &[&str]); 15] = [
             "store",
             "transport::BoxError",
             "transport::ByteStream",
+            "vendor",
         ],
     ),
     (
@@ -69,6 +70,7 @@ const FLOORS: [(&str, &[&str]); 15] = [
             "store",
             "term",
             "transport",
+            "vendor",
         ],
     ),
     ("main", &["command"]),

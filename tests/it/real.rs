@@ -12,6 +12,7 @@ mod images;
 mod layout;
 mod login;
 mod memory;
+mod ping;
 mod program;
 mod referrers;
 mod refusals;
