@@ -194,7 +194,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::option_option, clippy::unwrap_used)]
 mod tests {
     use super::*;
     use http::HeaderName;
