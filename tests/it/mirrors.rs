@@ -39,7 +39,9 @@ fn containers(lab: &Lab, text: &str) {
 /// An image of several layers, at some places.
 fn image_at(lab: &Lab, places: &[&str]) -> Image {
     let image = Image::sized(1, &[SIZE, 50_000, 10]);
-    places.iter().for_each(|place| lab.push(place, &image));
+    for place in places {
+        lab.push(place, &image);
+    }
     image
 }
 

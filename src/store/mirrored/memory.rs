@@ -102,11 +102,7 @@ impl Memory {
     }
 
     /// What holds for the `whole` holds for its `parts`.
-    pub(super) fn inherit<'d>(
-        &mut self,
-        whole: Content,
-        parts: &mut dyn Iterator<Item = &'d Digest>,
-    ) {
+    pub(super) fn inherit(&mut self, whole: Content, parts: &mut dyn Iterator<Item = &Digest>) {
         if (whole.lacking, whole.tagged) == (Which::NONE, Which::NONE) {
             return;
         }
