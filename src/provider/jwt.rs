@@ -63,7 +63,7 @@ fn key_pair(pem: &Secret) -> Result<RsaKeyPair, Unusable> {
 pub(super) mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
+    use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
     use aws_lc_rs::rsa::KeySize;
     use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
     use base64::engine::general_purpose::STANDARD;
