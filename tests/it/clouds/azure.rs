@@ -24,6 +24,9 @@ const ENTRA: &str = "entra-t0ken";
 /// What an application proves who it is by.
 const SECRET: &str = "cl1ent+s3cret/";
 
+/// What the registry says to somebody whom it does not know.
+const NOBODY: &str = "myregistry.azurecr.io gives no token (401)";
+
 /// A registry of Azure's, whoever knows the machine, and a user behind a proxy.
 struct Scene {
     world: World,
@@ -82,6 +85,7 @@ impl Scene {
     /// A write.
     fn push(&mut self) -> Run {
         self.run(["copy", "src.lab/app:v2", &format!("{HOST}/app:v2"), "-q"])
+            .any_stdout()
     }
 
     #[track_caller]

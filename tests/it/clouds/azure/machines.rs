@@ -1,6 +1,6 @@
 //! Managed identities: of an application, of a virtual machine.
 
-use super::{APPLICATION, ENTRA, Scene, assert_secret, given, near};
+use super::{APPLICATION, ENTRA, NOBODY, Scene, assert_secret, given, near};
 use crate::clouds::world::{Reply, Service};
 use crate::lab::Run;
 use serde_json::json;
@@ -101,7 +101,7 @@ fn a_machine_that_is_not_azure_s_or_has_no_identity_is_nobody() {
         let service = metadata(move || reply.clone());
         let mut scene = Scene::new();
         let run = on_machine(scene.push(), &service.address);
-        run.stderr_has("asks for a login").code(4);
+        run.stderr_has(NOBODY).code(4);
         assert_eq!(service.asked().len(), 1);
     }
 }
@@ -127,10 +127,10 @@ fn a_metadata_service_that_is_not_there_costs_a_second() {
     let address = silent.local_addr().unwrap().to_string();
     let mut scene = Scene::new();
     let run = on_machine(scene.push(), &address);
-    let ran = run.stderr_has("asks for a login").code(4);
+    let ran = run.stderr_has(NOBODY).code(4);
     assert!(ran.elapsed >= Duration::from_secs(1), "{ran}");
     assert!(ran.elapsed < Duration::from_secs(8), "{ran}");
     drop(silent);
     let ran = on_machine(scene.push(), &address);
-    ran.stderr_has("asks for a login").code(4);
+    ran.stderr_has(NOBODY).code(4);
 }

@@ -1,6 +1,6 @@
 //! The Azure CLI, which somebody logged in with.
 
-use super::{ENTRA, SECRET, Scene, assert_secret};
+use super::{ENTRA, NOBODY, SECRET, Scene, assert_secret};
 use crate::credentials::install_at;
 
 /// A machine on which the Azure CLI is installed, and was used.
@@ -46,7 +46,7 @@ fn the_azure_cli_is_not_run_where_it_was_never_used() {
     let mut scene = Scene::new();
     install_at(&scene.world.lab.home.path("bin/az"), &works());
     let run = scene.run(["digest", &format!("{}/app:v1", super::HOST)]);
-    run.stderr_has("asks for a login").code(4);
+    run.stderr_has(NOBODY).code(4);
     assert_eq!(scene.world.lab.home.read("home/asked"), None);
 }
 
@@ -78,7 +78,7 @@ fn nobody_has_logged_in() {
     let run = scene
         .push()
         .env("AZURE_POD_IDENTITY_AUTHORITY_HOST", "http://127.0.0.1:9");
-    run.stderr_has("asks for a login").code(4);
+    run.stderr_has(NOBODY).code(4);
 }
 
 #[test]
