@@ -9,6 +9,9 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 use zeroize::Zeroizing;
 
+/// How long is waited for the end of what a program printed that has ended itself: something that
+/// it started may hold on to the pipe.
+const LINGER: Duration = Duration::from_secs(1);
 /// More than this is no answer.
 const ANSWER: usize = 1024 * 1024;
 /// So much of the error output is kept.
@@ -75,9 +78,25 @@ async fn printed(mut child: Child) -> Result<Printed, Failure> {
     let mut stdout = Zeroizing::new(Vec::with_capacity(ANSWER + 1));
     let mut stderr = Vec::new();
     let (answer, complaint) = (child.stdout.take(), child.stderr.take());
-    tokio::try_join!(answered(answer, &mut stdout), drain(complaint, &mut stderr))?;
-    let status = child.wait().await?;
-    ending.came();
+    let status = {
+        let listen = async {
+            tokio::try_join!(answered(answer, &mut stdout), drain(complaint, &mut stderr))
+        };
+        tokio::pin!(listen);
+        tokio::select! {
+            heard = &mut listen => {
+                heard?;
+                let status = child.wait().await?;
+                ending.came();
+                status
+            }
+            status = child.wait() => {
+                ending.came();
+                tokio::time::timeout(LINGER, listen).await.unwrap_or(Ok(((), ())))?;
+                status?
+            }
+        }
+    };
     Ok(Printed {
         stdout,
         stderr,
@@ -152,5 +171,84 @@ impl Drop for Ending {
         if let Some(group) = self.group {
             let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
         }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::transport::Transport;
+    use crate::transport::client::Settings;
+    use std::sync::Arc;
+    use std::time::Instant;
+
+    fn surroundings(variables: &[(&str, &str)]) -> Surroundings {
+        let variables = variables.iter();
+        Surroundings {
+            variables: variables
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            home: None,
+            search_path: vec!["bin".into(), "/usr/bin".into(), "/bin".into()],
+            transport: Arc::new(Transport::new(Settings::default(), Arc::new(()))),
+        }
+    }
+
+    async fn sh(script: &str, patience: Duration) -> Result<Printed, Failure> {
+        let path = ("PATH", "/usr/bin:/bin");
+        let surroundings = surroundings(&[path, ("CROSSDOCK_TOKEN", "s3cret")]);
+        let program = find(&surroundings, &["no-such-program", "sh"]).unwrap();
+        run(&surroundings, &program, &["-c", script], patience).await
+    }
+
+    #[tokio::test]
+    async fn a_program_is_heard_and_told_nothing_of_ours() {
+        let script = "echo \"[$CROSSDOCK_TOKEN]\"; echo no >&2; exit 3";
+        let printed = sh(script, Duration::from_secs(30)).await.unwrap();
+        assert_eq!(*printed.stdout, b"[]\n");
+        assert_eq!(printed.stderr, b"no\n");
+        assert!(!printed.is_success);
+    }
+
+    #[tokio::test]
+    async fn a_program_ends_with_our_patience_and_all_that_it_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("id");
+        let script = format!("sleep 600 & echo $! > '{}'; wait", file.display());
+        let slow = sh(&script, Duration::from_secs(1)).await;
+        assert!(matches!(slow, Err(Failure::Slow(_))));
+        let id: i32 = std::fs::read_to_string(file)
+            .unwrap()
+            .trim()
+            .parse()
+            .unwrap();
+        let id = rustix::process::Pid::from_raw(id).unwrap();
+        let begin = Instant::now();
+        // Whoever inherits it takes a moment to see that it has ended.
+        while rustix::process::test_kill_process(id).is_ok() && !is_dead(id) {
+            assert!(begin.elapsed() < Duration::from_secs(10), "it lives on");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Whether a process is one that nobody has buried yet.
+    fn is_dead(id: rustix::process::Pid) -> bool {
+        let status = std::fs::read_to_string(format!("/proc/{}/stat", id.as_raw_nonzero()));
+        status.is_ok_and(|status| status.contains(") Z "))
+    }
+
+    #[tokio::test]
+    async fn a_program_that_left_something_behind_is_not_waited_for() {
+        let begin = Instant::now();
+        let printed = sh("sleep 20 & echo here", Duration::from_secs(15)).await;
+        assert_eq!(*printed.unwrap().stdout, b"here\n");
+        assert!(begin.elapsed() < Duration::from_secs(10));
+    }
+
+    #[tokio::test]
+    async fn a_program_that_does_not_stop_talking_is_stopped() {
+        let endless = sh("yes", Duration::from_secs(30)).await;
+        assert!(matches!(endless, Err(Failure::TooMuch)));
     }
 }

@@ -1,7 +1,7 @@
 //! Service principals: applications that prove who they are to Entra by a secret, a certificate, or
 //! the token of somebody whom they trust.
 //!
-//! Source: Microsoft identity platform, "OAuth 2.0 client credentials flow"; GitHub, "OpenID
+//! Source: Microsoft identity platform, "OAuth 2.0 client credentials flow"; GitHub, "`OpenID`
 //! Connect reference".
 
 use super::ask::{ask, form};

@@ -90,8 +90,8 @@ fn a_file_that_proves_nothing_is_told() {
     let encrypted = pem.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
     for (content, reason) in [
         (&b"\x30\x82\x0a\x01\x02\x01\x03"[..], "PKCS #12 (`.pfx`)"),
-        (pem[..only].as_bytes(), "holds no certificate in PEM form"),
-        (pem[only..].as_bytes(), "holds no private key in PEM form"),
+        (&pem.as_bytes()[..only], "holds no certificate in PEM form"),
+        (&pem.as_bytes()[only..], "holds no private key in PEM form"),
         (
             mismatch.as_bytes(),
             "the private key of another certificate",
