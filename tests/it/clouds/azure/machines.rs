@@ -32,7 +32,7 @@ fn in_application(run: Run, service: &Service, header: &str) -> Run {
 }
 
 #[test]
-fn an_application_asks_the_service_beside_it_and_no_proxy() {
+fn an_application_asks_the_service_beside_it() {
     let service = application();
     let mut scene = Scene::new();
     let ran = in_application(scene.push(), &service, HEADER).code(0);
@@ -58,6 +58,30 @@ fn an_application_that_is_nobody_is_told_so() {
     run.code(4);
 }
 
+#[test]
+fn a_service_beside_an_application_that_sends_us_on_is_not_followed_with_a_secret() {
+    let thief = Service::new(|_| given());
+    let to = near(&thief.address);
+    let service = Service::new(move |_| Reply::text(307, "text/plain", "").with("location", &to));
+    let mut scene = Scene::new();
+    let run = in_application(scene.push(), &service, HEADER);
+    run.stderr_has("no token (307)").code(4);
+    assert!(thief.asked().is_empty());
+}
+
+#[test]
+fn no_proxy_is_asked_who_this_machine_is() {
+    let proxy = crate::tls::proxy::Proxy::to([]);
+    let mut scene = Scene::new();
+    // Nobody is there, and a proxy would hear of it.
+    let run = scene
+        .push()
+        .env("HTTP_PROXY", format!("http://{}", proxy.address()));
+    let run = run.env("AZURE_POD_IDENTITY_AUTHORITY_HOST", "http://169.254.0.1");
+    run.stderr_has(NOBODY).code(4);
+    assert_eq!(proxy.heads(), Vec::<String>::new());
+}
+
 /// The metadata service of a virtual machine, or of one of somebody else's.
 fn metadata(answer: impl Fn() -> Reply + Clone + Send + Sync + 'static) -> Service {
     Service::new(move |asked| {
@@ -77,7 +101,7 @@ fn on_machine(run: Run, address: &str) -> Run {
 }
 
 #[test]
-fn a_virtual_machine_asks_the_metadata_service_and_no_proxy() {
+fn a_virtual_machine_asks_the_metadata_service() {
     let service = metadata(given);
     let mut scene = Scene::new();
     let ran = on_machine(scene.push(), &service.address).code(0);

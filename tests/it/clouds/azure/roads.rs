@@ -142,8 +142,7 @@ fn a_token_service_that_sends_us_on_is_not_followed_with_a_secret() {
         .service(AUTHORITY, &entra)
         .service("thief.example.com", &thief);
     let run = application(scene.push(), "AZURE_CLIENT_SECRET", SECRET);
-    let ran = run.stderr_has("(307)").run();
-    assert_eq!(ran.code, 4, "{ran}");
+    let ran = run.stderr_has(AUTHORITY).code(4);
     assert!(thief.asked().is_empty());
     assert!(!ran.stderr.contains(ENTRA), "{ran}");
 }
