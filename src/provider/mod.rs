@@ -8,6 +8,7 @@ mod azure;
 mod github;
 mod gitlab;
 mod google;
+mod jwt;
 pub mod machine;
 
 use crate::auth::credential::Credential;
