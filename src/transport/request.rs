@@ -2,6 +2,7 @@
 
 use super::ByteStream;
 use super::carry::Home;
+use super::client::Way;
 use super::guard::Guard;
 use super::origin::Origin;
 use bytes::Bytes;
@@ -99,6 +100,8 @@ pub struct Request {
     pub attempts: Attempts,
     /// Whether redirects are followed; else they are answers like any other.
     pub follow: bool,
+    /// By which way.
+    pub(super) way: Way,
     /// Whether HTTP/2 has been tried in vain.
     pub(super) without_http2: bool,
     /// The registry that named the URL; `None` where the user did.
@@ -122,6 +125,7 @@ impl Request {
             lane: Lane::Questions,
             attempts: Attempts::Policy,
             follow: true,
+            way: Way::Usual,
             without_http2: false,
             named_by: None,
             past_public: false,
@@ -161,6 +165,13 @@ impl Request {
     #[must_use]
     pub fn without_redirects(mut self) -> Self {
         self.follow = false;
+        self
+    }
+
+    /// Through no proxy, whatever is set: for this machine's own services.
+    #[must_use]
+    pub fn without_proxy(mut self) -> Self {
+        self.way = Way::Direct;
         self
     }
 
@@ -204,6 +215,7 @@ impl Request {
             lane: self.lane,
             attempts: self.attempts,
             follow: self.follow,
+            way: self.way,
             without_http2: self.without_http2,
             named_by: self.named_by.clone(),
             past_public: self.past_public,
