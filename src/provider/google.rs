@@ -1,9 +1,31 @@
 //! Identities of Google Cloud, and what they come to: passwords of Artifact Registry.
+//!
+//! In Google's order: the file that `GOOGLE_APPLICATION_CREDENTIALS` names, the one that gcloud
+//! leaves, the machine's metadata service.
+
+mod account;
+mod aws;
+mod error;
+mod exchange;
+mod executable;
+mod federation;
+mod file;
+mod impersonation;
+mod metadata;
 
 use super::{Minted, Place, Provider, Surroundings};
+use crate::auth::credential::Credential;
 use crate::auth::identity::Effort;
 use crate::transport::BoxError;
+use crate::vendor::google::GoogleHost;
 use async_trait::async_trait;
+use error::Error;
+use exchange::Token;
+use file::Credentials;
+use impersonation::Account;
+
+/// The user name that goes with an access token.
+const USERNAME: &str = "oauth2accesstoken";
 
 /// What this machine is at Google Cloud.
 pub(super) struct Google {
@@ -14,12 +36,94 @@ impl Google {
     pub(super) fn new(surroundings: Surroundings) -> Self {
         Self { surroundings }
     }
+
+    async fn of_file(&self) -> Result<Option<(Token, String)>, Error> {
+        let Some((path, credentials)) = file::find(&self.surroundings)? else {
+            return Ok(None);
+        };
+        let whose = format!("{} ({})", credentials.whose(), path.display());
+        // Boxed: one that acts for another holds that.
+        let token = Box::pin(credentials.token(&self.surroundings)).await;
+        let token = token.map_err(|error| error.of(&whose))?;
+        Ok(Some((token, whose)))
+    }
+
+    async fn of_metadata(&self, effort: Effort) -> Result<Option<(Token, String)>, Error> {
+        if effort < Effort::Thorough && !metadata::is_named(&self.surroundings) {
+            return Ok(None);
+        }
+        let whose = "the metadata service (service account default)";
+        let token = metadata::token(&self.surroundings).await;
+        let token = token.map_err(|error| error.of(whose))?;
+        Ok(token.map(|token| (token, whose.to_owned())))
+    }
 }
 
 #[async_trait]
 impl Provider for Google {
     async fn mint(&self, place: &Place, effort: Effort) -> Result<Option<Minted>, BoxError> {
-        let _ = (&self.surroundings, place, effort);
-        Ok(None)
+        if GoogleHost::of(&place.host) == Some(GoogleHost::Mirror) {
+            return Ok(None);
+        }
+        let found = match self.of_file().await? {
+            None => self.of_metadata(effort).await?,
+            found => found,
+        };
+        let Some((token, origin)) = found else {
+            return Ok(None);
+        };
+        Ok(Some(Minted {
+            credential: Credential::password(USERNAME, token.value)?,
+            origin,
+            lifetime: Some(token.lifetime),
+        }))
     }
+}
+
+impl Credentials {
+    /// Whose they are, for people to read.
+    fn whose(&self) -> String {
+        match self {
+            Self::ServiceAccount(account) => of_account(Some(&account.client_email)),
+            Self::User(user) => match user.account.as_deref() {
+                Some(account) if !account.is_empty() => format!("the user {account}"),
+                _ => "the user who logged in with gcloud".to_owned(),
+            },
+            Self::FederatedUser(_) => "the user of a workforce pool".to_owned(),
+            Self::Federation(federation) => match federation.email() {
+                None => "workload identity federation".to_owned(),
+                email => format!("{} by workload identity federation", of_account(email)),
+            },
+            Self::Impersonation(acting) => {
+                let account = of_account(impersonation::email(&acting.url));
+                format!("{account} by {}", acting.source.whose())
+            }
+        }
+    }
+
+    async fn token(&self, surroundings: &Surroundings) -> Result<Token, Error> {
+        let transport = &surroundings.transport;
+        match self {
+            Self::ServiceAccount(account) => account.token(transport).await,
+            Self::User(user) => user.token(transport).await,
+            Self::FederatedUser(user) => user.token(transport).await,
+            Self::Federation(federation) => federation.token(surroundings).await,
+            Self::Impersonation(acting) => {
+                let account = Account {
+                    url: &acting.url,
+                    delegates: &acting.delegates,
+                    lifetime: None,
+                };
+                // Looked at first: nobody is asked where the way would end.
+                account.endpoint()?;
+                let source = Box::pin(acting.source.token(surroundings)).await?;
+                account.token(transport, &source.value).await
+            }
+        }
+    }
+}
+
+fn of_account(email: Option<&str>) -> String {
+    let email = email.unwrap_or("of another name");
+    format!("the service account {email}")
 }

@@ -342,13 +342,7 @@ mod tests {
         let clients = Clients::new();
         let settings = Settings::default();
         let client = clients
-            .get(
-                &settings,
-                &origin,
-                Lane::Questions,
-                Rule::Any,
-                Way::Usual,
-            )
+            .get(&settings, &origin, Lane::Questions, Rule::Any, Way::Usual)
             .unwrap();
         let asking = tokio::spawn(client.get(url).send());
         let (mut stream, _) = listener.accept().await.unwrap();

@@ -84,7 +84,7 @@ const WORDS: [(&str, &[&str]); 11] = [
     ("dbg!", &[]),
     ("Timestamp::now", &["app"]),
     // A clock that somebody sets is for dates from outside alone: all waits go by another one.
-    ("SystemTime::now", &["transport"]),
+    ("SystemTime::now", &["provider", "transport"]),
     ("reqwest::", &["transport"]),
     ("process::exit", &[]),
     (".unwrap()", &[]),
