@@ -16,6 +16,7 @@ mod metadata;
 use super::{Minted, Place, Provider, Surroundings};
 use crate::auth::credential::Credential;
 use crate::auth::identity::Effort;
+use crate::auth::locations::shown;
 use crate::transport::BoxError;
 use crate::vendor::google::GoogleHost;
 use async_trait::async_trait;
@@ -41,7 +42,8 @@ impl Google {
         let Some((path, credentials)) = file::find(&self.surroundings)? else {
             return Ok(None);
         };
-        let whose = format!("{} ({})", credentials.whose(), path.display());
+        let path = shown(&path, self.surroundings.home.as_deref());
+        let whose = format!("{} ({path})", credentials.whose());
         // Boxed: one that acts for another holds that.
         let token = Box::pin(credentials.token(&self.surroundings)).await;
         let token = token.map_err(|error| error.of(&whose))?;

@@ -10,6 +10,7 @@ mod gitlab;
 mod google;
 mod jwt;
 pub mod machine;
+mod program;
 
 use crate::auth::credential::Credential;
 use crate::auth::identity::Effort;

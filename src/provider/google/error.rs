@@ -1,6 +1,6 @@
 //! Why an identity of Google's comes to nothing. Shows no secret.
 
-use crate::provider::jwt;
+use crate::provider::{jwt, program};
 use crate::transport;
 use http::StatusCode;
 use std::io;
@@ -59,7 +59,13 @@ pub(super) enum Error {
         reason: &'static str,
     },
     #[error("the executable `{program}` {reason}")]
-    Executable { program: String, reason: String },
+    Answer { program: String, reason: String },
+    #[error("the executable `{program}` failed")]
+    Executable {
+        program: String,
+        #[source]
+        source: program::Failure,
+    },
 }
 
 impl Error {

@@ -5,14 +5,11 @@
 use super::error::Error;
 use super::file::{self, Hidden};
 use crate::provider::Surroundings;
+use crate::provider::program::{self, Printed};
 use crate::transport::secret::Secret;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tokio::io::AsyncReadExt as _;
-use tokio::process::{Child, Command};
-use zeroize::Zeroizing;
 
 /// The variable by which a user allows that programs are run.
 const ALLOWED: &str = "GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES";
@@ -20,8 +17,6 @@ const ALLOWED: &str = "GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES";
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long it may take in any case.
 const LONGEST: Duration = Duration::from_mins(2);
-/// More than this is no answer.
-const ANSWER: usize = 64 * 1024;
 /// So many characters of what it says about a failure are told.
 const SHOWN: usize = 500;
 
@@ -60,21 +55,25 @@ impl Executable {
         if let Some(token) = self.kept() {
             return Ok(token);
         }
-        let mut command = self.command(surroundings)?;
-        command.env("GOOGLE_EXTERNAL_ACCOUNT_INTERACTIVE", "0");
-        for (name, value) in asked.iter().filter(|(_, value)| !value.is_empty()) {
-            command.env(name, value);
+        // It is told by its variables, and sees the others of this process.
+        let mut told = surroundings.clone();
+        let output = self.output_file.as_deref().unwrap_or_default();
+        let more = [
+            ("GOOGLE_EXTERNAL_ACCOUNT_INTERACTIVE", "0"),
+            ("GOOGLE_EXTERNAL_ACCOUNT_OUTPUT_FILE", output),
+        ];
+        let more = asked.iter().chain(&more);
+        for (name, value) in more.filter(|(_, value)| !value.is_empty()) {
+            told.variables
+                .insert((*name).to_owned(), (*value).to_owned());
         }
-        if let Some(output) = &self.output_file {
-            command.env("GOOGLE_EXTERNAL_ACCOUNT_OUTPUT_FILE", output);
-        }
-        let (answer, status) = self.run(command).await?;
-        if !status.success() && answer.is_empty() {
-            return Err(self.wrong(format!("ended with {status}")));
-        }
-        match read(&answer) {
-            Ok(_) if !status.success() => Err(self.wrong(format!("ended with {status}"))),
-            read => read.map_err(|reason| self.wrong(reason)),
+        let printed = self.run(&told).await?;
+        match read(&printed.stdout) {
+            Ok(token) if printed.is_success => Ok(token),
+            Err(reason) if printed.is_success || !printed.stdout.is_empty() => {
+                Err(self.wrong(reason))
+            }
+            _ => Err(self.wrong(format!("failed: {}", first_line(&printed.stderr)))),
         }
     }
 
@@ -85,80 +84,53 @@ impl Executable {
         read(&content).ok()
     }
 
-    fn command(&self, surroundings: &Surroundings) -> Result<Command, Error> {
+    async fn run(&self, surroundings: &Surroundings) -> Result<Printed, Error> {
         let mut words = self.command.split_whitespace();
-        let program = words.next().unwrap_or_default();
-        let path = find(program, &surroundings.search_path);
+        let path = find(words.next().unwrap_or_default(), surroundings);
         let path = path.ok_or_else(|| {
             self.wrong("is neither an absolute path nor in a folder of PATH".to_owned())
         })?;
-        let mut command = Command::new(path);
-        command
-            .args(words)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true);
-        // Credentials of registries are none of its business.
-        let names = surroundings.variables.keys();
-        for name in names.filter(|name| name.starts_with("CROSSDOCK_")) {
-            command.env_remove(name);
-        }
-        #[cfg(unix)]
-        command.process_group(0);
-        Ok(command)
+        let words: Vec<&str> = words.collect();
+        let patience = self.timeout_millis.map_or(PATIENCE, Duration::from_millis);
+        let printed = program::run(surroundings, &path, &words, patience.min(LONGEST)).await;
+        printed.map_err(|source| Error::Executable {
+            program: self.program(),
+            source,
+        })
     }
 
-    async fn run(&self, mut command: Command) -> Result<(Zeroizing<Vec<u8>>, ExitStatus), Error> {
-        let failed = |error: std::io::Error| self.wrong(format!("cannot be run: {error}"));
-        let patience = self.timeout_millis.map_or(PATIENCE, Duration::from_millis);
-        let patience = patience.min(LONGEST);
-        let mut child = command.spawn().map_err(failed)?;
-        let mut ending = Ending::of(&child);
-        // Reserved in one piece: a buffer that grows leaves copies of its content behind.
-        let mut answer = Zeroizing::new(Vec::with_capacity(ANSWER + 1));
-        let talk = async {
-            if let Some(stdout) = child.stdout.take() {
-                let mut limited = stdout.take(ANSWER as u64 + 1);
-                limited.read_to_end(&mut answer).await?;
-            }
-            if answer.len() > ANSWER {
-                return Ok(None);
-            }
-            child.wait().await.map(Some)
-        };
-        let Ok(ended) = tokio::time::timeout(patience, talk).await else {
-            let patience = patience.as_secs_f64();
-            return Err(self.wrong(format!("did not answer within {patience} s")));
-        };
-        let status = ended.map_err(failed)?;
-        if status.is_some() {
-            ending.came();
-        }
-        let too_much = || self.wrong(format!("printed more than {} KiB", ANSWER / 1024));
-        Ok((answer, status.ok_or_else(too_much)?))
+    /// What is run, without its arguments: these may hold anything.
+    fn program(&self) -> String {
+        let program = self.command.split_whitespace().next();
+        program.unwrap_or_default().to_owned()
     }
 
     fn wrong(&self, reason: String) -> Error {
-        // Its arguments may hold anything.
-        let program = self.command.split_whitespace().next();
-        Error::Executable {
-            program: program.unwrap_or_default().to_owned(),
+        Error::Answer {
+            program: self.program(),
             reason,
         }
     }
 }
 
 /// The program of this name, or at this path. None that depends on where one happens to be.
-fn find(program: &str, folders: &[PathBuf]) -> Option<PathBuf> {
+fn find(program: &str, surroundings: &Surroundings) -> Option<PathBuf> {
     let path = Path::new(program);
     if path.is_absolute() {
         return Some(path.to_owned());
     }
-    let is_name = !program.is_empty() && path.components().count() == 1 && !program.contains('/');
-    let folders = folders.iter().filter(|folder| folder.is_absolute());
-    let mut paths = folders.map(|folder| folder.join(path));
-    paths.find(|path| is_name && path.is_file())
+    let is_name = path.components().count() == 1 && !program.contains(['/', '\\']);
+    is_name.then(|| program::find(surroundings, &[program]))?
+}
+
+fn first_line(said: &[u8]) -> String {
+    let text = String::from_utf8_lossy(said);
+    let mut lines = text.lines().map(str::trim);
+    let line = lines.find(|line| !line.is_empty());
+    line.unwrap_or("it does not say why")
+        .chars()
+        .take(SHOWN)
+        .collect()
 }
 
 /// The token in an answer.
@@ -190,44 +162,4 @@ fn read(answer: &[u8]) -> Result<Secret, String> {
     let token = token.filter(|token| !token.0.expose().is_empty());
     let token = token.ok_or_else(|| "answers without a token".to_owned())?;
     Ok(token.0)
-}
-
-/// Ends a program, together with whatever it started, when it is dropped.
-struct Ending {
-    #[cfg(unix)]
-    group: Option<rustix::process::Pid>,
-}
-
-impl Ending {
-    #[cfg(unix)]
-    fn of(child: &Child) -> Self {
-        let id = child.id().and_then(|id| i32::try_from(id).ok());
-        Self {
-            group: id.and_then(rustix::process::Pid::from_raw),
-        }
-    }
-
-    #[cfg(not(unix))]
-    fn of(_: &Child) -> Self {
-        Self {}
-    }
-}
-
-impl Ending {
-    /// The program has ended: its number may be another's soon.
-    fn came(&mut self) {
-        #[cfg(unix)]
-        {
-            self.group = None;
-        }
-    }
-}
-
-impl Drop for Ending {
-    fn drop(&mut self) {
-        #[cfg(unix)]
-        if let Some(group) = self.group {
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-        }
-    }
 }
