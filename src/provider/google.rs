@@ -129,3 +129,83 @@ fn of_account(email: Option<&str>) -> String {
     let email = email.unwrap_or("of another name");
     format!("the service account {email}")
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::transport::Transport;
+    use crate::transport::client::Settings;
+    use crate::transport::script::Script;
+    use crate::vendor::Kind;
+    use bytes::Bytes;
+    use http::Response;
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    const TOKEN: &str =
+        "http://169.254.169.254/computeMetadata/v1/instance/service-accounts/default/token";
+
+    /// What a machine without variables and files is at `host`, and whom it asked. What answers
+    /// says that it is of this flavor.
+    async fn minted(
+        host: &str,
+        effort: Effort,
+        flavor: &'static str,
+    ) -> (Option<Minted>, Vec<String>) {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let asking = Arc::clone(&asked);
+        let script = Script::new(move |sent| {
+            assert_eq!(sent.headers["metadata-flavor"], "Google");
+            asking.lock().unwrap().push(sent.url.to_string());
+            let answer = Response::builder().header("metadata-flavor", flavor);
+            let body = r#"{"access_token": "t", "expires_in": 3000, "token_type": "Bearer"}"#;
+            answer.body(Bytes::from_static(body.as_bytes())).unwrap()
+        });
+        let settings = Settings {
+            script: Some(script),
+            ..Settings::default()
+        };
+        let google = Google::new(Surroundings {
+            variables: std::collections::BTreeMap::new(),
+            home: None,
+            search_path: Vec::new(),
+            transport: Arc::new(Transport::new(settings, Arc::new(()))),
+        });
+        let place = Place {
+            host: host.parse().unwrap(),
+            kind: Kind::Google,
+            aws_profile: None,
+        };
+        let minted = google.mint(&place, effort).await.unwrap();
+        let asked = asked.lock().unwrap().clone();
+        (minted, asked)
+    }
+
+    #[tokio::test]
+    async fn nobody_is_asked_whether_this_is_a_machine_of_google_s_but_for_who_must_know() {
+        let (found, asked) = minted("gcr.io", Effort::Evident, "Google").await;
+        assert!(found.is_none() && asked.is_empty(), "{asked:?}");
+        let (found, asked) = minted("gcr.io", Effort::Thorough, "Google").await;
+        assert_eq!(asked, ["http://169.254.169.254/", TOKEN]);
+        let found = found.unwrap();
+        assert_eq!(found.lifetime, Some(Duration::from_mins(50)));
+        assert_eq!(
+            found.origin,
+            "the metadata service (service account default)"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_machine_of_another_cloud_is_asked_for_no_token() {
+        let (found, asked) = minted("gcr.io", Effort::Thorough, "Azure").await;
+        assert!(found.is_none());
+        assert_eq!(asked, ["http://169.254.169.254/"]);
+    }
+
+    #[tokio::test]
+    async fn the_mirror_of_docker_hub_takes_no_identity() {
+        let (found, asked) = minted("mirror.gcr.io", Effort::Thorough, "Google").await;
+        assert!(found.is_none() && asked.is_empty(), "{asked:?}");
+    }
+}

@@ -60,7 +60,7 @@ fn key_pair(pem: &Secret) -> Result<RsaKeyPair, Unusable> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
@@ -70,20 +70,20 @@ pub(super) mod tests {
     use serde_json::json;
 
     /// A new key: its PKCS #8, and its public half.
-    pub(in super::super) fn key() -> (Vec<u8>, Vec<u8>) {
+    fn key() -> (Vec<u8>, Vec<u8>) {
         let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
         let der = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).unwrap();
         (der.as_ref().to_vec(), pair.public_key().as_ref().to_vec())
     }
 
-    pub(in super::super) fn pem(label: &str, der: &[u8]) -> Secret {
+    fn pem(label: &str, der: &[u8]) -> Secret {
         let body = STANDARD.encode(der);
         Secret::new(format!(
             "-----BEGIN {label}-----\n{body}\n-----END {label}-----\n"
         ))
     }
 
-    fn object(value: Value) -> Map<String, Value> {
+    fn object(value: &Value) -> Map<String, Value> {
         value.as_object().unwrap().clone()
     }
 
@@ -93,8 +93,8 @@ pub(super) mod tests {
         // What is before the key itself in PKCS #8 has this length at 2048 bits.
         let pkcs1 = pkcs8[26..].to_vec();
         for (label, der) in [("PRIVATE KEY", pkcs8), ("RSA PRIVATE KEY", pkcs1)] {
-            let claims = object(json!({"iss": "me", "iat": 5}));
-            let token = sign(object(json!({"kid": "k1"})), &claims, &pem(label, &der)).unwrap();
+            let claims = object(&json!({"iss": "me", "iat": 5}));
+            let token = sign(object(&json!({"kid": "k1"})), &claims, &pem(label, &der)).unwrap();
             let token = token.expose_str().unwrap();
             let (signed, signature) = token.rsplit_once('.').unwrap();
             let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();

@@ -258,7 +258,7 @@ mod tests {
         let token = Some("TOK".to_owned());
         let credentials = Credentials::new("AKIDEXAMPLE", key, token, None, "test");
         let url = QUESTION.replace("{region}", "eu-west-1").parse().unwrap();
-        let now = UNIX_EPOCH + Duration::from_secs(1_793_491_200);
+        let now = UNIX_EPOCH + Duration::from_hours(498_192);
         let audience = "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p";
         let token = signed(&url, "eu-west-1", audience, &credentials, now).unwrap();
         let text = percent_encoding::percent_decode(token.expose())

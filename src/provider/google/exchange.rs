@@ -236,8 +236,12 @@ fn complaint(body: &[u8], told: &[&Secret]) -> (Option<String>, String) {
     let said: Vec<&str> = code.into_iter().chain(text).collect();
     let mut words = said.join(": ");
     for secret in told.iter().filter_map(|secret| secret.expose_str()) {
-        if !secret.is_empty() {
-            words = words.replace(secret, "***");
+        // Of `Bearer TOKEN`, the token alone may come back.
+        let last = secret.split_whitespace().last();
+        for secret in [Some(secret), last].into_iter().flatten() {
+            if !secret.is_empty() {
+                words = words.replace(secret, "***");
+            }
         }
     }
     let words = words.chars().take(SHOWN).collect();
@@ -274,7 +278,7 @@ mod tests {
     #[test]
     fn a_refusal_is_told_without_what_was_told_in_confidence() {
         let secret = Secret::new("pssst");
-        let told = [&secret, &Secret::new("")];
+        let told = [&secret, &Secret::new(""), &Secret::new("bearer hush")];
         for (body, code, words) in [
             (
                 json!({"error": "invalid_grant", "error_description": "bad pssst"}),
@@ -287,6 +291,7 @@ mod tests {
                 "PERMISSION_DENIED: no",
             ),
             (json!({"error": "pssst"}), Some("pssst"), "***"),
+            (json!({"error": "hush"}), Some("hush"), "***"),
             (json!([1]), None, ""),
         ] {
             let (found, said) = complaint(body.to_string().as_bytes(), &told);

@@ -72,7 +72,9 @@ impl Federation {
         let subject = self.subject(surroundings).await?;
         let form = self.form(&endpoint, &subject);
         let transport = &surroundings.transport;
-        let token = endpoint.token(transport, form, &[&subject]).await?;
+        let client = self.client_secret.iter().map(|secret| &secret.0);
+        let told: Vec<&Secret> = client.chain([&subject]).collect();
+        let token = endpoint.token(transport, form, &told).await?;
         match account {
             Some(account) => account.token(transport, &token.value).await,
             None => Ok(token),

@@ -32,7 +32,7 @@ fn the_file_that_gcloud_leaves_is_found() {
     });
     assert_eq!(ran.code, 0, "{ran}");
 
-    let ran = bare(&cloud, |run| run.any_stderr());
+    let ran = bare(&cloud, Run::any_stderr);
     assert_eq!(ran.code, 4, "{ran}");
     assert_eq!(service.asked().len(), 2);
 }
@@ -46,6 +46,7 @@ fn the_file_that_the_variable_names_goes_before_the_one_of_gcloud() {
     let cloud = Cloud::new().service("oauth2.googleapis.com", &service);
     let mut other = user();
     other["refresh_token"] = "other".into();
+    other["client_secret"] = "other".into();
     let usual = format!("home/.config/gcloud/{WELL_KNOWN}");
     cloud.world.lab.home.write(&usual, other.to_string());
     cloud.reads(&user(), "the user who logged in with gcloud (~/adc.json)");

@@ -64,32 +64,37 @@ fn a_challenge_without_a_service_is_answered() {
     assert!(!query.contains("service="), "{query}");
 }
 
-/// A credential that is no good is refused without a challenge, and not tried for ever.
+/// A credential that is no good is refused without a challenge, and not tried for ever: by the token
+/// service, or by the registry.
 #[test]
 fn a_credential_that_is_no_good_is_sent_a_few_times_and_no_more() {
-    let service = Service::new(|_| token(OTHER));
-    let cloud = Cloud::new().service("oauth2.googleapis.com", &service);
-    let body = json!({"errors": [{"code": "UNAUTHORIZED", "message": "No valid credential was supplied."}]});
-    cloud.world.lab.fault(
-        "dst",
-        Fault::on("GET", "/token")
-            .with_header("authorization")
-            .answer(
-                401,
-                &[("content-type", "application/json")],
-                &body.to_string(),
-            )
-            .always(),
-    );
-    cloud.file(&user());
-    let proxy = cloud.world.proxy();
-    let ran = cloud
-        .run(&proxy, ["tag", "-vv", IMAGE, "v2"])
-        .stderr_has("No valid credential was supplied.")
-        .code(4);
-    assert_clean(&ran, &cloud.world.lab, &[cloud.world.lab.home.path(FILE)]);
-    assert!(cloud.world.lab.requests("dst").len() < 10);
-    assert!(service.asked().len() <= 2);
+    let words = "No valid credential was supplied.";
+    let body = json!({"errors": [{"code": "UNAUTHORIZED", "message": words}]}).to_string();
+    for (method, part) in [("GET", "/token"), ("", "/manifests/")] {
+        let service = Service::new(|_| token(ACCESS));
+        let cloud = Cloud::new().service("oauth2.googleapis.com", &service);
+        let methods = ["GET", "HEAD"].into_iter();
+        for method in methods.filter(|each| method.is_empty() || *each == method) {
+            cloud.world.lab.fault(
+                "dst",
+                Fault::on(method, part)
+                    .with_header("authorization")
+                    .answer(401, &[("content-type", "application/json")], &body)
+                    .always(),
+            );
+        }
+        cloud.file(&user());
+        let proxy = cloud.world.proxy();
+        let ran = cloud
+            .run(&proxy, ["tag", "-vv", IMAGE, "v2"])
+            .any_stderr()
+            .code(4);
+        let file = cloud.world.lab.home.path(FILE);
+        assert_clean(&ran, &cloud.world.lab, &[file]);
+        let asked = cloud.world.lab.requests("dst").len();
+        assert!(asked < 12, "{asked}: {ran}");
+        assert!(service.asked().len() <= 2, "{ran}");
+    }
 }
 
 /// A host of another name is one of Google's by the user's word alone.
