@@ -83,7 +83,7 @@ pub(super) mod tests {
         ))
     }
 
-    fn object(value: Value) -> Map<String, Value> {
+    fn object(value: &Value) -> Map<String, Value> {
         value.as_object().unwrap().clone()
     }
 
@@ -93,8 +93,8 @@ pub(super) mod tests {
         // What is before the key itself in PKCS #8 has this length at 2048 bits.
         let pkcs1 = pkcs8[26..].to_vec();
         for (label, der) in [("PRIVATE KEY", pkcs8), ("RSA PRIVATE KEY", pkcs1)] {
-            let claims = object(json!({"iss": "me", "iat": 5}));
-            let token = sign(object(json!({"kid": "k1"})), &claims, &pem(label, &der)).unwrap();
+            let claims = object(&json!({"iss": "me", "iat": 5}));
+            let token = sign(object(&json!({"kid": "k1"})), &claims, &pem(label, &der)).unwrap();
             let token = token.expose_str().unwrap();
             let (signed, signature) = token.rsplit_once('.').unwrap();
             let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();

@@ -4,4 +4,5 @@
 //! with certificates of the lab's own authority.
 
 mod azure;
+mod google;
 pub(crate) mod world;
