@@ -89,6 +89,8 @@ impl Default for Settings {
 enum Trust {
     /// Plain HTTP: no certificate authorities are read, which takes longer than a request.
     Plain,
+    /// The same, past all proxies.
+    Direct,
     /// TLS as the platform and the general settings trust.
     Platform(Lane),
     /// TLS with this host's own settings.
@@ -130,15 +132,15 @@ impl Clients {
         &self.guard
     }
 
-    /// The client for requests to `origin` under `rule`.
+    /// The client for requests to `origin` under `rule`, past all proxies where that is said.
     pub(super) fn get(
         &self,
         settings: &Settings,
         origin: &Origin,
-        lane: Lane,
+        road: (Lane, bool),
         rule: Rule,
     ) -> Result<reqwest::Client, Error> {
-        self.client(settings, origin, lane, rule, Use::Requests)
+        self.client(settings, origin, road, rule, Use::Requests)
     }
 
     /// The client that opens connections ahead for the one that brings bytes from and to `origin`.
@@ -147,7 +149,8 @@ impl Clients {
         settings: &Settings,
         origin: &Origin,
     ) -> Result<reqwest::Client, Error> {
-        self.client(settings, origin, Lane::Bulk, Rule::Any, Use::Opening)
+        let road = (Lane::Bulk, false);
+        self.client(settings, origin, road, Rule::Any, Use::Opening)
     }
 
     /// Orders connections for requests that bring bytes, `count` in all, as far as they are not
@@ -159,7 +162,7 @@ impl Clients {
         url: &Url,
         count: usize,
     ) -> Option<Order> {
-        let (trust, _) = trust(settings, origin, Lane::Bulk);
+        let (trust, _) = trust(settings, origin, (Lane::Bulk, false));
         let sharing = (trust, self.guard.apart(origin, Rule::Any));
         self.warm(&sharing).order(url, count)
     }
@@ -168,11 +171,11 @@ impl Clients {
         &self,
         settings: &Settings,
         origin: &Origin,
-        lane: Lane,
+        road: (Lane, bool),
         rule: Rule,
         usage: Use,
     ) -> Result<reqwest::Client, Error> {
-        let (trust, own) = trust(settings, origin, lane);
+        let (trust, own) = trust(settings, origin, road);
         let sharing = (trust, self.guard.apart(origin, rule));
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (sharing, usage);
@@ -217,12 +220,13 @@ impl HostSettings {
 fn trust<'a>(
     settings: &'a Settings,
     origin: &Origin,
-    lane: Lane,
+    (lane, direct): (Lane, bool),
 ) -> (Trust, Option<&'a HostSettings>) {
     let authority = origin.authority();
     let own = settings.hosts.get(&authority);
     let own = own.filter(|own| own.changes_trust());
     let trust = match (origin.is_secure(), own) {
+        (false, _) if direct => Trust::Direct,
         (false, _) => Trust::Plain,
         (true, None) => Trust::Platform(lane),
         (true, Some(_)) => Trust::Host(authority, lane),
@@ -243,11 +247,13 @@ fn builder(
         .connect_timeout(settings.connect_timeout)
         .tcp_nodelay(true)
         .no_proxy();
-    for proxy in proxies(&settings.proxies)? {
-        builder = builder.proxy(proxy);
+    if *trust != Trust::Direct {
+        for proxy in proxies(&settings.proxies)? {
+            builder = builder.proxy(proxy);
+        }
     }
     let lane = match trust {
-        Trust::Plain => return Ok(builder.http1_only().tls_certs_only([])),
+        Trust::Plain | Trust::Direct => return Ok(builder.http1_only().tls_certs_only([])),
         Trust::Platform(lane) | Trust::Host(_, lane) => *lane,
     };
     let protocols: &[&[u8]] = match lane {
@@ -322,7 +328,7 @@ mod tests {
         let clients = Clients::new();
         let settings = Settings::default();
         let client = clients
-            .get(&settings, &origin, Lane::Questions, Rule::Any)
+            .get(&settings, &origin, (Lane::Questions, false), Rule::Any)
             .unwrap();
         let asking = tokio::spawn(client.get(url).send());
         let (mut stream, _) = listener.accept().await.unwrap();

@@ -101,6 +101,8 @@ pub struct Request {
     pub follow: bool,
     /// Whether HTTP/2 has been tried in vain.
     pub(super) without_http2: bool,
+    /// Whether it goes straight to the host, past all proxies, where that is plain HTTP.
+    pub(super) direct: bool,
     /// The registry that named the URL; `None` where the user did.
     pub named_by: Option<Box<Origin>>,
     /// Whether somebody in public has sent it on, or may have.
@@ -123,6 +125,7 @@ impl Request {
             attempts: Attempts::Policy,
             follow: true,
             without_http2: false,
+            direct: false,
             named_by: None,
             past_public: false,
             whole: None,
@@ -161,6 +164,13 @@ impl Request {
     #[must_use]
     pub fn without_redirects(mut self) -> Self {
         self.follow = false;
+        self
+    }
+
+    /// Past all proxies, in plain HTTP: what this machine alone is told is no proxy's business.
+    #[must_use]
+    pub fn without_proxy(mut self) -> Self {
+        self.direct = true;
         self
     }
 
@@ -205,6 +215,7 @@ impl Request {
             attempts: self.attempts,
             follow: self.follow,
             without_http2: self.without_http2,
+            direct: self.direct,
             named_by: self.named_by.clone(),
             past_public: self.past_public,
             whole: self.whole,

@@ -247,6 +247,7 @@ impl Transport {
             request.lane
         };
         let (method, url) = (request.method.clone(), request.url.clone());
+        let direct = request.direct && !origin.is_secure();
         let carried = request.authorization.as_ref();
         let authorized = carried.is_some_and(|a| may_carry(a.home(), &url, Road::Registry));
         let (built, activity, idle) = self.build(request, authorized);
@@ -254,11 +255,14 @@ impl Transport {
         if let Some(script) = &self.settings.script {
             return Ok(Response::new(script.answer(&built), url, idle, slot));
         }
-        let client = self.clients.get(&self.settings, origin, lane, rule)?;
+        let client = self
+            .clients
+            .get(&self.settings, origin, (lane, direct), rule)?;
         let start = Instant::now();
         let sent = warm::taking(origin, client.execute(built));
         let sent = guard::under(rule, origin, sent);
-        let proxy = || self.settings.proxies.before(&url);
+        let proxies = Some(&self.settings.proxies).filter(|_| !direct);
+        let proxy = || proxies.and_then(|proxies| proxies.before(&url));
         let result = match unless_stalled(sent, &activity, idle).await {
             Ok(Ok(inner)) => {
                 let of_proxy = is_of_proxy(&inner, origin).then(proxy).flatten();
