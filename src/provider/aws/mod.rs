@@ -10,6 +10,9 @@ mod http;
 mod refusal;
 mod sign;
 mod source;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
 mod token;
 
 use super::{Minted, Place, Provider, Surroundings};

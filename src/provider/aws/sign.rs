@@ -40,3 +40,51 @@ pub(super) fn signed(
     }
     Ok(signed)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::super::endpoint::Service;
+    use super::*;
+    use serde_json::Value;
+    use std::time::{Duration, UNIX_EPOCH};
+
+    /// What botocore makes of the same requests: `tests/it/clouds/aws/sign.py` wrote it.
+    #[test]
+    fn the_signature_is_botocore_s() {
+        let vectors: Vec<Value> = serde_json::from_str(include_str!("vectors.json")).unwrap();
+        assert_eq!(vectors.len(), 7);
+        for vector in vectors {
+            let text = |name: &str| vector[name].as_str().unwrap().to_owned();
+            let service = match &*text("service") {
+                "ecr" => Service::Ecr,
+                _ => Service::EcrPublic,
+            };
+            let endpoint = Endpoint {
+                service,
+                region: text("region"),
+                url: text("url").parse().unwrap(),
+            };
+            let session = vector["token"].as_str().map(str::to_owned);
+            let credentials =
+                Credentials::new(text("key"), text("secret"), session.clone(), None, "test");
+            let headers = [
+                ("content-type", "application/x-amz-json-1.1"),
+                ("x-amz-target", service.target()),
+            ];
+            assert_eq!(text("target"), service.target());
+            let now = UNIX_EPOCH + Duration::from_secs(vector["time"].as_u64().unwrap());
+            let signed = signed(&endpoint, &headers, b"{}", &credentials, now).unwrap();
+            let header = |name: &str| signed.get(name).and_then(|value| value.to_str().ok());
+            let authorization = text("authorization");
+            // AWS's own crate puts a comma without a space behind it, or the other way round.
+            let bare = |text: &str| text.replace(", ", ",");
+            assert_eq!(
+                header("authorization").map(bare),
+                Some(bare(&authorization))
+            );
+            assert_eq!(header("x-amz-security-token"), session.as_deref());
+            assert!(signed["authorization"].is_sensitive());
+        }
+    }
+}

@@ -230,3 +230,61 @@ impl TokenError {
         None
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn read(body: &str) -> Result<(String, Vec<u8>, u64), &'static str> {
+        let now = UNIX_EPOCH + Duration::from_secs(1_000_000);
+        let read = parse(body.as_bytes(), now)?;
+        let password = read.password.expose().to_vec();
+        Ok((read.username, password, read.lifetime.as_secs()))
+    }
+
+    #[test]
+    fn both_services_answers_are_read() {
+        let told = |seconds| Ok(("AWS".to_owned(), b"pass:word".to_vec(), seconds));
+        let token = STANDARD.encode("AWS:pass:word");
+        for (expires, seconds) in [
+            ("1000300.5", 300),
+            ("1000300", 300),
+            ("1.0003e6", 300),
+            // What one stand-in of others' says always, and what only a wrong clock can see.
+            ("1420070400", 1_419_070_400),
+            ("999999", 600),
+            ("-5", 600),
+            ("1e300", 600),
+            ("null", 600),
+        ] {
+            let one = format!(r#"{{"authorizationToken":"{token}","expiresAt":{expires}}}"#);
+            let private = format!(r#"{{"authorizationData":[{one}]}}"#);
+            let public = format!(r#"{{"authorizationData":{one}}}"#);
+            assert_eq!(read(&private), told(seconds), "{private}");
+            assert_eq!(read(&public), told(seconds), "{public}");
+        }
+    }
+
+    #[test]
+    fn an_answer_without_a_password_is_none() {
+        let of = |token: &str| {
+            read(&format!(
+                r#"{{"authorizationData":[{{"authorizationToken":"{token}"}}]}}"#
+            ))
+        };
+        assert_eq!(of("***"), Err("holds a token that is not base64"));
+        assert_eq!(
+            of(&STANDARD.encode("AWS")),
+            Err("holds a token without a password")
+        );
+        assert_eq!(
+            of(&STANDARD.encode(b"\xff:x")),
+            Err("holds a token that is not text")
+        );
+        assert_eq!(read(r#"{"authorizationData":[]}"#), Err("holds no token"));
+        for body in ["", "[]", "{}", r#"{"authorizationData":5}"#] {
+            assert_eq!(read(body), Err("is not that of ECR"), "{body}");
+        }
+    }
+}
