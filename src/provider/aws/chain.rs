@@ -41,6 +41,8 @@ impl<'a> Chain<'a> {
     ) -> Result<Self, Failure> {
         let (env, disk) = (env(surroundings, &[], true), Fs::real());
         let chosen = chosen.map(|name| name.to_owned().into());
+        // Its type has no name here that is not deprecated.
+        #[allow(clippy::default_trait_access)]
         let files = Default::default();
         let read = aws_config::profile::load(&disk, &env, &files, chosen);
         let profiles = read.await.map_err(|error| {
@@ -218,8 +220,11 @@ impl<'a> Chain<'a> {
 fn env(surroundings: &Surroundings, hidden: &[&str], instance: bool) -> Env {
     const HOMES: [&str; 4] = ["HOME", "USERPROFILE", "HOMEDRIVE", "HOMEPATH"];
     let variables: &BTreeMap<String, String> = &surroundings.variables;
-    let given = variables.iter();
-    let given = given.filter(|(name, _)| !hidden.contains(&&***name) && !HOMES.contains(&&***name));
+    let given = variables.iter().filter(|(name, value)| {
+        // Empty is as good as not set: not all of them read it so.
+        let is_empty = name.starts_with("AWS_") && value.trim().is_empty();
+        !is_empty && !hidden.contains(&name.as_str()) && !HOMES.contains(&name.as_str())
+    });
     let mut given: HashMap<String, String> = given
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
@@ -243,12 +248,13 @@ fn origin(source: &Source, heard: &Heard) -> String {
 
 /// What lies at the bottom of their errors. Their upper links only say that something is wrong.
 fn words(error: &(dyn StdError + 'static)) -> String {
-    const IDLE: [&str; 5] = [
+    const IDLE: [&str; 6] = [
         "the credential provider was not enabled",
         "the credentials provider was not properly configured",
         "an error occurred while loading credentials",
         "unexpected credentials error",
-        "an error occurred while loading token",
+        "an error occurred while loading an access token",
+        "no providers in chain provided credentials",
     ];
     let links = std::iter::successors(Some(error), |link| (*link).source());
     let texts = links.map(|link| link.to_string().trim().to_owned());

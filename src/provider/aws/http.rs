@@ -64,7 +64,7 @@ impl Way {
     }
 
     async fn exchange(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let request = ours(request).map_err(ConnectorError::user)?;
+        let request = ours(&request).map_err(ConnectorError::user)?;
         let url = request.url.clone();
         let sending = self.answer(request);
         let answer = match self.patience {
@@ -137,7 +137,7 @@ impl HttpConnector for Way {
 }
 
 /// Their request as one of ours. They repeat it themselves, and know best what may be repeated.
-fn ours(request: HttpRequest) -> Result<Request, BoxError> {
+fn ours(request: &HttpRequest) -> Result<Request, BoxError> {
     let url: Url = request.uri().parse()?;
     let origin = Origin::of(&url).ok_or("not a URL of HTTP")?;
     let method: Method = request.method().parse()?;

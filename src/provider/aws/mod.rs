@@ -73,7 +73,7 @@ impl Aws {
             let help = help.or_else(|| error.help(endpoint.service));
             refused(&known.origin, error).helped(help)
         })?;
-        let credential = Credential::password(password.username, password.password);
+        let credential = Credential::password(password.username, password.secret);
         let credential = credential.map_err(|error| {
             Failure::new(format!("{}: ECR's answer", known.origin)).caused(error)
         })?;

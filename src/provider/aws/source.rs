@@ -68,7 +68,7 @@ impl Source {
         chosen: Option<&str>,
     ) -> Result<Self, NoProfile> {
         let is_set = |name: &&str| variables.get(*name).is_some_and(|v| !v.trim().is_empty());
-        if chosen.is_none() && is_set(&KEYS[0]) && KEYS[1..3].iter().any(|name| is_set(name)) {
+        if chosen.is_none() && is_set(&KEYS[0]) && KEYS[1..3].iter().any(is_set) {
             return Ok(Self::Keys);
         }
         let named = chosen.or_else(|| profile_variable(variables));
@@ -85,10 +85,10 @@ impl Source {
             }
             _ => {}
         }
-        if WEB_IDENTITY.iter().any(|name| is_set(name)) {
+        if WEB_IDENTITY.iter().any(is_set) {
             return Ok(Self::WebIdentity);
         }
-        if CONTAINER.iter().any(|name| is_set(name)) {
+        if CONTAINER.iter().any(is_set) {
             return Ok(Self::Container);
         }
         Ok(Self::Instance)

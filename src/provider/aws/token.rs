@@ -27,7 +27,7 @@ const UNKNOWN: Duration = Duration::from_mins(10);
 /// A user name and a password.
 pub(super) struct Password {
     pub(super) username: String,
-    pub(super) password: Secret,
+    pub(super) secret: Secret,
     /// For how long it is good.
     pub(super) lifetime: Duration,
 }
@@ -185,7 +185,7 @@ fn parse(body: &[u8], now: SystemTime) -> Result<Password, &'static str> {
     let username = std::str::from_utf8(username).map_err(|_| "holds a token that is not text")?;
     Ok(Password {
         username: username.to_owned(),
-        password: Secret::new(&password[1..]),
+        secret: Secret::new(&password[1..]),
         lifetime: lifetime(token.expires_at, now),
     })
 }
@@ -239,7 +239,7 @@ mod tests {
     fn read(body: &str) -> Result<(String, Vec<u8>, u64), &'static str> {
         let now = UNIX_EPOCH + Duration::from_secs(1_000_000);
         let read = parse(body.as_bytes(), now)?;
-        let password = read.password.expose().to_vec();
+        let password = read.secret.expose().to_vec();
         Ok((read.username, password, read.lifetime.as_secs()))
     }
 
