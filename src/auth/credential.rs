@@ -6,7 +6,6 @@ use crate::transport::BoxError;
 use crate::transport::secret::Secret;
 use async_trait::async_trait;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// What proves to a registry who somebody is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -140,8 +139,8 @@ pub enum CredentialError {
     Identity {
         /// Which kind of registry it is for, as people call it.
         kind: &'static str,
-        /// Why. Shared: whoever asks within a while is told the same.
-        source: Arc<dyn std::error::Error + Send + Sync>,
+        /// Why.
+        source: BoxError,
     },
     /// The system's keyring, which has the credential and does not hand it out, or does not take it.
     #[error("the keyring cannot be used")]

@@ -10,18 +10,11 @@ use crate::auth::credential::{Credential, CredentialError, Found};
 use crate::auth::identity::{Effort, Identities};
 use crate::config::Settings;
 use crate::oci::reference::Host;
-use crate::transport::BoxError;
 use crate::vendor::Kind;
 use async_trait::async_trait;
 use std::collections::HashMap;
-use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 use tokio::time::Instant;
-
-/// For how long nobody tries again what failed: many ask at once, and a program may have asked the
-/// user something.
-const FAILED: Duration = Duration::from_mins(1);
 
 /// All identities of this machine.
 pub struct Machine {
@@ -39,7 +32,7 @@ type Slot = tokio::sync::Mutex<Option<Kept>>;
 
 /// An answer, and how it was come by.
 struct Kept {
-    found: Result<Option<Found>, Arc<dyn Error + Send + Sync>>,
+    found: Option<Found>,
     effort: Effort,
     /// From then on it is made anew.
     until: Option<Instant>,
@@ -102,10 +95,15 @@ impl Identities for Machine {
         let slot = self.slot(&place);
         let mut kept = slot.lock().await;
         if let Some(known) = kept.as_ref().filter(|known| known.answers(effort)) {
-            return known.found(&place);
+            return Ok(known.found.clone());
         }
         let minted = provider.mint(&place, effort).await;
-        kept.insert(Kept::of(minted, effort)).found(&place)
+        let minted = minted.map_err(|source| CredentialError::Identity {
+            kind: place.kind.title(),
+            source,
+        })?;
+        let known = kept.insert(Kept::of(minted, effort));
+        Ok(known.found.clone())
     }
 
     fn forget(&self, host: &Host, rejected: &Credential) {
@@ -115,8 +113,7 @@ impl Identities for Machine {
         let slot = self.slot(&place);
         // Whoever holds it is making a new one.
         if let Ok(mut kept) = slot.try_lock() {
-            let found = kept.as_ref().and_then(|kept| kept.found.as_ref().ok());
-            let found = found.and_then(Option::as_ref);
+            let found = kept.as_ref().and_then(|kept| kept.found.as_ref());
             if found.is_some_and(|found| found.credential == *rejected) {
                 *kept = None;
             }
@@ -125,37 +122,22 @@ impl Identities for Machine {
 }
 
 impl Kept {
-    fn of(minted: Result<Option<Minted>, BoxError>, effort: Effort) -> Self {
-        let good_for = match &minted {
-            // A credential that is half-way to its end is not begun with any more.
-            Ok(minted) => minted
-                .as_ref()
-                .and_then(|minted| Some(minted.lifetime? / 2)),
-            Err(_) => Some(FAILED),
-        };
-        let found = |minted: Minted| Found {
-            credential: minted.credential,
-            origin: minted.origin,
-        };
+    fn of(minted: Option<Minted>, effort: Effort) -> Self {
+        // A credential that is half-way to its end is not begun with any more.
+        let lifetime = minted.as_ref().and_then(|minted| minted.lifetime);
         Self {
-            found: minted.map(|minted| minted.map(found)).map_err(Arc::from),
+            found: minted.map(|minted| Found {
+                credential: minted.credential,
+                origin: minted.origin,
+            }),
             effort,
-            until: good_for.map(|good_for| Instant::now() + good_for),
+            until: lifetime.map(|lifetime| Instant::now() + lifetime / 2),
         }
-    }
-
-    fn found(&self, place: &Place) -> Result<Option<Found>, CredentialError> {
-        let found = self.found.clone();
-        found.map_err(|source| CredentialError::Identity {
-            kind: place.kind.title(),
-            source,
-        })
     }
 
     /// Whether it answers one who makes this much effort: one that is there answers all.
     fn answers(&self, effort: Effort) -> bool {
         let is_good = self.until.is_none_or(|until| Instant::now() < until);
-        let is_nobody = matches!(self.found, Ok(None));
-        is_good && (!is_nobody || self.effort >= effort)
+        is_good && (self.found.is_some() || self.effort >= effort)
     }
 }
