@@ -4,6 +4,7 @@ use super::credential::{Credential, CredentialError, Found};
 use crate::oci::reference::Host;
 use crate::transport::BoxError;
 use async_trait::async_trait;
+use std::sync::Arc;
 
 /// How much is done to find an identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -16,13 +17,13 @@ pub enum Effort {
 }
 
 /// Why an identity that the machine has came to nothing, and what helps.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("{what}")]
 pub struct Failure {
     what: String,
     help: Option<String>,
     #[source]
-    source: Option<BoxError>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Failure {
@@ -39,7 +40,7 @@ impl Failure {
     #[must_use]
     pub fn caused(self, source: impl Into<BoxError>) -> Self {
         Self {
-            source: Some(source.into()),
+            source: Some(Arc::from(source.into())),
             ..self
         }
     }
@@ -68,6 +69,21 @@ pub trait Identities: Send + Sync {
 
     /// Makes a new one the next time, where `rejected` is what was found.
     fn forget(&self, host: &Host, rejected: &Credential);
+}
+
+#[async_trait]
+impl<I: Identities + ?Sized> Identities for Arc<I> {
+    async fn identity(
+        &self,
+        host: &Host,
+        effort: Effort,
+    ) -> Result<Option<Found>, CredentialError> {
+        (**self).identity(host, effort).await
+    }
+
+    fn forget(&self, host: &Host, rejected: &Credential) {
+        (**self).forget(host, rejected);
+    }
 }
 
 /// A machine that is nobody.

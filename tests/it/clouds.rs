@@ -5,4 +5,4 @@
 
 #[cfg(unix)]
 mod aws;
-mod world;
+pub(crate) mod world;
