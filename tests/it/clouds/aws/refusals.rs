@@ -106,3 +106,12 @@ fn an_api_that_is_out_of_reach_is_named() {
         &["AWS_ACCESS_KEY_ID", "api.ecr-fips.eu-west-1.amazonaws.com"],
     );
 }
+
+#[test]
+fn keys_that_no_header_can_hold_stay_secret() {
+    let mut ecr = Ecr::for_key("AKIA");
+    let run = with_keys(ecr.digest());
+    let run = run.env("AWS_SESSION_TOKEN", format!("{CANARY}\nsession"));
+    ecr.fails(run, &["AWS_ACCESS_KEY_ID cannot sign"]);
+    assert_eq!(ecr.api.asked().len(), 0);
+}
