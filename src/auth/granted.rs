@@ -64,7 +64,7 @@ impl Granted {
     }
 
     /// The same, which is this token.
-    pub(super) fn as_token(self, token: Secret) -> Self {
+    pub(super) fn with_token(self, token: Secret) -> Self {
         Self {
             token: Some(token),
             ..self

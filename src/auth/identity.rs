@@ -2,6 +2,7 @@
 
 use super::credential::{Credential, CredentialError, Found};
 use crate::oci::reference::Host;
+use crate::transport::BoxError;
 use async_trait::async_trait;
 use std::sync::Arc;
 
@@ -13,6 +14,47 @@ pub enum Effort {
     Evident,
     /// Whoever could know of one is asked too, such as the metadata service of a cloud.
     Thorough,
+}
+
+/// Why an identity that the machine has came to nothing, and what helps.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{what}")]
+pub struct Failure {
+    what: String,
+    help: Option<String>,
+    #[source]
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Failure {
+    /// A failure: whose identity, and why, in the vendor's words.
+    pub fn new(what: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            help: None,
+            source: None,
+        }
+    }
+
+    /// The same, with what is behind it.
+    #[must_use]
+    pub fn caused(self, source: impl Into<BoxError>) -> Self {
+        Self {
+            source: Some(Arc::from(source.into())),
+            ..self
+        }
+    }
+
+    /// The same, with what helps against it.
+    #[must_use]
+    pub fn helped(self, help: Option<String>) -> Self {
+        Self { help, ..self }
+    }
+
+    /// What helps, where that is known.
+    pub fn help(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
 }
 
 /// The identities that the machine has for registries of the kinds that take one.

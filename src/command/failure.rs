@@ -246,6 +246,10 @@ fn of_auth(error: &auth::Error, host: &Host) -> Option<String> {
         auth::Error::Credential(CredentialError::Helper { helper, .. }) => Some(format!(
             "mend `docker-credential-{helper}`, or give the credential in another way: `crossdock help credentials` lists them"
         )),
+        auth::Error::Credential(CredentialError::Identity { source, .. }) => {
+            let failure = source.downcast_ref::<auth::identity::Failure>()?;
+            failure.help().map(str::to_owned)
+        }
         auth::Error::Credential(CredentialError::Keyring { .. }) => Some(format!(
             "unlock the keyring, or store the credential elsewhere: `crossdock login {host} --store file`"
         )),

@@ -2,7 +2,7 @@
 
 use super::{Minted, Place, Provider};
 use crate::auth::credential::{Credential, Found};
-use crate::auth::identity::Effort;
+use crate::auth::identity::{self, Effort};
 use crate::transport::BoxError;
 use std::collections::HashMap;
 use std::fmt;
@@ -124,6 +124,16 @@ impl Kept {
 
     fn holds(&self, credential: &Credential) -> bool {
         matches!(&self.outcome, Ok(Some(found)) if found.credential == *credential)
+    }
+}
+
+impl Failure {
+    /// As the provider told it, where that says what helps.
+    pub(super) fn told(self) -> BoxError {
+        match self.0.downcast_ref::<identity::Failure>() {
+            Some(told) => Box::new(told.clone()),
+            None => Box::new(self),
+        }
     }
 }
 

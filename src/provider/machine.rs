@@ -92,7 +92,7 @@ impl Identities for Machine {
         let found = self.answers.get(&place, provider, effort).await;
         found.map_err(|failure| CredentialError::Identity {
             kind: place.kind.title(),
-            source: failure.into(),
+            source: failure.told(),
         })
     }
 

@@ -186,7 +186,7 @@ impl Authenticator {
         let sent = ready.map(|_| "token");
         let failed = asking.failed.clone();
         let granted = Granted::to(&asking.who, authorization, sent, failed, wish.scopes);
-        Ok(Some(granted.as_token(token)))
+        Ok(Some(granted.with_token(token)))
     }
 
     async fn token(

@@ -1,0 +1,9 @@
+//! Amazon ECR by the identities that machines have at AWS.
+
+mod copies;
+mod emulators;
+mod files;
+mod machines;
+mod refusals;
+mod stand_ins;
+mod variables;
