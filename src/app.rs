@@ -32,6 +32,7 @@ use crate::store::open::{Reach, Stores};
 use crate::term::output::{self, Output};
 use crate::term::progress::{self, View};
 use crate::transport::Transport;
+use crate::vendor::Kind;
 use environment::Environment;
 use flags::Flags;
 use std::sync::Arc;
@@ -141,6 +142,11 @@ impl App {
     /// What the settings files say.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// What a registry is, as far as its name says it.
+    pub fn kind_by_name(host: &Host) -> Option<&'static str> {
+        Kind::of(host).map(Kind::name)
     }
 
     /// The store at a location.
