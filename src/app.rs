@@ -159,6 +159,11 @@ impl App {
         Ok(None)
     }
 
+    /// What a registry is, as far as its name says it.
+    pub fn kind_by_name(host: &Host) -> Option<&'static str> {
+        Kind::of(host).map(Kind::name)
+    }
+
     /// Stores that know no credential but this.
     pub fn stores_with(&self, credentials: Arc<dyn CredentialSource>) -> Stores {
         let nobody = Arc::new(Nobody);

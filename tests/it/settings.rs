@@ -99,7 +99,7 @@ fn a_check_finds_what_is_wrong_in_every_file() {
     home.write(CONF, "[[registry]]\nlocation = 'a.example'\n");
     let check = || crossdock(&home, ["settings", "check"]);
     check()
-        .stdout_like("a.example: cannot read *gone.pem: *\n")
+        .stdout_like("a.example: cannot read [..]gone.pem: [..]\n")
         .stderr("error: there is a problem with the settings\n")
         .code(2);
     home.user_settings("registrys: 1\n");
@@ -125,7 +125,7 @@ fn a_check_finds_what_is_wrong_in_every_file() {
 fn a_first_file_is_written_and_never_over_another() {
     let home = Home::new();
     let init = || crossdock(&home, ["settings", "init"]);
-    init().stderr_like("wrote *crossdock.yaml\n").code(0);
+    init().stderr_like("wrote [..]crossdock.yaml\n").code(0);
     let written = home.read("config/crossdock/crossdock.yaml").unwrap();
     assert!(written.starts_with("# yaml-language-server: $schema="));
     crossdock(&home, ["settings", "check"]).any_stderr().code(0);

@@ -61,12 +61,7 @@ impl Args {
 pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
     match args.command {
         Command::Show { host } => show::run(host.as_deref(), app).await,
-        other => run_without(
-            other,
-            &app.environment,
-            &Flags::clone(app.flags()),
-            &app.output,
-        ),
+        other => run_without(other, &app.environment, app.flags(), &app.output),
     }
 }
 

@@ -7,7 +7,6 @@ use crate::config::shown::Value;
 use crate::oci::reference::Host;
 use crate::term::output::Row;
 use crate::term::page::{Align, Page};
-use crate::vendor::Kind;
 use serde::Serialize;
 use std::fmt;
 use std::path::PathBuf;
@@ -69,7 +68,8 @@ async fn of_host(host: &Host, app: &App) -> OfHost {
     let mut values = by_flags(host, app);
     let told = app.settings().values(host).into_iter();
     values.extend(told.map(Shown::from));
-    if let (Some(kind), false) = (Kind::of(host), values.iter().any(|v| v.key == "kind")) {
+    let said = values.iter().any(|value| value.key == "kind");
+    if let Some(kind) = App::kind_by_name(host).filter(|_| !said) {
         values.push(Shown::by("kind", kind.to_string(), "its name"));
     }
     let files = app.credential_files();

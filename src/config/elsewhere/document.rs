@@ -89,8 +89,8 @@ impl Document {
     }
 
     fn line(&self, at: usize) -> u64 {
-        let before = self.text.as_bytes().get(..at).unwrap_or_default();
-        before.iter().filter(|byte| **byte == b'\n').count() as u64 + 1
+        let before = self.text.get(..at).unwrap_or_default();
+        before.matches('\n').count() as u64 + 1
     }
 }
 

@@ -143,9 +143,10 @@ const ODD_PATH: &str =
 /// path.
 fn base(url: &str, override_path: bool) -> Result<Option<(Base, bool)>, &'static str> {
     const WRONG: &str = "this is not the URL of a registry";
-    let whole = match url.contains("://") {
-        true => url.to_owned(),
-        false => format!("https://{url}"),
+    let whole = if url.contains("://") {
+        url.to_owned()
+    } else {
+        format!("https://{url}")
     };
     let read = Url::parse(&whole).map_err(|_| WRONG)?;
     let plain = match read.scheme() {

@@ -200,7 +200,10 @@ impl Reader {
         document: &Document,
     ) -> Result<Entry, SettingsError> {
         let registry = entry.get_ref();
-        let (location, prefix) = (filled(&registry.location), filled(&registry.prefix));
+        let (location, prefix) = (
+            filled(registry.location.as_ref()),
+            filled(registry.prefix.as_ref()),
+        );
         let Some(named) = prefix.or(location) else {
             let reason = "`[[registry]]` has neither `prefix` nor `location`";
             return Err(document.wrong(&entry.span(), reason));
@@ -273,7 +276,7 @@ fn mirrors(
     let mut mirrors = Vec::new();
     for entry in &registry.mirror {
         let mirror = entry.get_ref();
-        let Some(location) = filled(&mirror.location) else {
+        let Some(location) = filled(mirror.location.as_ref()) else {
             let reason = "`[[registry.mirror]]` has no `location`";
             return Err(document.wrong(&entry.span(), reason));
         };
@@ -282,15 +285,19 @@ fn mirrors(
             insecure.push((base.host.clone(), said_at(said, document)));
         }
         let origin = document.origin(&location.span());
-        let when = when(filled(&mirror.pull_from_mirror), by_digest, document)?;
+        let when = when(
+            filled(mirror.pull_from_mirror.as_ref()),
+            by_digest,
+            document,
+        )?;
         mirrors.push(MirrorRule { base, when, origin });
     }
     Ok((!mirrors.is_empty()).then_some(mirrors))
 }
 
 /// A text that is not empty, which would count as one that is not there.
-fn filled(text: &Option<Spanned<String>>) -> Option<&Spanned<String>> {
-    text.as_ref().filter(|text| !text.get_ref().is_empty())
+fn filled(text: Option<&Spanned<String>>) -> Option<&Spanned<String>> {
+    text.filter(|text| !text.get_ref().is_empty())
 }
 
 fn said_at(value: &Spanned<bool>, document: &Document) -> Said<bool> {
