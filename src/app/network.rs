@@ -3,6 +3,7 @@
 use super::environment::Environment;
 use super::flags::Flags;
 use super::proxy::{proxies, refuse_shared_trust};
+use crate::auth::{inventory, locations};
 use crate::config::Settings;
 use crate::config::registries::{ClientCertificate, RegistrySettings};
 use crate::oci::reference::Host;
@@ -76,6 +77,7 @@ pub(super) fn settings(
         .iter()
         .map(|path| authorities(path))
         .collect::<Result<_, _>>()?;
+    let docker = locations::docker_file(&environment.variables, &environment.folders);
     let retry = RetryPolicy {
         attempts: flags.attempts(),
         ..RetryPolicy::default()
@@ -85,6 +87,7 @@ pub(super) fn settings(
         idle_timeout: flags.idle_timeout,
         proxies,
         authorities,
+        registry_headers: docker.as_ref().map(inventory::headers).unwrap_or_default(),
         hosts,
         ..client::Settings::default()
     })

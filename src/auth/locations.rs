@@ -52,6 +52,11 @@ pub fn writable(variables: &Variables, folders: &Folders) -> Option<Location> {
     Some(location(path, folders))
 }
 
+/// docker's own file, which says more than credentials.
+pub fn docker_file(variables: &Variables, folders: &Folders) -> Option<Location> {
+    Some(location(docker(variables, folders)?, folders))
+}
+
 fn explicit(variables: &Variables) -> Option<PathBuf> {
     folder(variables, "REGISTRY_AUTH_FILE")
 }

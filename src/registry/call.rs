@@ -79,6 +79,7 @@ impl Client {
     /// Sends a request; a 401 is answered once. A request whose body cannot be sent twice comes
     /// back with its 401.
     pub(super) async fn call(&self, request: Request, access: &Access) -> Result<Response, Error> {
+        let request = request.to_registry();
         // Boxed: it holds all that a login can take, and many calls wait at once.
         let granted = match Box::pin(self.auth.prepare(access)).await {
             // Not a right that this token service knows: the registry says which it wants.

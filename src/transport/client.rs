@@ -10,6 +10,7 @@ use super::retry::RetryPolicy;
 use super::secret::Secret;
 use super::trust;
 use super::warm::{Order, Warm};
+use http::{HeaderName, HeaderValue};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -62,6 +63,8 @@ pub struct Settings {
     pub proxies: Proxies,
     /// More certificate authorities (PEM) for every host.
     pub authorities: Vec<Vec<u8>>,
+    /// Headers that every registry gets, and nobody that it sends us to.
+    pub registry_headers: Vec<(HeaderName, HeaderValue)>,
     /// What applies to single hosts, by `HOST[:PORT]` as in [`Origin::authority`].
     pub hosts: HashMap<String, HostSettings>,
     /// Who knows the addresses of names; the system, if nobody is named here.
@@ -80,6 +83,7 @@ impl Default for Settings {
             idle_timeout: Duration::from_mins(1),
             proxies: Proxies::default(),
             authorities: Vec::new(),
+            registry_headers: Vec::new(),
             hosts: HashMap::new(),
             lookup: None,
             #[cfg(test)]

@@ -106,6 +106,8 @@ pub struct Request {
     pub named_by: Option<Box<Origin>>,
     /// Whether somebody in public has sent it on, or may have.
     pub(super) past_public: bool,
+    /// Whether it is to a registry, which gets the headers that are for registries.
+    pub to_registry: bool,
     /// Where set, an answer that is none of an error is read to its end, this many bytes at the
     /// most, as a part of the attempt: one that breaks off is asked for again.
     pub whole: Option<usize>,
@@ -128,6 +130,7 @@ impl Request {
             without_http2: false,
             named_by: None,
             past_public: false,
+            to_registry: false,
             whole: None,
             connect_within: None,
         }
@@ -198,6 +201,19 @@ impl Request {
         self
     }
 
+    /// To a registry, and not to its token service.
+    #[must_use]
+    pub fn to_registry(mut self) -> Self {
+        self.to_registry = true;
+        self
+    }
+
+    /// Whether it goes to the registry itself, and not to where that has sent it.
+    pub(super) fn is_at_registry(&self) -> bool {
+        let by = self.named_by.as_deref();
+        self.to_registry && by.is_none_or(|by| Origin::of(&self.url).is_some_and(|at| at == *by))
+    }
+
     /// Leads on to where its answer says.
     pub(super) fn lead(&mut self, to: Url, guard: &Guard) {
         let from = Origin::of(&self.url);
@@ -220,6 +236,7 @@ impl Request {
             without_http2: self.without_http2,
             named_by: self.named_by.clone(),
             past_public: self.past_public,
+            to_registry: self.to_registry,
             whole: self.whole,
             connect_within: self.connect_within,
         })

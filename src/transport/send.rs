@@ -297,8 +297,13 @@ impl Transport {
     ) -> (reqwest::Request, Arc<Activity>, Duration) {
         let activity = Arc::new(Activity::default());
         let mut idle = self.settings.idle_timeout;
+        let at_registry = request.is_at_registry();
         let mut built = reqwest::Request::new(request.method, request.url);
         *built.headers_mut() = request.headers;
+        if at_registry {
+            let further = self.settings.registry_headers.iter().cloned();
+            built.headers_mut().extend(further);
+        }
         let headers = built.headers_mut();
         headers.insert(
             header::ACCEPT_ENCODING,

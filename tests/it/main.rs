@@ -21,6 +21,8 @@ mod readme;
 mod real;
 mod referrers;
 mod secrets;
+#[cfg(unix)]
+mod settings;
 mod slow_start;
 #[cfg(target_os = "linux")]
 mod sweeps;
