@@ -56,6 +56,8 @@ complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "inspect" -d 'Sh
 complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "diff" -d 'Show how two images differ'
 complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "check" -d 'Check that an image is complete and intact'
 complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "rm" -d 'Remove a tag, or an image by its digest'
+complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "ping" -d 'Say what a registry is, who you are there, and what you may do'
+complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "settings" -d 'Show what applies to a registry and which file says it, check settings, begin a file'
 complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "demo" -d 'A guided tour on two registries inside the process'
 complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "man" -d 'Write the manual pages into a folder'
@@ -329,6 +331,132 @@ complete -c crossdock -n "__fish_crossdock_using_subcommand rm" -l json -d 'Prin
 complete -c crossdock -n "__fish_crossdock_using_subcommand rm" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c crossdock -n "__fish_crossdock_using_subcommand rm" -s v -l verbose -d 'Say more; twice: every request, with secrets masked'
 complete -c crossdock -n "__fish_crossdock_using_subcommand rm" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c crossdock -n "__fish_crossdock_using_subcommand ping" -l repo -d 'Say what you may do with this repository of it' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand ping" -l write -d 'Try out in this repository what only writing shows, and remove it again' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand ping" -l progress -d 'How progress is shown on stderr' -r -f -a "auto\t'Bars on a terminal, lines in a log, nothing beside `--json`'
+bar\t'Bars, as far as stderr is a terminal'
+plain\t'A line now and then'
+json\t'One JSON object a line for each event'
+none\t'Notes alone'"
+complete -c crossdock -n "__fish_crossdock_using_subcommand ping" -l color -d 'When stderr is coloured' -r -f -a "auto\t'Where stderr is a terminal and `NO_COLOR` is not set'
+always\t'Always, even into a file; typed by hand, it holds over `NO_COLOR`'
+never\t'Never'"
+complete -c crossdock -n "__fish_crossdock_using_subcommand ping" -l config-file -d 'Read the settings from this file' -r -F
+complete -c crossdock -n "__fish_crossdock_using_subcommand ping" -l plain-http -d 'Speak plain HTTP with this host, and with no other' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand ping" -l insecure -d 'Do not check the certificate of this host, and of no other' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand ping" -l ca-cert -d 'Trust the certificate authorities in this PEM file too' -r -F
+complete -c crossdock -n "__fish_crossdock_using_subcommand ping" -l retries -d 'Try again so often when a registry is busy or out of reach' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand ping" -l idle-timeout -d 'Give up on a registry that is silent for so long, as in 30s or 2m' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand ping" -l deadline -d 'End everything after so long' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand ping" -s j -l jobs -d 'So many transfers at once' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand ping" -l json -d 'Print one JSON document on stdout; errors are JSON objects on stderr'
+complete -c crossdock -n "__fish_crossdock_using_subcommand ping" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c crossdock -n "__fish_crossdock_using_subcommand ping" -s v -l verbose -d 'Say more; twice: every request, with secrets masked'
+complete -c crossdock -n "__fish_crossdock_using_subcommand ping" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and not __fish_seen_subcommand_from show check init schema" -l progress -d 'How progress is shown on stderr' -r -f -a "auto\t'Bars on a terminal, lines in a log, nothing beside `--json`'
+bar\t'Bars, as far as stderr is a terminal'
+plain\t'A line now and then'
+json\t'One JSON object a line for each event'
+none\t'Notes alone'"
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and not __fish_seen_subcommand_from show check init schema" -l color -d 'When stderr is coloured' -r -f -a "auto\t'Where stderr is a terminal and `NO_COLOR` is not set'
+always\t'Always, even into a file; typed by hand, it holds over `NO_COLOR`'
+never\t'Never'"
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and not __fish_seen_subcommand_from show check init schema" -l config-file -d 'Read the settings from this file' -r -F
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and not __fish_seen_subcommand_from show check init schema" -l plain-http -d 'Speak plain HTTP with this host, and with no other' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and not __fish_seen_subcommand_from show check init schema" -l insecure -d 'Do not check the certificate of this host, and of no other' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and not __fish_seen_subcommand_from show check init schema" -l ca-cert -d 'Trust the certificate authorities in this PEM file too' -r -F
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and not __fish_seen_subcommand_from show check init schema" -l retries -d 'Try again so often when a registry is busy or out of reach' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and not __fish_seen_subcommand_from show check init schema" -l idle-timeout -d 'Give up on a registry that is silent for so long, as in 30s or 2m' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and not __fish_seen_subcommand_from show check init schema" -l deadline -d 'End everything after so long' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and not __fish_seen_subcommand_from show check init schema" -s j -l jobs -d 'So many transfers at once' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and not __fish_seen_subcommand_from show check init schema" -l json -d 'Print one JSON document on stdout; errors are JSON objects on stderr'
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and not __fish_seen_subcommand_from show check init schema" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and not __fish_seen_subcommand_from show check init schema" -s v -l verbose -d 'Say more; twice: every request, with secrets masked'
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and not __fish_seen_subcommand_from show check init schema" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and not __fish_seen_subcommand_from show check init schema" -f -a "show" -d 'Show what applies to a registry, and which file says it in which line'
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and not __fish_seen_subcommand_from show check init schema" -f -a "check" -d 'Find everything that is wrong with the settings'
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and not __fish_seen_subcommand_from show check init schema" -f -a "init" -d 'Write an example with comments, in which nothing is switched on'
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and not __fish_seen_subcommand_from show check init schema" -f -a "schema" -d 'Print the JSON Schema of the settings file, for editors'
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from show" -l progress -d 'How progress is shown on stderr' -r -f -a "auto\t'Bars on a terminal, lines in a log, nothing beside `--json`'
+bar\t'Bars, as far as stderr is a terminal'
+plain\t'A line now and then'
+json\t'One JSON object a line for each event'
+none\t'Notes alone'"
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from show" -l color -d 'When stderr is coloured' -r -f -a "auto\t'Where stderr is a terminal and `NO_COLOR` is not set'
+always\t'Always, even into a file; typed by hand, it holds over `NO_COLOR`'
+never\t'Never'"
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from show" -l config-file -d 'Read the settings from this file' -r -F
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from show" -l plain-http -d 'Speak plain HTTP with this host, and with no other' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from show" -l insecure -d 'Do not check the certificate of this host, and of no other' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from show" -l ca-cert -d 'Trust the certificate authorities in this PEM file too' -r -F
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from show" -l retries -d 'Try again so often when a registry is busy or out of reach' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from show" -l idle-timeout -d 'Give up on a registry that is silent for so long, as in 30s or 2m' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from show" -l deadline -d 'End everything after so long' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from show" -s j -l jobs -d 'So many transfers at once' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON document on stdout; errors are JSON objects on stderr'
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more; twice: every request, with secrets masked'
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from check" -l progress -d 'How progress is shown on stderr' -r -f -a "auto\t'Bars on a terminal, lines in a log, nothing beside `--json`'
+bar\t'Bars, as far as stderr is a terminal'
+plain\t'A line now and then'
+json\t'One JSON object a line for each event'
+none\t'Notes alone'"
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from check" -l color -d 'When stderr is coloured' -r -f -a "auto\t'Where stderr is a terminal and `NO_COLOR` is not set'
+always\t'Always, even into a file; typed by hand, it holds over `NO_COLOR`'
+never\t'Never'"
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from check" -l config-file -d 'Read the settings from this file' -r -F
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from check" -l plain-http -d 'Speak plain HTTP with this host, and with no other' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from check" -l insecure -d 'Do not check the certificate of this host, and of no other' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from check" -l ca-cert -d 'Trust the certificate authorities in this PEM file too' -r -F
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from check" -l retries -d 'Try again so often when a registry is busy or out of reach' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from check" -l idle-timeout -d 'Give up on a registry that is silent for so long, as in 30s or 2m' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from check" -l deadline -d 'End everything after so long' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from check" -s j -l jobs -d 'So many transfers at once' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from check" -l json -d 'Print one JSON document on stdout; errors are JSON objects on stderr'
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more; twice: every request, with secrets masked'
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from init" -l progress -d 'How progress is shown on stderr' -r -f -a "auto\t'Bars on a terminal, lines in a log, nothing beside `--json`'
+bar\t'Bars, as far as stderr is a terminal'
+plain\t'A line now and then'
+json\t'One JSON object a line for each event'
+none\t'Notes alone'"
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from init" -l color -d 'When stderr is coloured' -r -f -a "auto\t'Where stderr is a terminal and `NO_COLOR` is not set'
+always\t'Always, even into a file; typed by hand, it holds over `NO_COLOR`'
+never\t'Never'"
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from init" -l config-file -d 'Read the settings from this file' -r -F
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from init" -l plain-http -d 'Speak plain HTTP with this host, and with no other' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from init" -l insecure -d 'Do not check the certificate of this host, and of no other' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from init" -l ca-cert -d 'Trust the certificate authorities in this PEM file too' -r -F
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from init" -l retries -d 'Try again so often when a registry is busy or out of reach' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from init" -l idle-timeout -d 'Give up on a registry that is silent for so long, as in 30s or 2m' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from init" -l deadline -d 'End everything after so long' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from init" -s j -l jobs -d 'So many transfers at once' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from init" -l json -d 'Print one JSON document on stdout; errors are JSON objects on stderr'
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from init" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from init" -s v -l verbose -d 'Say more; twice: every request, with secrets masked'
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from schema" -l progress -d 'How progress is shown on stderr' -r -f -a "auto\t'Bars on a terminal, lines in a log, nothing beside `--json`'
+bar\t'Bars, as far as stderr is a terminal'
+plain\t'A line now and then'
+json\t'One JSON object a line for each event'
+none\t'Notes alone'"
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from schema" -l color -d 'When stderr is coloured' -r -f -a "auto\t'Where stderr is a terminal and `NO_COLOR` is not set'
+always\t'Always, even into a file; typed by hand, it holds over `NO_COLOR`'
+never\t'Never'"
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from schema" -l config-file -d 'Read the settings from this file' -r -F
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from schema" -l plain-http -d 'Speak plain HTTP with this host, and with no other' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from schema" -l insecure -d 'Do not check the certificate of this host, and of no other' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from schema" -l ca-cert -d 'Trust the certificate authorities in this PEM file too' -r -F
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from schema" -l retries -d 'Try again so often when a registry is busy or out of reach' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from schema" -l idle-timeout -d 'Give up on a registry that is silent for so long, as in 30s or 2m' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from schema" -l deadline -d 'End everything after so long' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from schema" -s j -l jobs -d 'So many transfers at once' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from schema" -l json -d 'Print one JSON document on stdout; errors are JSON objects on stderr'
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from schema" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from schema" -s v -l verbose -d 'Say more; twice: every request, with secrets masked'
+complete -c crossdock -n "__fish_crossdock_using_subcommand settings; and __fish_seen_subcommand_from schema" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c crossdock -n "__fish_crossdock_using_subcommand demo" -l progress -d 'How progress is shown on stderr' -r -f -a "auto\t'Bars on a terminal, lines in a log, nothing beside `--json`'
 bar\t'Bars, as far as stderr is a terminal'
 plain\t'A line now and then'
