@@ -11,11 +11,11 @@ mod told;
 mod trace;
 
 use crate::auth::chain::Chain;
-use crate::auth::credential::CredentialSource;
+use crate::auth::credential::{CredentialError, CredentialSource, Found};
 use crate::auth::docker_source::DockerSource;
 use crate::auth::environment as variables;
 use crate::auth::helper::{Helper, Known, Programs};
-use crate::auth::identity::Nobody;
+use crate::auth::identity::{Effort, Identities as _, Nobody};
 use crate::auth::keyring::{Keyring, KeyringSource};
 use crate::auth::locations;
 use crate::auth::notes::Notes;
@@ -32,6 +32,7 @@ use crate::store::open::{Reach, Stores};
 use crate::term::output::{self, Output};
 use crate::term::progress::{self, View};
 use crate::transport::Transport;
+use crate::transport::origin::Origin;
 use environment::Environment;
 use flags::Flags;
 use std::sync::Arc;
@@ -112,7 +113,7 @@ impl App {
         let stores = Stores::new(
             Arc::clone(&transport),
             credentials,
-            identities.clone(),
+            Arc::new(Told::new(Arc::clone(&identities), output.clone())),
             reach.clone(),
         );
         Ok(Self {
@@ -133,6 +134,16 @@ impl App {
     /// The store at a location.
     pub fn open(&self, location: &Location) -> Arc<dyn Store> {
         self.stores.open(location)
+    }
+
+    /// What the machine is by itself at a registry, whatever it takes to find out. Where it would
+    /// cross a network in the clear, it is nobody.
+    pub async fn identity(&self, host: &Host) -> Result<Option<Found>, CredentialError> {
+        let origins = self.reach.address(host).origins();
+        if origins.iter().any(Origin::is_secure) || host.is_loopback() {
+            return self.identities.identity(host, Effort::Thorough).await;
+        }
+        Ok(None)
     }
 
     /// Stores that know no credential but this.

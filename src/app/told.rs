@@ -1,12 +1,14 @@
 //! Says with `-v` whose credential is used.
 
 use crate::auth::credential::{Credential, CredentialError, CredentialSource, Found, Subject};
+use crate::auth::identity::{Effort, Identities};
 use crate::auth::key::Key;
 use crate::auth::notes::Notes;
+use crate::oci::reference::Host;
 use crate::term::output::Output;
 use async_trait::async_trait;
 
-/// A source of credentials that says where each was found, once.
+/// Whoever has credentials, and says where each was found, once.
 pub(super) struct Told<S> {
     source: S,
     notes: Notes,
@@ -17,6 +19,12 @@ impl<S> Told<S> {
         let notes = Notes::new(move |remark| output.detail(remark));
         Self { source, notes }
     }
+
+    fn found(&self, place: &Key, found: &Found) {
+        let Found { origin, .. } = found;
+        self.notes
+            .say(&format!("{place}: the credential from {origin}"));
+    }
 }
 
 #[async_trait]
@@ -25,17 +33,39 @@ impl<S: CredentialSource> CredentialSource for Told<S> {
         self.source.name()
     }
 
+    /// Where there is none, others are asked.
     async fn credential(&self, subject: &Subject) -> Result<Option<Found>, CredentialError> {
         let found = self.source.credential(subject).await?;
-        let place = Key::from(subject);
-        self.notes.say(&match &found {
-            Some(found) => format!("{place}: the credential from {}", found.origin),
-            None => format!("{place}: no credential, asking as nobody"),
-        });
+        found
+            .as_ref()
+            .inspect(|found| self.found(&Key::from(subject), found));
         Ok(found)
     }
 
     fn forget(&self, subject: &Subject, rejected: &Credential) {
         self.source.forget(subject, rejected);
+    }
+}
+
+#[async_trait]
+impl<S: Identities> Identities for Told<S> {
+    async fn identity(
+        &self,
+        host: &Host,
+        effort: Effort,
+    ) -> Result<Option<Found>, CredentialError> {
+        let found = self.source.identity(host, effort).await?;
+        let place = Key::from(host);
+        match &found {
+            Some(found) => self.found(&place, found),
+            None => self
+                .notes
+                .say(&format!("{place}: no credential, asking as nobody")),
+        }
+        Ok(found)
+    }
+
+    fn forget(&self, host: &Host, rejected: &Credential) {
+        self.source.forget(host, rejected);
     }
 }

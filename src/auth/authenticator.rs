@@ -1,60 +1,44 @@
 //! The authenticator: what to send with a request, before and after a registry asks.
 
-use super::cache::{Key, TokenCache};
+mod granting;
+
+use super::asking::{Asking, Seeker, Who};
+use super::cache::TokenCache;
 use super::challenge::{Bearer, Challenge};
-use super::credential::{Credential, CredentialError, CredentialSource, Found, Subject};
+use super::credential::{Credential, CredentialSource, Subject};
 use super::error::Error;
-use super::identity::{Effort, Identities, Nobody};
+use super::granted::{Access, Granted};
+use super::identity::{Identities, Nobody};
 use super::scope::Scopes;
-use super::token::{self, Exchange, Token};
 use crate::transport::carry::Home;
 use crate::transport::origin::Origin;
-use crate::transport::{Authorization, Transport};
+use crate::transport::{BoxError, Transport};
 use http::{HeaderMap, StatusCode};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use url::Url;
 
-/// Who asks which registry for what.
-#[derive(Debug, Clone)]
-pub struct Access {
-    /// The registry that secrets are bound to.
-    pub home: Home,
-    /// Whose credential is wanted.
-    pub subject: Subject,
-    /// The rights that the request needs.
-    pub scopes: Scopes,
-}
-
-/// An authorization, and what it was made from.
-#[derive(Debug, Clone)]
-pub struct Granted {
-    /// What is sent.
-    pub authorization: Authorization,
-    /// Where the credential came from; `None` for an anonymous token.
-    pub origin: Option<String>,
-    /// Why it is an anonymous token although there should be a credential.
-    pub failed: Option<Arc<Error>>,
-    credential: Option<Credential>,
-    /// What the credential is, where it is sent itself and not traded for a token.
-    sent: Option<&'static str>,
-}
-
 /// Turns challenges into authorizations, and remembers both for as long as the process runs.
 pub struct Authenticator {
     transport: Arc<Transport>,
-    credentials: Arc<dyn CredentialSource>,
-    identities: Arc<dyn Identities>,
+    seeker: Seeker,
     tokens: TokenCache,
     challenges: Mutex<HashMap<Origin, Remembered>>,
     /// Credentials that were accepted once.
     proven: Mutex<HashSet<Credential>>,
+    /// Registries whose credential was made anew because of a refusal without a word.
+    renewed_blindly: Mutex<HashSet<Origin>>,
 }
 
-/// Who asks, as far as could be found out.
-struct Asking {
-    found: Option<Found>,
-    failed: Option<Arc<Error>>,
+/// What a registry said to an authorization that it does not let in.
+#[derive(Debug)]
+pub struct Refusal {
+    /// 401 or 403.
+    pub status: StatusCode,
+    /// Whether it says that what was sent has lived its time. `None`: it does not say a word.
+    pub is_expiry: Option<bool>,
+    /// Its own words.
+    pub cause: BoxError,
 }
 
 /// What a registry has been seen to ask for. The scope belongs to one request and is not kept.
@@ -64,33 +48,51 @@ enum Remembered {
     Bearer { realm: Url, service: Option<String> },
 }
 
+/// One request's wish for an authorization.
+struct Wish<'a> {
+    access: &'a Access,
+    known: &'a Remembered,
+    scopes: &'a Scopes,
+    /// What was sent before, and not accepted.
+    rejected: Option<&'a Granted>,
+}
+
+/// An authorization, `None` where the form takes a credential and there is none.
+type Grant = Result<Option<Granted>, Arc<Error>>;
+
 impl Authenticator {
     /// An authenticator that finds its credentials in `credentials`.
     pub fn new(transport: Arc<Transport>, credentials: Arc<dyn CredentialSource>) -> Self {
         Self {
             transport,
-            credentials,
-            identities: Arc::new(Nobody),
+            seeker: Seeker::new(credentials, Arc::new(Nobody)),
             tokens: TokenCache::default(),
             challenges: Mutex::default(),
             proven: Mutex::default(),
+            renewed_blindly: Mutex::default(),
         }
     }
 
     /// The same, for a machine that has these identities.
-    pub fn with_identities(self, identities: Arc<dyn Identities>) -> Self {
-        Self { identities, ..self }
+    pub fn with_identities(mut self, identities: Arc<dyn Identities>) -> Self {
+        self.seeker = self.seeker.with_identities(identities);
+        self
     }
 
     /// What to send with a request to a registry whose challenge is known already, so that it
     /// need not be provoked again.
-    pub async fn prepare(&self, access: &Access) -> Result<Option<Granted>, Arc<Error>> {
-        let known = self.challenges().get(access.home.origin()).cloned();
-        match known {
-            // Boxed: it holds all that a login can take.
-            Some(known) => Box::pin(self.grant(access, &known, &access.scopes, None)).await,
-            None => Ok(None),
-        }
+    pub async fn prepare(&self, access: &Access) -> Grant {
+        let Some(known) = self.known(access) else {
+            return Ok(None);
+        };
+        let wish = Wish {
+            access,
+            known: &known,
+            scopes: &access.scopes,
+            rejected: None,
+        };
+        // Boxed: it holds all that a login can take.
+        Box::pin(self.grant(&wish)).await
     }
 
     /// The authorization that the 401 with these headers asks for.
@@ -115,8 +117,13 @@ impl Authenticator {
             Some(Challenge::Bearer(bearer)) => remembered(access, asked, bearer)?,
         };
         self.remember(access, known.clone());
-        let granted = Box::pin(self.grant(access, &known, &scopes, rejected)).await?;
-        match granted {
+        let wish = Wish {
+            access,
+            known: &known,
+            scopes: &scopes,
+            rejected,
+        };
+        match Box::pin(self.grant(&wish)).await? {
             Some(granted) if !granted.is_again(rejected) => Ok(granted),
             Some(Granted {
                 origin: Some(origin),
@@ -129,10 +136,43 @@ impl Authenticator {
                 message: None,
             })),
             _ => {
-                let failed = self.find(access).await?.failed;
+                let failed = self.find(&wish).await?.failed;
                 Err(failed.unwrap_or_else(|| Arc::new(Error::Missing { registry })))
             }
         }
+    }
+
+    /// What else can be sent, where the registry does not let in who was `granted` this: a
+    /// credential made anew for one that has lived its time; the machine's identity where nobody
+    /// is refused; nobody where a read is refused to that.
+    pub async fn instead(&self, access: &Access, granted: &Granted, refusal: Refusal) -> Grant {
+        let Some(known) = self.known(access) else {
+            return Ok(None);
+        };
+        let wish = Wish {
+            access,
+            known: &known,
+            scopes: &granted.scopes,
+            rejected: Some(granted),
+        };
+        let asking = self.find(&wish).await?;
+        match (&granted.credential, &asking.who) {
+            (None, _) if granted.failed.is_some() => return Ok(None),
+            (None, Who::Nobody) => return self.as_somebody(&wish).await,
+            // Somebody else may have found out meanwhile.
+            (sent, who) if sent.as_ref() != who.credential() => {
+                return self.otherwise(&asking, &wish).await;
+            }
+            _ => {}
+        }
+        if self.may_be_over(&wish, &asking, &refusal)
+            && let Some(new) = self.renewed(&asking, &wish).await?
+        {
+            return self.otherwise(&new, &wish).await;
+        }
+        let is_known = refusal.status == StatusCode::FORBIDDEN;
+        self.nobody_instead(&asking, &wish, is_known, refusal.cause)
+            .await
     }
 
     /// The registry accepted this, as far as it says.
@@ -162,164 +202,21 @@ impl Authenticator {
         })
     }
 
-    /// The authorization in this form, `None` where that takes a credential and there is none.
-    ///
-    /// A credential that was good once and is refused now may have lived its time: whoever gave it
-    /// is asked anew.
-    async fn grant(
-        &self,
-        access: &Access,
-        known: &Remembered,
-        scopes: &Scopes,
-        rejected: Option<&Granted>,
-    ) -> Result<Option<Granted>, Arc<Error>> {
-        let asking = self.find(access).await?;
-        let first = self.grant_to(&asking, access, known, scopes, rejected);
-        let first = first.await;
-        let credential = asking.found.map(|found| found.credential);
-        let Some(stale) =
-            credential.filter(|old| is_refusal(&first, rejected) && self.is_proven(old))
-        else {
-            return first;
-        };
-        self.credentials.forget(&access.subject, &stale);
-        let asking = self.find(access).await?;
-        let is_new = asking
-            .found
-            .as_ref()
-            .is_some_and(|new| new.credential != stale);
-        if !is_new {
-            self.proven().remove(&stale);
-            return first;
-        }
-        self.grant_to(&asking, access, known, scopes, rejected)
-            .await
-    }
-
-    async fn grant_to(
-        &self,
-        asking: &Asking,
-        access: &Access,
-        known: &Remembered,
-        scopes: &Scopes,
-        rejected: Option<&Granted>,
-    ) -> Result<Option<Granted>, Arc<Error>> {
-        let found = asking.found.as_ref();
-        let (realm, service) = match known {
-            Remembered::Basic => return Ok(found.and_then(|found| basic(access, found))),
-            Remembered::Bearer { realm, service } => (realm, service),
-        };
-        let credential = found.map(|found| &found.credential);
-        let ready = match credential {
-            Some(Credential::Registry(token)) => Some(token),
-            _ => None,
-        };
-        let token = if let Some(token) = ready {
-            token.clone()
-        } else {
-            let exchange = Exchange {
-                registry: &access.home,
-                realm: realm.clone(),
-                service: service.clone(),
-                scopes: scopes.clone(),
-                credential,
-            };
-            let token = self.token(&exchange, rejected).await;
-            token.map_err(|error| asking.blamed(error))?.value
-        };
-        let registry = access.home.origin().authority();
-        let authorization =
-            token::bearer(&token, access.home.clone()).ok_or_else(|| Error::Reply {
-                service: registry.clone(),
-                reason: "holds a token that no header can hold",
-            })?;
-        if let Some(failed) = &asking.failed {
-            let text = format!("{}; asking as nobody", reason(failed));
-            self.transport.observer().warning(&registry, &text);
-        }
-        if ready.is_none() {
-            credential.inspect(|credential| self.prove(credential));
-        }
-        Ok(Some(Granted {
-            authorization,
-            origin: found.map(|found| found.origin.clone()),
-            failed: asking.failed.clone(),
-            credential: credential.cloned(),
-            sent: ready.map(|_| "token"),
-        }))
-    }
-
-    async fn token(
-        &self,
-        exchange: &Exchange<'_>,
-        rejected: Option<&Granted>,
-    ) -> Result<Token, Arc<Error>> {
-        let key = Key {
-            registry: exchange.registry.origin().clone(),
-            realm: exchange.realm.clone(),
-            service: exchange.service.clone(),
-            scopes: exchange.scopes.clone(),
-            credential: exchange.credential.cloned(),
-        };
-        if let (Some(rejected), Some(known)) = (rejected, self.tokens.known(&key)) {
-            let same = token::bearer(&known.value, exchange.registry.clone())
-                .is_some_and(|known| known.is_same(&rejected.authorization));
-            if same {
-                self.tokens.forget(&key, &known);
-            }
-        }
-        self.tokens
-            .get_or_fetch(&key, exchange.fetch(&self.transport))
-            .await
-    }
-
     /// Whether both are served by one credential, or both by none. Nobody is asked for one that the
     /// registry has not asked for.
     pub async fn is_same_credential(&self, home: &Home, one: &Subject, other: &Subject) -> bool {
         if !self.challenges().contains_key(home.origin()) {
             return true;
         }
-        let (Ok(one), Ok(other)) = (
-            self.credentials.credential(one).await,
-            self.credentials.credential(other).await,
-        ) else {
-            return false;
-        };
-        let credential = |found: Option<Found>| found.map(|found| found.credential);
-        credential(one) == credential(other)
+        self.seeker.is_same(one, other).await
     }
+}
 
-    /// Who asks. Where only the failure of a helper or keyring is in the way, whoever wants to read
-    /// is nobody: much is for everybody. To write as somebody else would surprise.
-    async fn find(&self, access: &Access) -> Result<Asking, Arc<Error>> {
-        let given = match self.credentials.credential(&access.subject).await {
-            Ok(None) => {
-                let effort = if access.scopes.only_read() {
-                    Effort::Evident
-                } else {
-                    Effort::Thorough
-                };
-                self.identities
-                    .identity(access.subject.host(), effort)
-                    .await
-            }
-            given => given,
-        };
-        match given {
-            Ok(found) => Ok(Asking {
-                found,
-                failed: None,
-            }),
-            Err(
-                failed @ (CredentialError::Helper { .. }
-                | CredentialError::Identity { .. }
-                | CredentialError::Keyring { .. }),
-            ) if access.scopes.only_read() => Ok(Asking {
-                found: None,
-                failed: Some(Arc::new(failed.into())),
-            }),
-            Err(error) => Err(Arc::new(error.into())),
-        }
+impl Authenticator {
+    /// Who asks.
+    async fn find(&self, wish: &Wish<'_>) -> Result<Asking, Arc<Error>> {
+        let serves_nobody = matches!(wish.known, Remembered::Bearer { .. });
+        self.seeker.find(wish.access, serves_nobody).await
     }
 
     fn is_proven(&self, credential: &Credential) -> bool {
@@ -336,6 +233,16 @@ impl Authenticator {
         self.proven.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn renewed_blindly(&self) -> MutexGuard<'_, HashSet<Origin>> {
+        self.renewed_blindly
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn known(&self, access: &Access) -> Option<Remembered> {
+        self.challenges().get(access.home.origin()).cloned()
+    }
+
     fn remember(&self, access: &Access, challenge: Remembered) {
         self.challenges()
             .insert(access.home.origin().clone(), challenge);
@@ -345,36 +252,6 @@ impl Authenticator {
         self.challenges
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Asking {
-    /// Nobody is told no because a helper failed.
-    fn blamed(&self, error: Arc<Error>) -> Arc<Error> {
-        match (&self.failed, &*error) {
-            (Some(failed), Error::Refused { .. }) => Arc::clone(failed),
-            _ => error,
-        }
-    }
-}
-
-impl Granted {
-    fn is_again(&self, rejected: Option<&Granted>) -> bool {
-        rejected.is_some_and(|old| old.authorization.is_same(&self.authorization))
-    }
-}
-
-/// Whether somebody's credential is not accepted.
-fn is_refusal(granted: &Result<Option<Granted>, Arc<Error>>, rejected: Option<&Granted>) -> bool {
-    match granted {
-        Ok(granted) => granted.as_ref().is_some_and(|new| new.is_again(rejected)),
-        Err(error) => matches!(
-            **error,
-            Error::Refused {
-                status: StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN,
-                ..
-            }
-        ),
     }
 }
 
@@ -392,23 +269,4 @@ fn remembered(
     let scopes = access.scopes.as_challenged(bearer.scope.as_deref());
     let service = bearer.service;
     Ok((Remembered::Bearer { realm, service }, scopes))
-}
-
-/// What is behind a failure, without what was wanted.
-fn reason(failed: &Error) -> String {
-    let first = std::error::Error::source(failed);
-    let causes = std::iter::successors(first, |cause| cause.source());
-    let causes: Vec<String> = causes.map(ToString::to_string).collect();
-    causes.join(": ")
-}
-
-fn basic(access: &Access, found: &Found) -> Option<Granted> {
-    let authorization = token::basic(&found.credential, access.home.clone())?;
-    Some(Granted {
-        authorization,
-        origin: Some(found.origin.clone()),
-        failed: None,
-        credential: Some(found.credential.clone()),
-        sent: Some("password"),
-    })
 }

@@ -46,6 +46,18 @@ pub enum Error {
         /// The registry's own words.
         message: Option<String>,
     },
+    /// The machine's own identity gets nothing there, and nobody does.
+    #[error("{registry} refuses {origin}")]
+    Unaccepted {
+        /// The registry.
+        registry: String,
+        /// Whose identity it is, and where that was found.
+        origin: String,
+        /// Whether it is known there, and only not allowed this.
+        is_known: bool,
+        /// How it was refused.
+        source: transport::BoxError,
+    },
     /// The token service that the registry names is not one that its credential may go to.
     #[error(
         "the credential for {registry} is not sent to {realm}, which {registry} names as its token service"

@@ -3,6 +3,7 @@
 use super::credential::{Credential, CredentialError, Found};
 use crate::oci::reference::Host;
 use async_trait::async_trait;
+use std::sync::Arc;
 
 /// How much is done to find an identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -26,6 +27,21 @@ pub trait Identities: Send + Sync {
 
     /// Makes a new one the next time, where `rejected` is what was found.
     fn forget(&self, host: &Host, rejected: &Credential);
+}
+
+#[async_trait]
+impl<I: Identities + ?Sized> Identities for Arc<I> {
+    async fn identity(
+        &self,
+        host: &Host,
+        effort: Effort,
+    ) -> Result<Option<Found>, CredentialError> {
+        (**self).identity(host, effort).await
+    }
+
+    fn forget(&self, host: &Host, rejected: &Credential) {
+        (**self).forget(host, rejected);
+    }
 }
 
 /// A machine that is nobody.

@@ -1,5 +1,6 @@
 //! From a challenge to a header value: credentials, tokens and who may see them.
 
+mod asking;
 mod authenticator;
 mod cache;
 pub mod chain;
@@ -12,6 +13,7 @@ pub mod docker_source;
 pub mod environment;
 pub mod error;
 mod file;
+mod granted;
 pub mod helper;
 mod http_headers;
 pub mod identity;
@@ -27,5 +29,6 @@ mod strict_json;
 pub mod token;
 mod variable_group;
 
-pub use authenticator::{Access, Authenticator, Granted};
+pub use authenticator::{Authenticator, Refusal};
 pub use error::Error;
+pub use granted::{Access, Granted};

@@ -238,6 +238,9 @@ fn of_auth(error: &auth::Error, host: &Host) -> Option<String> {
             }
             None => format!("log in again with `crossdock login {host}`"),
         }),
+        auth::Error::Unaccepted { .. } => Some(format!(
+            "give a credential that may: `crossdock login {host} -u USER`"
+        )),
         auth::Error::Credential(CredentialError::Helper { helper, .. }) => Some(format!(
             "mend `docker-credential-{helper}`, or give the credential in another way: `crossdock help credentials` lists them"
         )),

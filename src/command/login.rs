@@ -1,5 +1,6 @@
 //! `login`: check a credential against its registry, then store it.
 
+mod identity;
 mod storing;
 
 use super::failure::{Usage, at_host};
@@ -24,6 +25,9 @@ use std::sync::Arc;
 use storing::Destination;
 
 /// Checks a credential against its registry, and stores it.
+///
+/// Without a user and a password it is the identity that the machine has itself, as in a cloud or
+/// a pipeline, that is looked for and checked; nothing is stored then.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   crossdock login registry.example.com -u alice
@@ -107,6 +111,10 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
         || Ok(Host::docker_hub()),
         |typed| Host::from_url_or_host(&typed).map_err(explained),
     )?;
+    let is_asked_for = username.is_some() || password_stdin || store != Place::Auto;
+    if !is_asked_for && identity::login(&host, app).await? {
+        return Ok(());
+    }
     let destination = destination(&host, store, app).await?;
     let (username, password) = asked(&host, username, password_stdin, app).await?;
     let credential = Credential::password(username.clone(), password)

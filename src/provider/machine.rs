@@ -1,20 +1,19 @@
-//! The machine: which provider is asked for a host, and for how long its answer is kept.
+//! The machine: which provider is asked for a host, and what it looks for.
 
+use super::answers::Answers;
 use super::aws::Aws;
 use super::azure::Azure;
 use super::github::GitHub;
 use super::gitlab::GitLab;
 use super::google::Google;
-use super::{Minted, Place, Provider, Surroundings};
+use super::{Place, Provider, Surroundings};
 use crate::auth::credential::{Credential, CredentialError, Found};
 use crate::auth::identity::{Effort, Identities};
 use crate::config::Settings;
 use crate::oci::reference::Host;
 use crate::vendor::Kind;
 use async_trait::async_trait;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use tokio::time::Instant;
+use std::sync::Arc;
 
 /// All identities of this machine.
 pub struct Machine {
@@ -24,18 +23,7 @@ pub struct Machine {
     github: GitHub,
     gitlab: GitLab,
     google: Google,
-    kept: Mutex<HashMap<Place, Arc<Slot>>>,
-}
-
-/// One place's answer. Whoever looks into it while it is made waits for it.
-type Slot = tokio::sync::Mutex<Option<Kept>>;
-
-/// An answer, and how it was come by.
-struct Kept {
-    found: Option<Found>,
-    effort: Effort,
-    /// From then on it is made anew.
-    until: Option<Instant>,
+    answers: Answers,
 }
 
 impl Machine {
@@ -48,8 +36,17 @@ impl Machine {
             github: GitHub::new(surroundings.clone()),
             gitlab: GitLab::new(surroundings.clone()),
             google: Google::new(surroundings.clone()),
-            kept: Mutex::default(),
+            answers: Answers::default(),
         }
+    }
+
+    /// Where a registry takes an identity of the machine's: what it is, as people call it, and what
+    /// is looked for.
+    pub fn sought(&self, host: &Host) -> Option<(&'static str, &'static str)> {
+        let (place, _) = self.place(host)?;
+        // What nothing is known of may be anything.
+        let kind = self.kind(host)?;
+        Some((place.kind.title(), sought(kind)?))
     }
 
     /// What is known of a host whose registry may take an identity.
@@ -58,7 +55,7 @@ impl Machine {
         if own.is_some_and(|own| !own.identity) {
             return None;
         }
-        let kind = own.and_then(|own| own.kind).or_else(|| Kind::of(host));
+        let kind = self.kind(host);
         let provider: &dyn Provider = match kind {
             Some(Kind::Ecr | Kind::EcrPublic) => &self.aws,
             Some(Kind::Acr) => &self.azure,
@@ -76,9 +73,9 @@ impl Machine {
         Some((place, provider))
     }
 
-    fn slot(&self, place: &Place) -> Arc<Slot> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(kept.entry(place.clone()).or_default())
+    fn kind(&self, host: &Host) -> Option<Kind> {
+        let own = self.settings.registry(host).and_then(|own| own.kind);
+        own.or_else(|| Kind::of(host))
     }
 }
 
@@ -92,52 +89,36 @@ impl Identities for Machine {
         let Some((place, provider)) = self.place(host) else {
             return Ok(None);
         };
-        let slot = self.slot(&place);
-        let mut kept = slot.lock().await;
-        if let Some(known) = kept.as_ref().filter(|known| known.answers(effort)) {
-            return Ok(known.found.clone());
-        }
-        let minted = provider.mint(&place, effort).await;
-        let minted = minted.map_err(|source| CredentialError::Identity {
+        let found = self.answers.get(&place, provider, effort).await;
+        found.map_err(|failure| CredentialError::Identity {
             kind: place.kind.title(),
-            source,
-        })?;
-        let known = kept.insert(Kept::of(minted, effort));
-        Ok(known.found.clone())
+            source: failure.into(),
+        })
     }
 
     fn forget(&self, host: &Host, rejected: &Credential) {
-        let Some((place, _)) = self.place(host) else {
-            return;
-        };
-        let slot = self.slot(&place);
-        // Whoever holds it is making a new one.
-        if let Ok(mut kept) = slot.try_lock() {
-            let found = kept.as_ref().and_then(|kept| kept.found.as_ref());
-            if found.is_some_and(|found| found.credential == *rejected) {
-                *kept = None;
-            }
+        if let Some((place, _)) = self.place(host) {
+            self.answers.forget(&place, rejected);
         }
     }
 }
 
-impl Kept {
-    fn of(minted: Option<Minted>, effort: Effort) -> Self {
-        // A credential that is half-way to its end is not begun with any more.
-        let lifetime = minted.as_ref().and_then(|minted| minted.lifetime);
-        Self {
-            found: minted.map(|minted| Found {
-                credential: minted.credential,
-                origin: minted.origin,
-            }),
-            effort,
-            until: lifetime.map(|lifetime| Instant::now() + lifetime / 2),
-        }
-    }
-
-    /// Whether it answers one who makes this much effort: one that is there answers all.
-    fn answers(&self, effort: Effort) -> bool {
-        let is_good = self.until.is_none_or(|until| Instant::now() < until);
-        is_good && (self.found.is_some() || self.effort >= effort)
+/// What an identity for such a registry is made of, for people who miss one.
+fn sought(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Ecr | Kind::EcrPublic => Some(
+            "`AWS_ACCESS_KEY_ID`, a profile in `~/.aws` (`AWS_PROFILE`), `AWS_WEB_IDENTITY_TOKEN_FILE`, `AWS_CONTAINER_CREDENTIALS_…_URI`, the metadata service of EC2",
+        ),
+        Kind::Google => Some(
+            "`GOOGLE_APPLICATION_CREDENTIALS`, the file of `gcloud auth application-default login`, the metadata server of Google Cloud",
+        ),
+        Kind::Acr => Some(
+            "`AZURE_CLIENT_ID` with `AZURE_CLIENT_SECRET`, `AZURE_CLIENT_CERTIFICATE_PATH` or `AZURE_FEDERATED_TOKEN_FILE`, a managed identity, the login of `az`",
+        ),
+        Kind::Ghcr => Some("`GITHUB_TOKEN`, `GH_TOKEN`"),
+        Kind::GitLab => Some(
+            "`CI_REGISTRY` with `CI_REGISTRY_USER` and `CI_REGISTRY_PASSWORD`, or with `CI_JOB_TOKEN`",
+        ),
+        _ => None,
     }
 }

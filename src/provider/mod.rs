@@ -3,6 +3,7 @@
 //! A vendor is one [`Provider`]. What all have in common is in [`machine`]: which provider is asked
 //! for a host, how long its answer is kept, and that it is asked once for all who wait.
 
+mod answers;
 mod aws;
 mod azure;
 mod github;
@@ -61,4 +62,17 @@ pub(crate) trait Provider: Send + Sync {
     /// The credential for a registry of this vendor. `None`: the machine has no such identity.
     /// `Err`: it has one, and that is broken, expired or refused.
     async fn mint(&self, place: &Place, effort: Effort) -> Result<Option<Minted>, BoxError>;
+}
+
+/// Surroundings with these variables and nothing else.
+#[cfg(test)]
+fn surroundings(variables: &[(&str, &str)]) -> Surroundings {
+    use crate::transport::client::Settings;
+    let owned = |(name, value): &(&str, &str)| (String::from(*name), String::from(*value));
+    Surroundings {
+        variables: variables.iter().map(owned).collect(),
+        home: None,
+        search_path: Vec::new(),
+        transport: Arc::new(Transport::new(Settings::default(), Arc::new(()))),
+    }
 }

@@ -5,13 +5,20 @@ use super::error::Error;
 use super::problem::Problem;
 use crate::auth::credential::Subject;
 use crate::auth::scope::{Action, Scope, Scopes};
-use crate::auth::{self, Access, Granted};
+use crate::auth::{self, Access, Granted, Refusal};
 use crate::oci::reference::{Repository, RepositoryName};
 use crate::transport::origin::Origin;
 use crate::transport::{Lane, Request, Response};
 use http::{HeaderMap, Method, StatusCode};
 use std::sync::Arc;
 use url::Url;
+
+/// A refusal is read no further.
+const READ: usize = 64 * 1024;
+
+/// So often a request is sent at most: as nobody without and with a token, as somebody, as the same
+/// with a new credential, and as nobody after all, each once, and once more where a token is over.
+const MOST: usize = 6;
 
 impl Client {
     /// The URL of `path` below `/v2/`. Names and digests hold nothing that needs escaping.
@@ -86,39 +93,92 @@ impl Client {
 
     async fn call_as(
         &self,
-        request: Request,
+        mut request: Request,
         access: &Access,
-        granted: Option<Granted>,
+        mut granted: Option<Granted>,
     ) -> Result<Response, Error> {
-        let again = request.repeat();
-        let authorization = granted
-            .as_ref()
-            .map(|granted| granted.authorization.clone());
-        let response = self
-            .transport
-            .send(request.authorization(authorization))
-            .await?;
-        let (Some(again), true) = (again, is_challenge_of(&response, access)) else {
-            return taken(response, access, granted.as_ref());
-        };
-        let challenge = Asked::of(response).await;
-        let next = self.answer(access, &challenge, granted.as_ref()).await?;
-        let again = again.authorization(Some(next.authorization.clone()));
-        let response = self.transport.send(again).await?;
-        if !is_challenge_of(&response, access) {
-            self.auth.accepted(&next);
+        let mut is_answered = false;
+        for _ in 0..MOST {
+            let again = request.repeat();
+            let authorization = granted.as_ref().map(|g| g.authorization.clone());
+            let request_now = request.authorization(authorization);
+            let response = self.transport.send(request_now).await?;
+            if !is_refusal_of(&response, access) {
+                granted.inspect(|granted| self.auth.accepted(granted));
+                return Ok(response);
+            }
+            let Some(again) = again else {
+                return self
+                    .unless_rejected(response, access, granted.as_ref())
+                    .await;
+            };
+            let is_challenge = response.status() == StatusCode::UNAUTHORIZED;
+            let next = if is_challenge && !is_answered {
+                is_answered = true;
+                let asked = Asked::of(response).await;
+                self.answer(access, &asked, granted.as_ref()).await?
+            } else {
+                match self.instead(access, granted.as_ref(), response).await? {
+                    Next::Ask(next) => *next,
+                    Next::Over(response) => {
+                        return self
+                            .unless_rejected(response, access, granted.as_ref())
+                            .await;
+                    }
+                }
+            };
+            (granted, request) = (Some(next), again);
         }
-        let response = self.unless_rejected(response, access, &next).await?;
-        taken(response, access, Some(&next))
+        let what = "it lets in nobody whom it has given a token";
+        Err(Error::protocol(self.host(), what))
     }
 
-    /// The answer, unless it is a no to a credential that was sent along.
+    /// Who else may ask, where the registry does not let in who was `granted` this.
+    async fn instead(
+        &self,
+        access: &Access,
+        granted: Option<&Granted>,
+        response: Response,
+    ) -> Result<Next, Error> {
+        let Some(granted) = granted else {
+            return Ok(Next::Over(response));
+        };
+        let (body, response) = response.aside(READ).await;
+        let problem = Problem::of(response.status(), &body);
+        let is_expiry = (!body.is_empty()).then(|| problem.is_expiry());
+        let instead = self.otherwise(access, granted, problem, is_expiry).await?;
+        Ok(instead.map_or(Next::Over(response), |next| Next::Ask(Box::new(next))))
+    }
+
+    async fn otherwise(
+        &self,
+        access: &Access,
+        granted: &Granted,
+        problem: Problem,
+        is_expiry: Option<bool>,
+    ) -> Result<Option<Granted>, Error> {
+        let refusal = Refusal {
+            status: problem.status,
+            is_expiry,
+            cause: Error::Refused(problem).into(),
+        };
+        Ok(Box::pin(self.auth.instead(access, granted, refusal)).await?)
+    }
+
+    /// The answer, unless it is a no to a credential that was sent along, or to nobody because of
+    /// one that could not be.
     async fn unless_rejected(
         &self,
         response: Response,
         access: &Access,
-        granted: &Granted,
+        granted: Option<&Granted>,
     ) -> Result<Response, Error> {
+        let Some(granted) = granted else {
+            return Ok(response);
+        };
+        if let Some(failed) = &granted.failed {
+            return Err(Arc::clone(failed).into());
+        }
         let is_rejection = is_challenge_of(&response, access)
             && self.auth.rejection(access, granted, None).is_some();
         if !is_rejection {
@@ -172,6 +232,23 @@ impl Client {
             .map(|_| ())
     }
 
+    /// Makes the credential anew that `granted` came of, where the registry says that it has lived
+    /// its time, in the middle of an upload. `false`: there is nothing to be done.
+    pub(super) async fn renew(
+        &self,
+        access: &Access,
+        granted: Option<&Granted>,
+        problem: &Problem,
+    ) -> Result<bool, Error> {
+        match granted.filter(|_| problem.is_expiry()) {
+            Some(granted) => {
+                let new = self.otherwise(access, granted, problem.clone(), Some(true));
+                Ok(new.await?.is_some())
+            }
+            None => Ok(false),
+        }
+    }
+
     /// Asks `/v2/` who we are: whether the registry accepts the credential, and whether it wanted
     /// one at all.
     ///
@@ -185,7 +262,9 @@ impl Client {
             let ping = Request::new(Method::GET, self.url("").await?);
             let ping = ping.authorization(Some(granted.authorization.clone()));
             let response = self.transport.send(ping).await?;
-            let response = self.unless_rejected(response, &access, &granted).await?;
+            let response = self
+                .unless_rejected(response, &access, Some(&granted))
+                .await?;
             (response, granted.origin.is_some())
         } else {
             (asked, false)
@@ -235,24 +314,18 @@ struct Asked {
 impl Asked {
     /// Reads the answer to its end, so that its connection can be used again.
     async fn of(response: Response) -> Self {
-        const READ: usize = 64 * 1024;
         let (url, headers) = (response.url().clone(), response.headers().clone());
         response.beginning(READ).await;
         Self { url, headers }
     }
 }
 
-/// The answer, unless it is a no to nobody, and it is somebody's credential helper that failed.
-fn taken(
-    response: Response,
-    access: &Access,
-    granted: Option<&Granted>,
-) -> Result<Response, Error> {
-    let refused = is_challenge_of(&response, access) || response.status() == StatusCode::FORBIDDEN;
-    match granted.and_then(|granted| granted.failed.clone()) {
-        Some(failed) if refused => Err(failed.into()),
-        _ => Ok(response),
-    }
+/// What is done about a refusal.
+enum Next {
+    /// This is sent along.
+    Ask(Box<Granted>),
+    /// Nothing.
+    Over(Response),
 }
 
 /// Whether it is the registry itself that wants a login, and not a storage host that it redirected
@@ -260,6 +333,12 @@ fn taken(
 fn is_challenge_of(response: &Response, access: &Access) -> bool {
     response.status() == StatusCode::UNAUTHORIZED
         && Origin::of(response.url()).as_ref() == Some(access.home.origin())
+}
+
+/// Whether it is the registry itself that does not let in who asks.
+fn is_refusal_of(response: &Response, access: &Access) -> bool {
+    let refuses = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&response.status());
+    refuses && Origin::of(response.url()).as_ref() == Some(access.home.origin())
 }
 
 fn is_unknown_right(error: &auth::Error) -> bool {

@@ -7,6 +7,8 @@ mod attach;
 mod blob;
 mod call;
 pub mod error;
+#[cfg(test)]
+mod identities;
 mod list;
 pub mod location;
 mod manifest;

@@ -81,6 +81,14 @@ impl Problem {
         message.or(self.text.as_deref())
     }
 
+    /// Whether the registry says that what was sent along has lived its time: Amazon ECR's "Your
+    /// authorization token has expired. Reauthenticate and try again."
+    pub(super) fn is_expiry(&self) -> bool {
+        let messages = self.details.iter().map(|detail| detail.message.as_str());
+        let mut said = messages.chain(self.text.as_deref());
+        said.any(|said| said.to_ascii_lowercase().contains("expired"))
+    }
+
     /// Whether the registry names this code.
     pub fn has(&self, code: &str) -> bool {
         self.details
@@ -170,6 +178,22 @@ mod tests {
             (400, r#"{"errors":"odd"}"#, "refused (400)"),
         ] {
             assert_eq!(problem(status, body).to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn an_expiry_is_known_by_its_words() {
+        let ecr = r#"{"errors":[{"code":"DENIED","message":"Your authorization token has expired. Reauthenticate and try again."}]}"#;
+        for (body, is_expiry) in [
+            (ecr, true),
+            ("Token Expired\n", true),
+            (
+                r#"{"errors":[{"code":"DENIED","message":"not yours"}]}"#,
+                false,
+            ),
+            ("", false),
+        ] {
+            assert_eq!(problem(403, body).is_expiry(), is_expiry, "{body}");
         }
     }
 

@@ -76,7 +76,7 @@ struct Filling<'a> {
     breaks: &'a mut u32,
     /// The most that was acknowledged when it last got on, in this session or one before.
     mark: &'a mut u64,
-    /// Whether a 401 has been answered since it last got on.
+    /// Whether a 401, or a 403 of an expiry, has been answered since it last got on.
     reauthorized: bool,
     /// What the last bytes were sent with: others may have renewed their token meanwhile.
     granted: Option<Granted>,
@@ -262,6 +262,7 @@ impl Filling<'_> {
                     .await?;
                 self.ask(None, false).await
             }
+            403 if !self.reauthorized => self.denied(Problem::read(response).await, act).await,
             404 => {
                 let last = Problem::read(response).await.into();
                 self.gone(Some(last), false).await
@@ -280,6 +281,16 @@ impl Filling<'_> {
             }
             _ => self.refused(Problem::read(response).await, act).await,
         }
+    }
+
+    /// A 403: some registries say that where what was sent along has lived its time.
+    async fn denied(&mut self, problem: Problem, act: Act) -> Result<Step, Error> {
+        let (client, granted) = (self.client, self.granted.as_ref());
+        self.reauthorized = client.renew(self.access, granted, &problem).await?;
+        if self.reauthorized {
+            return self.ask(None, false).await;
+        }
+        self.refused(problem, act).await
     }
 
     /// A final refusal, unless another way of sending may be liked better.

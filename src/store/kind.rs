@@ -89,7 +89,11 @@ fn of_auth(error: &auth::Error) -> Kind {
         | auth::Error::Challenge { .. }
         | auth::Error::Unchallenged { .. }
         | auth::Error::Missing { .. }
-        | auth::Error::Rejected { .. } => Kind::Unauthenticated,
+        | auth::Error::Rejected { .. }
+        | auth::Error::Unaccepted {
+            is_known: false, ..
+        } => Kind::Unauthenticated,
+        auth::Error::Unaccepted { is_known: true, .. } => Kind::Denied,
         auth::Error::Withheld { .. } | auth::Error::Realm { .. } => Kind::Withheld,
         auth::Error::Refused { status, .. } => of_status(*status),
     }

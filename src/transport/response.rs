@@ -20,7 +20,7 @@ pub struct Response {
     attempts: u32,
     /// The body, where it was read already.
     held: Option<Bytes>,
-    _slot: Slot,
+    _slot: Option<Slot>,
 }
 
 impl Response {
@@ -31,7 +31,7 @@ impl Response {
             idle,
             attempts: 1,
             held: None,
-            _slot: slot,
+            _slot: Some(slot),
         }
     }
 
@@ -44,6 +44,16 @@ impl Response {
     pub(super) async fn hold(mut self, limit: usize) -> Result<Self, Error> {
         self.held = Some(self.read(limit).await?);
         Ok(self)
+    }
+
+    /// Reads the body's beginning, at most `limit` bytes, and keeps it for whoever asks for the
+    /// body. The host's slot is free from then on: others may be asked before it is known what
+    /// becomes of this answer.
+    pub async fn aside(mut self, limit: usize) -> (Bytes, Self) {
+        let beginning = self.start(limit).await;
+        self.held = Some(beginning.clone()).filter(|held| !held.is_empty());
+        self._slot = None;
+        (beginning, self)
     }
 
     /// The status.
@@ -108,6 +118,10 @@ impl Response {
 
     /// Reads the body's beginning, at most `limit` bytes, whatever happens to the rest.
     pub async fn beginning(mut self, limit: usize) -> Bytes {
+        self.start(limit).await
+    }
+
+    async fn start(&mut self, limit: usize) -> Bytes {
         let mut held = BytesMut::new();
         while let Ok(Some(chunk)) = self.chunk().await {
             let room = limit - held.len();

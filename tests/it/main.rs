@@ -11,6 +11,8 @@ mod faults;
 mod floors;
 mod generated;
 mod hostile;
+#[cfg(unix)]
+mod identities;
 mod lab;
 #[cfg(unix)]
 mod layouts;

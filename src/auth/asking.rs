@@ -1,0 +1,218 @@
+//! Who asks: somebody whose credential was given, the machine by its own identity, or nobody.
+
+use super::credential::{Credential, CredentialError, CredentialSource, Found, Subject};
+use super::error::Error;
+use super::granted::Access;
+use super::identity::{Effort, Identities};
+use crate::oci::reference::Host;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Who asks.
+#[derive(Debug, Clone)]
+pub(super) enum Who {
+    /// Whoever was given a credential, in whichever place.
+    Given(Found),
+    /// The machine itself.
+    Identity(Found),
+    /// Nobody.
+    Nobody,
+}
+
+impl Who {
+    pub(super) fn found(&self) -> Option<&Found> {
+        match self {
+            Self::Given(found) | Self::Identity(found) => Some(found),
+            Self::Nobody => None,
+        }
+    }
+
+    pub(super) fn credential(&self) -> Option<&Credential> {
+        self.found().map(|found| &found.credential)
+    }
+}
+
+/// Who asks, as far as could be found out.
+#[derive(Debug, Clone)]
+pub(super) struct Asking {
+    pub(super) who: Who,
+    /// Why it is nobody although there should be somebody.
+    pub(super) failed: Option<Arc<Error>>,
+}
+
+impl Asking {
+    fn somebody(who: Who) -> Self {
+        Self { who, failed: None }
+    }
+
+    pub(super) fn nobody(failed: Option<Arc<Error>>) -> Self {
+        Self {
+            who: Who::Nobody,
+            failed,
+        }
+    }
+
+    /// Nobody is told no because whoever should have asked could not.
+    pub(super) fn blamed(&self, error: Arc<Error>) -> Arc<Error> {
+        match (&self.failed, &*error) {
+            (Some(failed), Error::Refused { .. }) => Arc::clone(failed),
+            _ => error,
+        }
+    }
+}
+
+/// Finds out who asks, and remembers what became of it.
+pub(super) struct Seeker {
+    credentials: Arc<dyn CredentialSource>,
+    identities: Arc<dyn Identities>,
+    /// Registries that have refused something to nobody.
+    refuse_nobody: Mutex<HashSet<Host>>,
+    /// What it was that they refused.
+    not_for_nobody: Mutex<HashSet<Subject>>,
+    /// Where the machine's identity was refused, and nobody reads instead.
+    refused: Mutex<HashMap<Subject, Arc<Error>>>,
+}
+
+impl Seeker {
+    pub(super) fn new(
+        credentials: Arc<dyn CredentialSource>,
+        identities: Arc<dyn Identities>,
+    ) -> Self {
+        Self {
+            credentials,
+            identities,
+            refuse_nobody: Mutex::default(),
+            not_for_nobody: Mutex::default(),
+            refused: Mutex::default(),
+        }
+    }
+
+    pub(super) fn with_identities(self, identities: Arc<dyn Identities>) -> Self {
+        Self { identities, ..self }
+    }
+
+    /// Who asks. Where only the failure of a helper, a keyring or an identity is in the way,
+    /// whoever wants to read is nobody: much is for everybody. To write as somebody else would
+    /// surprise.
+    ///
+    /// `serves_nobody`: in this form the registry may serve those who do not say who they are.
+    pub(super) async fn find(
+        &self,
+        access: &Access,
+        serves_nobody: bool,
+    ) -> Result<Asking, Arc<Error>> {
+        let reads = access.scopes.only_read();
+        let refused = self.refused().get(&access.subject).cloned();
+        let refused = refused.filter(|_| reads);
+        let found = match self.credentials.credential(&access.subject).await {
+            Ok(Some(found)) => return Ok(Asking::somebody(Who::Given(found))),
+            Ok(None) => match refused {
+                Some(refused) if self.is_not_for_nobody(access) => return Err(refused),
+                Some(refused) => return Ok(Asking::nobody(Some(refused))),
+                None => self.identity(access, serves_nobody).await,
+            },
+            Err(error) => Err(Arc::new(error.into())),
+        };
+        match found {
+            Ok(Some(found)) => Ok(Asking::somebody(Who::Identity(found))),
+            Ok(None) => Ok(Asking::nobody(None)),
+            Err(failed) if reads && is_of_a_program(&failed) => Ok(Asking::nobody(Some(failed))),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The machine's identity.
+    async fn identity(
+        &self,
+        access: &Access,
+        serves_nobody: bool,
+    ) -> Result<Option<Found>, Arc<Error>> {
+        let reads = access.scopes.only_read();
+        if !keeps_secrets(access) {
+            return Ok(None);
+        }
+        let host = access.subject.host();
+        let may_do_without = reads && serves_nobody && !self.refuse_nobody().contains(host);
+        let effort = if may_do_without {
+            Effort::Evident
+        } else {
+            Effort::Thorough
+        };
+        let found = self.identities.identity(host, effort).await;
+        found.map_err(|error| Arc::new(error.into()))
+    }
+
+    /// Takes note that the registry refused something to nobody.
+    pub(super) fn note_that_nobody_is_refused(&self, access: &Access) {
+        let host = access.subject.host().clone();
+        self.refuse_nobody().insert(host);
+        self.not_for_nobody().insert(access.subject.clone());
+    }
+
+    /// Whether nobody was refused this very thing.
+    pub(super) fn is_not_for_nobody(&self, access: &Access) -> bool {
+        self.not_for_nobody().contains(&access.subject)
+    }
+
+    /// Takes note that the machine's identity was refused, and why.
+    pub(super) fn note_refusal(&self, access: &Access, why: Arc<Error>) {
+        self.refused().insert(access.subject.clone(), why);
+    }
+
+    /// Makes whoever gave this credential look anew the next time.
+    pub(super) fn forget(&self, access: &Access, who: &Who) {
+        match who {
+            Who::Given(found) => self.credentials.forget(&access.subject, &found.credential),
+            Who::Identity(found) => {
+                let host = access.subject.host();
+                self.identities.forget(host, &found.credential);
+            }
+            Who::Nobody => {}
+        }
+    }
+
+    /// Whether both are served by one credential that was given, or both by none.
+    pub(super) async fn is_same(&self, one: &Subject, other: &Subject) -> bool {
+        let (Ok(one), Ok(other)) = (
+            self.credentials.credential(one).await,
+            self.credentials.credential(other).await,
+        ) else {
+            return false;
+        };
+        let credential = |found: Option<Found>| found.map(|found| found.credential);
+        credential(one) == credential(other)
+    }
+
+    fn refuse_nobody(&self) -> MutexGuard<'_, HashSet<Host>> {
+        self.refuse_nobody
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn not_for_nobody(&self) -> MutexGuard<'_, HashSet<Subject>> {
+        self.not_for_nobody
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn refused(&self) -> MutexGuard<'_, HashMap<Subject, Arc<Error>>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether an identity that nobody chose may be sent there: over TLS, or within this machine.
+fn keeps_secrets(access: &Access) -> bool {
+    access.home.origin().is_secure() || access.subject.host().is_loopback()
+}
+
+/// Whether it is a helper, a keyring or an identity that failed, and not what somebody wrote down.
+fn is_of_a_program(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Credential(
+            CredentialError::Helper { .. }
+                | CredentialError::Identity { .. }
+                | CredentialError::Keyring { .. }
+        )
+    )
+}
