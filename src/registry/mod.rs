@@ -39,6 +39,7 @@ pub use source::Source;
 pub use upload::Placed;
 
 use crate::auth::Authenticator;
+use crate::auth::scope::Action;
 use crate::oci::reference::Host;
 use crate::transport::Transport;
 use attach::Attaching;
@@ -55,6 +56,8 @@ pub struct Client {
     memory: Memory,
     uploads: Uploads,
     attaching: Attaching,
+    /// The rights that a removal takes, as far as is known before the registry is asked.
+    removal: &'static [Action],
 }
 
 impl Client {
@@ -67,7 +70,13 @@ impl Client {
             memory: Memory::default(),
             uploads: Uploads::default(),
             attaching: Attaching::default(),
+            removal: &[Action::Delete],
         }
+    }
+
+    /// The same for a registry whose removals take these rights.
+    pub fn removing_with(self, removal: &'static [Action]) -> Self {
+        Self { removal, ..self }
     }
 
     /// The registry.
