@@ -47,6 +47,9 @@ pub(super) fn reach(flags: &Flags, settings: &Settings) -> anyhow::Result<Reach>
         if own.plain_http {
             reach.allow_plain_http(host);
         }
+        if let Some(kind) = own.kind {
+            reach.name_kind(host, kind);
+        }
     }
     for host in hosts("--plain-http", &flags.plain_http)? {
         reach.allow_plain_http(&host);

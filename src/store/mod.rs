@@ -6,6 +6,7 @@ pub mod error;
 mod kind;
 mod layout;
 pub mod open;
+mod refusal;
 mod remote;
 
 pub use crate::registry::{
@@ -13,6 +14,7 @@ pub use crate::registry::{
 };
 pub use crate::transport::Lane;
 pub use error::{Error, Kind, Result};
+pub use refusal::{Refusal, Wanted};
 
 use crate::oci::manifest::Manifest;
 use crate::oci::reference::{Location, RepositoryName, Tag, Target};

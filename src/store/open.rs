@@ -4,13 +4,16 @@ use super::Store;
 use super::error::{Error, Result};
 use super::kind::kind_of;
 use super::layout::Layout;
+use super::refusal::Wanted;
 use super::remote::Remote;
 use crate::auth::Authenticator;
 use crate::auth::credential::CredentialSource;
 use crate::auth::identity::Identities;
+use crate::auth::scope::Action;
 use crate::oci::reference::{Host, Location, RepositoryName};
 use crate::registry::{self, Address, Client, Welcome};
 use crate::transport::Transport;
+use crate::vendor;
 use futures_util::future::join_all;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
@@ -23,6 +26,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub struct Reach {
     plain_http: HashSet<Host>,
     token_services: HashMap<Host, Vec<String>>,
+    kinds: HashMap<Host, vendor::Kind>,
 }
 
 impl Reach {
@@ -38,6 +42,17 @@ impl Reach {
             .insert(host.without_default_port(), services);
     }
 
+    /// `host` is a registry of this kind, whatever its name says.
+    pub fn name_kind(&mut self, host: &Host, kind: vendor::Kind) {
+        self.kinds.insert(host.without_default_port(), kind);
+    }
+
+    /// What `host` is, where somebody said so, or its name does.
+    pub fn kind(&self, host: &Host) -> Option<vendor::Kind> {
+        let named = self.kinds.get(&host.without_default_port()).copied();
+        named.or_else(|| vendor::Kind::of(host))
+    }
+
     /// Where `host` is, in whatever way its default port is spelled.
     pub fn address(&self, host: &Host) -> Address {
         let form = host.without_default_port();
@@ -45,6 +60,16 @@ impl Reach {
         let plain_http = self.plain_http.contains(host);
         let token_services = self.token_services.get(&form).cloned();
         Address::new(host.clone(), plain_http, token_services.unwrap_or_default())
+    }
+}
+
+/// The rights that a removal takes where their names are not `delete`, or not that alone: another
+/// one is refused, or wasted.
+fn removal(kind: Option<vendor::Kind>) -> &'static [Action] {
+    match kind {
+        Some(vendor::Kind::DockerHub) => &[Action::Pull, Action::Push, Action::Delete],
+        Some(vendor::Kind::Quay | vendor::Kind::Google) => &[Action::Pull, Action::Push],
+        _ => &[Action::Delete],
     }
 }
 
@@ -82,6 +107,7 @@ impl Stores {
             Location::Remote(repository) => Arc::new(Remote::new(
                 self.client(&repository.host),
                 repository.clone(),
+                self.reach.kind(&repository.host),
             )),
             Location::Layout(folder) => Arc::new(self.layout(folder)),
         }
@@ -90,8 +116,10 @@ impl Stores {
     /// The repositories of a registry, where it lists them.
     pub fn catalog(&self, host: &Host) -> BoxStream<'static, Result<RepositoryName>> {
         let what = format!("cannot list the repositories of {host}");
-        let failed =
-            move |error: registry::Error| Error::caused(kind_of(&error), what.clone(), error);
+        let kind = self.reach.kind(host);
+        let failed = move |error: registry::Error| {
+            Error::caused(kind_of(&error), what.clone(), error).asked(kind, Wanted::List)
+        };
         self.client(host).catalog().map_err(failed).boxed()
     }
 
@@ -100,6 +128,7 @@ impl Stores {
         let welcome = self.client(host).ping().await;
         welcome.map_err(|error| {
             Error::caused(kind_of(&error), format!("cannot log in to {host}"), error)
+                .asked(self.reach.kind(host), Wanted::Login)
         })
     }
 
@@ -117,7 +146,8 @@ impl Stores {
         let made = clients.entry(host.clone()).or_insert_with(|| {
             let address = self.reach.address(host);
             let (transport, auth) = (Arc::clone(&self.transport), Arc::clone(&self.auth));
-            Arc::new(Client::new(address, transport, auth))
+            let client = Client::new(address, transport, auth);
+            Arc::new(client.removing_with(removal(self.reach.kind(host))))
         });
         Arc::clone(made)
     }
