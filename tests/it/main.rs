@@ -26,3 +26,4 @@ mod slow_start;
 #[cfg(target_os = "linux")]
 mod sweeps;
 mod tls;
+mod wild;
