@@ -7,6 +7,7 @@ pub mod flags;
 pub mod hangup;
 pub mod network;
 pub mod proxy;
+pub mod routes;
 mod told;
 mod trace;
 
@@ -27,16 +28,16 @@ use crate::oci::platform::{PlatformError, PlatformPattern};
 use crate::oci::reference::{Host, Location, Tag, Target};
 use crate::provider::Surroundings;
 use crate::provider::machine::Machine;
-use crate::store::Store;
 use crate::store::open::{Reach, Stores};
 use crate::term::output::{self, Output};
 use crate::term::progress::{self, View};
 use crate::transport::Transport;
 use crate::transport::origin::Origin;
+use crate::vendor::Kind;
 use environment::Environment;
 use flags::Flags;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use told::Told;
 use trace::Trace;
 
@@ -57,6 +58,8 @@ pub struct App {
     /// What the machine is by itself, where nobody gave a credential.
     pub identities: Arc<Machine>,
     settings: Arc<Settings>,
+    /// What was said of where repositories really are.
+    told: Notes,
     view: Arc<dyn View>,
     flags: Flags,
 }
@@ -76,19 +79,22 @@ pub fn output(flags: &Flags, environment: &Environment) -> Output {
     environment.output(settings)
 }
 
+/// Where settings are looked for.
+pub fn search(flags: &Flags, environment: &Environment) -> Search {
+    Search {
+        named: flags.config_file.clone(),
+        environment: None,
+        working_folder: environment.working_folder.clone(),
+        user_folder: environment.config_folder.clone(),
+        elsewhere: environment.places(),
+    }
+}
+
 impl App {
     /// Reads the settings and puts everything together. Nothing is sent.
     pub fn new(flags: Flags, environment: Environment, output: Output) -> anyhow::Result<Self> {
-        let search = Search {
-            named: flags.config_file.clone(),
-            environment: None,
-            working_folder: environment.working_folder.clone(),
-            user_folder: environment.config_folder.clone(),
-        };
-        let settings = Settings::load(&search)?;
-        for file in &settings.sources {
-            output.detail(&format!("settings from {}", file.display()));
-        }
+        let settings = Settings::load(&search(&flags, &environment))?;
+        told::settings(&settings, &output);
         let reach = network::reach(&flags, &settings)?;
         let ci = environment.is_set("CI");
         let terminal = environment.stderr_is_terminal;
@@ -97,6 +103,7 @@ impl App {
         let wires = network::settings(&flags, &settings, &reach, &environment)?;
         let transport = Arc::new(Transport::new(wires, Arc::new(trace)));
         let notes = notes(&output);
+        let told = notes.clone();
         let helpers = helpers(&environment, &notes);
         let known: Arc<dyn Helper> = Arc::new(Known::new(helpers.clone()));
         let keyring = keyring(&environment);
@@ -126,14 +133,20 @@ impl App {
             reach,
             identities,
             settings,
+            told,
             view,
             flags,
         })
     }
 
-    /// The store at a location.
-    pub fn open(&self, location: &Location) -> Arc<dyn Store> {
-        self.stores.open(location)
+    /// The options that every command has.
+    pub fn flags(&self) -> &Flags {
+        &self.flags
+    }
+
+    /// What the settings files say.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// What the machine is by itself at a registry, whatever it takes to find out. Where it would
@@ -175,18 +188,16 @@ impl App {
             .map_or(Guard::Free, |tag| self.guard(location, tag, force))
     }
 
-    /// How to copy between these places.
+    /// How to copy between these places, of which the first is the source.
     pub fn copy_options<'a>(
         &self,
         locations: impl IntoIterator<Item = &'a Location>,
     ) -> copy::Options {
         let own = |host: &Host| self.settings.registry(host).and_then(|own| own.concurrency);
         let jobs = self.flags.jobs.unwrap_or(copy::JOBS);
-        let hosts = locations
-            .into_iter()
-            .filter_map(|l| Some(&l.repository()?.host));
+        let hosts = self.hosts(locations);
         copy::Options {
-            jobs: hosts.filter_map(own).fold(jobs, usize::min),
+            jobs: hosts.iter().filter_map(own).fold(jobs, usize::min),
             attempts: self.flags.attempts(),
             ..copy::Options::default()
         }
@@ -199,6 +210,16 @@ impl App {
             .iter()
             .map(|typed| PlatformPattern::parse(typed, machine));
         platforms.collect()
+    }
+
+    /// What time it is.
+    pub fn now(&self) -> SystemTime {
+        jiff::Timestamp::now().into()
+    }
+
+    /// What the user says that a registry is.
+    pub fn kind(&self, host: &Host) -> Option<Kind> {
+        self.settings.registry(host).and_then(|own| own.kind)
     }
 
     /// Leaves nothing behind at the registries that this run does not go on with.
@@ -230,7 +251,13 @@ impl App {
 
 fn rule(settings: &Settings, location: &Location, tag: &Tag, force: bool) -> Guard {
     let covers = |repository| settings.immutable.covers(repository, tag);
-    match location.repository().and_then(covers) {
+    let repository = location.repository();
+    // By the name that was typed, and by the one that it stands for.
+    let place = repository.map(|repository| routes::place(settings, repository));
+    match repository
+        .and_then(covers)
+        .or(place.as_ref().and_then(covers))
+    {
         Some(pattern) if !force => Guard::Immutable(pattern.to_owned()),
         _ => Guard::Free,
     }

@@ -1,6 +1,7 @@
 //! The process's surroundings, read once and handed on.
 
 use crate::auth::locations::Folders;
+use crate::config::elsewhere::Places;
 use crate::oci::platform::PlatformPattern;
 use crate::term::output::{Output, Settings};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -29,6 +30,8 @@ pub struct Environment {
     pub config_folder: Option<PathBuf>,
     /// The folder that `crossdock/keyring.json` is in.
     pub state_folder: Option<PathBuf>,
+    /// The folder that the system's `etc` and `usr` are in, where other programs keep settings.
+    pub root: Option<PathBuf>,
     /// The working folder.
     pub working_folder: Option<PathBuf>,
     /// The folders that programs are looked for in.
@@ -70,6 +73,7 @@ impl Environment {
             },
             config_folder: dirs::config_dir(),
             state_folder: dirs::state_dir().or_else(dirs::data_local_dir),
+            root: cfg!(unix).then(|| PathBuf::from("/")),
             working_folder: std::env::current_dir().ok(),
             search_path: std::env::var_os("PATH")
                 .map(|path| std::env::split_paths(&path).collect())
@@ -97,6 +101,19 @@ impl Environment {
             .get(name)
             .map(String::as_str)
             .filter(|value| !value.is_empty())
+    }
+
+    /// Where other programs have their settings.
+    pub(super) fn places(&self) -> Places {
+        let folder = |name| self.variable(name).map(PathBuf::from);
+        let config = folder("XDG_CONFIG_HOME").filter(|folder| folder.is_absolute());
+        let home = self.folders.home.as_ref();
+        Places {
+            root: self.root.clone(),
+            home: home.cloned(),
+            config: config.or_else(|| Some(home?.join(".config"))),
+            registries_conf: folder("CONTAINERS_REGISTRIES_CONF"),
+        }
     }
 
     /// The names of the variables that are set, and meant for this program alone: some hold secrets

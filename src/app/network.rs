@@ -3,6 +3,7 @@
 use super::environment::Environment;
 use super::flags::Flags;
 use super::proxy::{proxies, refuse_shared_trust};
+use crate::auth::{inventory, locations};
 use crate::config::Settings;
 use crate::config::registries::{ClientCertificate, RegistrySettings};
 use crate::oci::reference::Host;
@@ -50,6 +51,9 @@ pub(super) fn reach(flags: &Flags, settings: &Settings) -> anyhow::Result<Reach>
         if let Some(kind) = own.kind {
             reach.name_kind(host, kind);
         }
+        if own.plain_http_fallback {
+            reach.try_plain_http(host);
+        }
     }
     for host in hosts("--plain-http", &flags.plain_http)? {
         reach.allow_plain_http(&host);
@@ -76,6 +80,7 @@ pub(super) fn settings(
         .iter()
         .map(|path| authorities(path))
         .collect::<Result<_, _>>()?;
+    let docker = locations::docker_file(&environment.variables, &environment.folders);
     let retry = RetryPolicy {
         attempts: flags.attempts(),
         ..RetryPolicy::default()
@@ -85,6 +90,7 @@ pub(super) fn settings(
         idle_timeout: flags.idle_timeout,
         proxies,
         authorities,
+        registry_headers: docker.as_ref().map(inventory::headers).unwrap_or_default(),
         hosts,
         ..client::Settings::default()
     })
@@ -124,19 +130,46 @@ fn by_authority(
     Ok(plain)
 }
 
+/// What applies to a host. A file that another program's settings name is a problem of this host
+/// alone: crossdock's user may have nothing to do with it, and may not be meant to read it.
 fn of_host(own: &RegistrySettings) -> anyhow::Result<HostSettings> {
-    let authorities = own
-        .ca
-        .iter()
-        .map(|path| authorities(path))
-        .collect::<Result<_, _>>()?;
-    let identity = own.client.as_ref().map(identity).transpose()?;
+    let trust = trust(own);
+    let (trust, unusable) = match trust {
+        Err(error) if own.foreign_trust => (Trusted::default(), Some(format!("{error:#}"))),
+        trust => (trust?, None),
+    };
     Ok(HostSettings {
         insecure: own.insecure,
-        authorities,
-        identity,
+        authorities: trust.authorities,
+        identity: trust.identity,
+        unusable,
         concurrency: own.concurrency,
         allow_private: own.allow_private,
+    })
+}
+
+/// What is wrong with the certificates and keys that the settings name.
+pub fn problems(settings: &Settings) -> Vec<anyhow::Error> {
+    let registries = settings.registries.iter();
+    let problems = registries.filter_map(|(host, own)| {
+        let error = trust(own).err()?;
+        Some(error.context(host.to_string()))
+    });
+    problems.collect()
+}
+
+/// Who is trusted, and what is shown.
+#[derive(Default)]
+struct Trusted {
+    authorities: Vec<Vec<u8>>,
+    identity: Option<Secret>,
+}
+
+fn trust(own: &RegistrySettings) -> anyhow::Result<Trusted> {
+    let authorities = own.ca.iter().map(|path| authorities(path));
+    Ok(Trusted {
+        authorities: authorities.collect::<Result<_, _>>()?,
+        identity: own.client.as_ref().map(identity).transpose()?,
     })
 }
 

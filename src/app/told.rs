@@ -1,12 +1,28 @@
-//! Says with `-v` whose credential is used.
+//! Says which settings were read, and with `-v` whose credential is used.
 
 use crate::auth::credential::{Credential, CredentialError, CredentialSource, Found, Subject};
 use crate::auth::identity::{Effort, Identities};
 use crate::auth::key::Key;
 use crate::auth::notes::Notes;
+use crate::config::Settings;
 use crate::oci::reference::Host;
 use crate::term::output::Output;
 use async_trait::async_trait;
+
+/// Says which files were read, and what of them is not used.
+pub(super) fn settings(settings: &Settings, output: &Output) {
+    for file in &settings.sources {
+        output.detail(&format!("settings from {}", file.display()));
+    }
+    for remark in &settings.remarks {
+        let text = format!("{}: {}", remark.origin, remark.text);
+        if remark.matters {
+            output.note(&text);
+        } else {
+            output.detail(&text);
+        }
+    }
+}
 
 /// Whoever has credentials, and says where each was found, once.
 pub(super) struct Told<S> {

@@ -121,6 +121,16 @@ impl Seeker {
         }
     }
 
+    /// Looks for the machine's identity wherever there may be one, where nobody gave a credential.
+    pub(super) async fn look_thoroughly(&self, access: &Access) -> Result<(), Arc<Error>> {
+        let given = self.credentials.credential(&access.subject).await;
+        let given = given.map_err(|error| Arc::new(error.into()))?;
+        if given.is_none() {
+            self.identity(access, false).await?;
+        }
+        Ok(())
+    }
+
     /// The machine's identity.
     async fn identity(
         &self,

@@ -2,6 +2,7 @@
 
 mod granting;
 mod lessons;
+mod who;
 
 use super::asking::{Asking, Seeker, Who};
 use super::cache::TokenCache;

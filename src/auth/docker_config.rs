@@ -7,6 +7,7 @@ use crate::auth::helper::{HelperName, HelperNameError};
 use crate::auth::http_headers;
 use crate::auth::key::Key;
 use crate::auth::strict_json;
+use http::{HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
 /// What is wrong with a file. Shows no value.
@@ -25,6 +26,7 @@ pub struct DockerConfig {
     /// `None` says that the file itself has the credential.
     helpers: Vec<(Key, Option<HelperName>)>,
     store: Option<HelperName>,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// An entry of `auths` with its key, as spelled and as understood.
@@ -66,12 +68,18 @@ impl DockerConfig {
     /// Parses a file's content.
     pub fn parse(content: &[u8]) -> Result<Self, ConfigError> {
         let mut fields = document(content)?;
-        http_headers::check(fields.remove("HttpHeaders")).map_err(fault)?;
+        let headers = http_headers::read(fields.remove("HttpHeaders")).map_err(fault)?;
         Ok(Self {
+            headers,
             entries: entries(object(&mut fields, "auths")?),
             helpers: helpers(object(&mut fields, "credHelpers")?)?,
             store: store(fields.remove("credsStore"))?,
         })
+    }
+
+    /// The headers of `HttpHeaders` that are for registries.
+    pub fn headers(&self) -> &[(HeaderName, HeaderValue)] {
+        &self.headers
     }
 
     /// The helper that is asked for `key` itself: its own of `credHelpers`, else `credsStore`.

@@ -99,3 +99,10 @@ pub enum Error {
         reason: &'static str,
     },
 }
+
+impl Error {
+    /// Whether the token service said no.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused { .. })
+    }
+}

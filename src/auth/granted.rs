@@ -7,6 +7,7 @@ use super::scope::Scopes;
 use super::token;
 use crate::transport::Authorization;
 use crate::transport::carry::Home;
+use crate::transport::secret::Secret;
 use std::sync::Arc;
 
 /// Who asks which registry for what.
@@ -36,6 +37,8 @@ pub struct Granted {
     pub(super) is_identity: bool,
     /// What the credential is, where it is sent itself and not traded for a token.
     pub(super) sent: Option<&'static str>,
+    /// The token that is sent, where it is one.
+    pub(super) token: Option<Secret>,
 }
 
 impl Granted {
@@ -56,6 +59,15 @@ impl Granted {
             is_identity: matches!(who, Who::Identity(_)),
             sent,
             scopes: scopes.clone(),
+            token: None,
+        }
+    }
+
+    /// The same, which is this token.
+    pub(super) fn as_token(self, token: Secret) -> Self {
+        Self {
+            token: Some(token),
+            ..self
         }
     }
 

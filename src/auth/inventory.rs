@@ -9,6 +9,7 @@ use crate::auth::key::Key;
 use crate::auth::keyring::{self, Keyring};
 use crate::auth::locations::Location;
 use crate::auth::variable_group::{Variables, value};
+use http::{HeaderName, HeaderValue};
 use std::collections::HashMap;
 
 /// A place that a credential is kept in.
@@ -160,6 +161,13 @@ pub(super) fn config(location: &Location) -> Result<Option<DockerConfig>, Creden
     content
         .map(|content| parsed(&location.name, &content))
         .transpose()
+}
+
+/// The headers for registries that the file at `location` has. What is wrong with the file, whoever
+/// looks for credentials there says.
+pub fn headers(location: &Location) -> Vec<(HeaderName, HeaderValue)> {
+    let config = config(location).ok().flatten();
+    config.map_or_else(Vec::new, |config| config.headers().to_vec())
 }
 
 /// The variables that hold a credential for exactly `key`. No helper is asked.

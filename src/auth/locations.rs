@@ -52,6 +52,11 @@ pub fn writable(variables: &Variables, folders: &Folders) -> Option<Location> {
     Some(location(path, folders))
 }
 
+/// docker's own file, which says more than credentials.
+pub fn docker_file(variables: &Variables, folders: &Folders) -> Option<Location> {
+    Some(location(docker(variables, folders)?, folders))
+}
+
 fn explicit(variables: &Variables) -> Option<PathBuf> {
     folder(variables, "REGISTRY_AUTH_FILE")
 }
@@ -85,7 +90,8 @@ fn location(path: PathBuf, folders: &Folders) -> Location {
     Location { path, name }
 }
 
-fn shown(path: &Path, home: Option<&Path>) -> String {
+/// A path as people write it: below the home folder, from there.
+pub(crate) fn shown(path: &Path, home: Option<&Path>) -> String {
     match home.and_then(|home| path.strip_prefix(home).ok()) {
         Some(below) => Path::new("~").join(below).display().to_string(),
         None => path.display().to_string(),

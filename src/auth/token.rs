@@ -3,6 +3,10 @@
 //! Sources: distribution, "Token Authentication Specification" (GET) and "`OAuth2` Token
 //! Authentication" (POST).
 
+mod lifetime;
+
+pub use lifetime::lifetime_of;
+
 use super::credential::Credential;
 use super::error::Error;
 use super::scope::Scopes;
@@ -14,6 +18,7 @@ use crate::transport::{Authorization, Body, Request, Response, Transport};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderValue, Method, StatusCode, header};
+use lifetime::{SHORTEST, lifetime};
 use serde::Deserialize;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -23,11 +28,6 @@ use url::Url;
 const REPLY_LIMIT: usize = 1024 * 1024;
 /// What this program calls itself at token services.
 const CLIENT_ID: &str = "crossdock";
-/// How long a token lasts where its service does not say, and at least.
-const SHORTEST: Duration = Duration::from_mins(1);
-/// No token is kept longer.
-const LONGEST: Duration = Duration::from_hours(24);
-
 /// A token and how long it can be used.
 #[derive(Debug, Clone)]
 pub(super) struct Token {
@@ -251,20 +251,13 @@ impl Reply {
         if !value.bytes().all(|b| b.is_ascii_graphic()) {
             return Err("holds a token with characters that no header may have");
         }
-        Ok((Secret::new(value), lifetime(&self.expires_in)))
+        let value = Secret::new(value);
+        let lifetime = match &self.expires_in {
+            serde_json::Value::Null => lifetime_of(&value).unwrap_or(SHORTEST),
+            told => lifetime(told),
+        };
+        Ok((value, lifetime))
     }
-}
-
-/// `expires_in` in seconds, within reason: a missing, negative or odd one counts as the shortest.
-fn lifetime(expires_in: &serde_json::Value) -> Duration {
-    let text = expires_in.as_str().and_then(|text| text.parse().ok());
-    let seconds = expires_in.as_f64().or(text).unwrap_or(0.0);
-    if seconds >= LONGEST.as_secs_f64() {
-        return LONGEST;
-    }
-    Duration::try_from_secs_f64(seconds)
-        .unwrap_or(SHORTEST)
-        .max(SHORTEST)
 }
 
 /// What a token service says about a refusal: `OAuth2`'s `error_description`, a registry's
@@ -341,18 +334,18 @@ mod tests {
     }
 
     #[test]
-    fn a_lifetime_is_between_a_minute_and_a_day() {
-        for (value, seconds) in [
-            (json!(300), 300),
-            (json!("300"), 300),
-            (json!(300.5), 300),
-            (json!(null), 60),
-            (json!(-1), 60),
-            (json!(0), 60),
-            (json!("soon"), 60),
-            (json!(1e18), 86_400),
+    fn what_a_reply_does_not_say_its_token_may() {
+        let claims = r#"{"exp":5500,"iat":1000}"#;
+        let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(claims);
+        let token = format!("e30.{claims}.c2ln");
+        for (reply, seconds) in [
+            (json!({"access_token": token}), 4500),
+            (json!({"access_token": token, "expires_in": 300}), 300),
+            (json!({"access_token": token, "expires_in": 0}), 60),
+            (json!({"access_token": "opaque"}), 60),
         ] {
-            assert_eq!(lifetime(&value).as_secs(), seconds, "{value}");
+            let (_, lifetime) = read_reply(reply.to_string().as_bytes()).unwrap();
+            assert_eq!(lifetime.as_secs(), seconds, "{reply}");
         }
     }
 

@@ -160,7 +160,7 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
         referrers,
         check_tag: checked,
     } = args;
-    let images = images.iter().map(|typed| reference(typed));
+    let images = images.iter().map(|typed| reference(typed, app));
     let images = images.collect::<Result<Vec<_>, _>>()?;
     let total = images.len();
     app.output.list();
@@ -185,7 +185,10 @@ async fn one(
     options: Options,
     app: &App,
 ) -> anyhow::Result<Option<anyhow::Error>> {
-    let store = app.open(&image.location);
+    let store = match app.open_source(&image.location, []) {
+        Ok(store) => store,
+        Err(error) => return Ok(Some(error)),
+    };
     let report = async {
         if checked {
             check_tag(&*store, &image).await?;

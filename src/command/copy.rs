@@ -109,8 +109,8 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
         check_tag: checked,
         force_immutable,
     } = args;
-    let from = reference(&from)?;
-    let places = places(&from, &to)?;
+    let from = reference(&from, app)?;
+    let places = places(&from, &to, app)?;
     let platforms = app.platforms(&platform)?;
     let omits = referrers || !platforms.is_empty();
     let selection = tags::selection(all_tags, &tags, &exclude, omits)?;
@@ -131,11 +131,13 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
         only_plans: dry_run,
         ..app.copy_options(all)
     };
+    let source = app.open_source(&from.location, locations.iter().copied())?;
     let stores = locations.iter().map(|location| app.open(location));
+    let stores = stores.collect::<anyhow::Result<_>>()?;
     let job = Job {
         run: Run::new(
-            app.open(&from.location),
-            stores.collect(),
+            source,
+            stores,
             options,
             app.guards(force_immutable),
             app.progress(),
@@ -156,7 +158,7 @@ impl Job<'_> {
     /// Copies the one image that was named.
     async fn image(&self, checked: bool) -> anyhow::Result<()> {
         let source = self.run.source();
-        let at_source = at(&self.from.location);
+        let at_source = at(source.location());
         if checked {
             check_tag(&**source, &self.from).await.map_err(&at_source)?;
         }
@@ -278,9 +280,12 @@ impl Job<'_> {
         mut plan: Plan,
         told: &mut (dyn FnMut(usize, Vec<Outcome>) + Send),
     ) {
+        let root = plan.chosen_from.as_ref().unwrap_or(&plan.digest);
+        let mirror = self.run.source().mirror_of(root);
+        let source = (from, mirror.as_ref());
         let rows = self.places.iter().zip(&plan.parts);
         let rows = rows.map(|(place, part)| match part {
-            Ok(part) => row::rows(from, &plan, place, part, self.dry_run),
+            Ok(part) => row::rows(source, &plan, place, part, self.dry_run),
             Err(_) => Vec::new(),
         });
         let mut rows: Vec<Vec<Outcome>> = rows.collect();

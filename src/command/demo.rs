@@ -102,6 +102,7 @@ fn surroundings(home: &std::path::Path, step: &Step, page: &Page) -> Environment
         },
         config_folder: Some(home.join(".config")),
         state_folder: Some(home.join(".state")),
+        root: None,
         working_folder: Some(home.to_owned()),
         search_path: Vec::new(),
         platform: PlatformPattern::of_machine("linux", "x86_64", true),

@@ -5,7 +5,7 @@ use super::image::{check_tag, reference, wanted};
 use super::tag::partial;
 use crate::app::App;
 use crate::oci::Digest;
-use crate::oci::reference::Reference;
+use crate::oci::reference::{Location, Reference};
 use crate::term::output::Row;
 use futures_util::stream::{self, StreamExt};
 use serde::Serialize;
@@ -36,6 +36,9 @@ pub struct Args {
 struct Resolved {
     reference: Reference,
     digest: Digest,
+    /// Where it was asked for, if that is a mirror.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mirror: Option<Location>,
     #[serde(skip)]
     full: bool,
 }
@@ -59,7 +62,7 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
     } = args;
     let images = images
         .iter()
-        .map(|typed| reference(typed))
+        .map(|typed| reference(typed, app))
         .collect::<Result<Vec<_>, _>>()?;
     let total = images.len();
     app.output.list();
@@ -82,7 +85,7 @@ async fn resolve(
     full: bool,
     app: &App,
 ) -> anyhow::Result<Resolved> {
-    let store = app.open(&reference.location);
+    let store = app.open_source(&reference.location, [])?;
     let resolved = async {
         if checked {
             check_tag(&*store, &reference).await?;
@@ -94,6 +97,7 @@ async fn resolve(
         Ok(descriptor) => Ok(Resolved {
             reference,
             digest: descriptor.digest().clone(),
+            mirror: store.mirror_of(descriptor.digest()),
             full,
         }),
         Err(error) => Err(at_tag(

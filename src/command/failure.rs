@@ -6,6 +6,7 @@ use crate::app::environment::Environment;
 use crate::app::flags::Flags;
 use crate::app::network::TrustError;
 use crate::app::proxy::ProxyError;
+use crate::app::routes::Blocked;
 use crate::auth;
 use crate::auth::credential::CredentialError;
 use crate::auth::environment::{EnvironmentError, variable};
@@ -37,6 +38,7 @@ pub(super) fn kinds() -> Kinds {
         .with::<EnvironmentError>(Kind::Usage)
         .with::<ProxyError>(Kind::Usage)
         .with::<TrustError>(Kind::Usage)
+        .with::<Blocked>(Kind::Refused)
         .by(|error: &SettingsError| match error {
             SettingsError::Unreadable { .. } => Kind::Local,
             SettingsError::Missing { .. } | SettingsError::Wrong { .. } => Kind::Usage,

@@ -4,19 +4,20 @@
 //! typed, a password before an `@` included.
 
 use super::failure::Usage;
+use crate::app::App;
 use crate::oci::reference::{Location, Reference, ReferenceError, Tag, Target};
 use crate::store::{Error, Kind, Result, Store};
 use crate::term::exit::Hint;
 use globset::{Glob, GlobMatcher};
 
-/// Reads a reference.
-pub(super) fn reference(typed: &str) -> anyhow::Result<Reference> {
-    typed.parse().map_err(explained)
+/// Reads a reference. A short name that the settings know is what it stands for.
+pub(super) fn reference(typed: &str, app: &App) -> anyhow::Result<Reference> {
+    app.unabbreviated(typed).parse().map_err(explained)
 }
 
 /// Reads the name of a repository or folder: a reference without tag and digest.
-pub(super) fn location(typed: &str) -> anyhow::Result<Location> {
-    let reference = reference(typed)?;
+pub(super) fn location(typed: &str, app: &App) -> anyhow::Result<Location> {
+    let reference = reference(typed, app)?;
     if reference.tag.is_some() || reference.digest.is_some() {
         let what = format!("{reference} is an image, where a repository is wanted");
         let hint = format!("leave out what follows `{}`", reference.location);

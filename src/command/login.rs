@@ -112,6 +112,7 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
         || Ok(Host::docker_hub()),
         |typed| Host::from_url_or_host(&typed).map_err(explained),
     )?;
+    app.refuse_blocked(&host)?;
     let is_asked_for = username.is_some() || password_stdin || store != Place::Auto;
     if !is_asked_for && identity::login(&host, app).await? {
         return Ok(());

@@ -91,7 +91,7 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
         .map(|typed| glob("--filter", typed))
         .collect::<anyhow::Result<Vec<_>>>()?;
     let by_name = sort.is_some();
-    let place = self::place(&place)?;
+    let place = self::place(&place, app)?;
     app.output.list();
     match place {
         Place::Tags(location) => {
@@ -102,15 +102,16 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
                 by_name,
                 limit,
             };
-            let store = app.open(&location);
-            let listed = tags(&*store, &options).await.map_err(at(&location))?;
+            let store = app.open(&location)?;
+            let failed = at(store.location());
+            let listed = tags(&*store, &options).await.map_err(&failed)?;
             let row = |tag: Tag| Listed {
                 reference: location.reference(&tag.clone().into()).to_string(),
                 name: tag.to_string(),
                 full: full_ref,
             };
-            print(listed.map_ok(row).boxed(), &at(&location), app).await?;
-            let others = other_names(&*store).await.map_err(at(&location))?;
+            print(listed.map_ok(row).boxed(), &failed, app).await?;
+            let others = other_names(&*store).await.map_err(&failed)?;
             if others > 0 {
                 let are = if others == 1 { "name is" } else { "names are" };
                 app.output
@@ -119,6 +120,7 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
             Ok(())
         }
         Place::Repositories(host, prefix) => {
+            app.refuse_blocked(&host)?;
             let row = |name: RepositoryName| Listed {
                 reference: format!("{host}/{name}"),
                 name: name.to_string(),
@@ -198,17 +200,17 @@ async fn repositories(
 
 /// A bare host (it has a dot, a port, or is `localhost`) and whatever ends in `/` hold
 /// repositories; all else is a repository.
-fn place(typed: &str) -> anyhow::Result<Place> {
+fn place(typed: &str, app: &App) -> anyhow::Result<Place> {
     // A folder may look like a host, and end in `/`.
     let folder = |reference: Reference| reference.location.folder().is_some();
     if typed.parse().is_ok_and(folder) {
-        return location(typed).map(Place::Tags);
+        return location(typed, app).map(Place::Tags);
     }
     let plain = typed.strip_prefix("docker://").unwrap_or(typed);
     let (host, path) = plain.split_once('/').unwrap_or((plain, ""));
     let bare = !plain.contains('/') && is_host(host);
     if !bare && !plain.ends_with('/') {
-        return location(typed).map(Place::Tags);
+        return location(typed, app).map(Place::Tags);
     }
     if !is_host(host) {
         let what = format!("`{typed}` names no registry");

@@ -17,8 +17,10 @@ mod logins;
 mod logout;
 mod ls;
 mod man;
+mod ping;
 mod rm;
 mod run;
+mod settings;
 mod tag;
 
 pub use crate::app::dumps::keep_memory_private;
@@ -106,6 +108,13 @@ pub enum Command {
     /// with `--force`. Space is freed by the registry's own garbage collection.
     #[command(alias = "delete")]
     Rm(rm::Args),
+    /// Say what a registry is, who you are there, and what you may do
+    ///
+    /// Nothing is written there, unless `--write` names a repository to try things out in; what
+    /// is written then is removed again.
+    Ping(ping::Args),
+    /// Show what applies to a registry and which file says it, check settings, begin a file
+    Settings(settings::Args),
     /// A guided tour on two registries inside the process
     ///
     /// It shows the main commands; one of the registries wants a password. Nothing is left

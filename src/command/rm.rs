@@ -68,7 +68,7 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
     } = args;
     let images = images
         .iter()
-        .map(|typed| named(typed))
+        .map(|typed| named(typed, app))
         .collect::<Result<Vec<_>, _>>()?;
     let total = images.len();
     app.output.list();
@@ -92,8 +92,8 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
 }
 
 /// An image with a tag or a digest of its own: `latest` is not assumed.
-fn named(typed: &str) -> anyhow::Result<(Location, Target)> {
-    let reference = reference(typed)?;
+fn named(typed: &str, app: &App) -> anyhow::Result<(Location, Target)> {
+    let reference = reference(typed, app)?;
     match (&reference.tag, reference.target()) {
         (Some(tag), Some(Target::Digest(digest))) => {
             let what = format!("{reference} has a tag and a digest, and one of them is removed");
@@ -119,7 +119,7 @@ async fn remove(
     dry_run: bool,
     app: &App,
 ) -> anyhow::Result<Removed> {
-    let store = app.open(location);
+    let store = app.open(location)?;
     let guard = |tag: &Tag| app.guard(location, tag, force_immutable);
     let plan = match plan(&*store, target, options, &guard).await {
         Ok(plan) => plan,

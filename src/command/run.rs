@@ -2,7 +2,7 @@
 
 use super::{
     Cli, Command, auth, check, completions, copy, demo, diff, digest, failure, help, inspect,
-    login, logout, ls, man, rm, tag,
+    login, logout, ls, man, ping, rm, settings, tag,
 };
 use crate::app::environment::Environment;
 #[cfg(unix)]
@@ -35,6 +35,9 @@ pub async fn run(arguments: Vec<OsString>, environment: Environment) -> Code {
             Command::Man(args) => return man::run(args, &output),
             Command::Help(args) => return help::run(args, &output),
             Command::Demo(args) => return demo::run(args, &cli.flags, &environment).await,
+            Command::Settings(args) if !args.needs_app() => {
+                return settings::run_apart(args, &cli.flags, &environment, &output);
+            }
             command => (App::new(cli.flags, environment, output.clone())?, command),
         };
         let app = app.get_or_init(|| made);
@@ -91,6 +94,8 @@ async fn dispatch(command: Command, app: &App) -> anyhow::Result<()> {
         Command::Config(args) => inspect::run(args.config(), app).await,
         Command::Diff(args) => diff::run(args, app).await,
         Command::Rm(args) => rm::run(args, app).await,
+        Command::Ping(args) => ping::run(args, app).await,
+        Command::Settings(args) => settings::run(args, app).await,
         Command::Demo(_) | Command::Completions(_) | Command::Man(_) | Command::Help(_) => Ok(()),
     }
 }

@@ -53,7 +53,7 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
         check_tag: checked,
         force_immutable,
     } = args;
-    let image = reference(&image)?;
+    let image = reference(&image, app)?;
     let location = &image.location;
     let names = tags
         .iter()
@@ -72,11 +72,12 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
     };
     let new: Vec<NewTag> = names.iter().map(guarded).collect();
     app.output.list();
-    let store = app.open(location);
+    let store = app.open(location)?;
+    let failed = at(store.location());
     if checked {
-        check_tag(&*store, &image).await.map_err(at(location))?;
+        check_tag(&*store, &image).await.map_err(&failed)?;
     }
-    let target = wanted(&*store, &image).await.map_err(at(location))?;
+    let target = wanted(&*store, &image).await.map_err(&failed)?;
     let (digest, results) = match tag(&*store, &target, &new).await {
         Ok(tagged) => tagged,
         Err(error) => return Err(at_tag(error, &*store, target.tag()).await),
@@ -85,7 +86,7 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
     for (name, result) in names.iter().zip(results) {
         match result {
             Ok(()) => app.output.row(&tagged(location, name, &digest))?,
-            Err(error) => failures.push(at(location)(error)),
+            Err(error) => failures.push(failed(error)),
         }
     }
     partial(failures, names.len(), "tags were not written", app)

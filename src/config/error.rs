@@ -1,5 +1,6 @@
 //! What can be wrong with a settings file, and where in it.
 
+use super::origin::Origin;
 use serde_saphyr::{Location, Spanned};
 use std::fmt;
 use std::io;
@@ -34,13 +35,21 @@ pub enum SettingsError {
     },
 }
 
+impl SettingsError {
+    /// What is said there cannot be meant.
+    pub(super) fn at(origin: &Origin, reason: impl Into<String>) -> Self {
+        let place = origin.line.map(|line| Place { line, column: None });
+        Problem::located(place, reason).of_file(&origin.file)
+    }
+}
+
 /// A line and a column of a text, both counted from 1, the column in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
     /// The line.
     pub line: u64,
-    /// The column.
-    pub column: u64,
+    /// The column, where it is known.
+    pub column: Option<u64>,
 }
 
 impl Place {
@@ -48,18 +57,21 @@ impl Place {
     pub(super) fn of(location: Location) -> Option<Self> {
         (location != Location::UNKNOWN).then(|| Self {
             line: location.line(),
-            column: location.column(),
+            column: Some(location.column()),
         })
     }
 }
 
-/// `:LINE:COLUMN`, or nothing.
+/// `:LINE:COLUMN`, `:LINE`, or nothing.
 struct At(Option<Place>);
 
 impl fmt::Display for At {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Some(place) => write!(f, ":{}:{}", place.line, place.column),
+            Some(Place { line, column }) => {
+                write!(f, ":{line}")?;
+                column.map_or(Ok(()), |column| write!(f, ":{column}"))
+            }
             None => Ok(()),
         }
     }

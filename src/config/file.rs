@@ -1,11 +1,14 @@
 //! One settings file: its bytes, its list of sections, and whether they hold up.
 
+use super::applied::Origins;
 use super::error::{Place, Problem, SettingsError};
 use super::immutable::{self, Immutable};
-use super::registries::{self, RegistrySettings};
+use super::registries::{self, Lines, RegistrySettings};
+use super::route::Rule;
 use super::shape::Entries;
 use super::yaml;
 use crate::oci::reference::Host;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
@@ -16,12 +19,22 @@ use std::path::{Path, PathBuf};
 /// No settings that people write come near this; more is a wrong file, or an attack.
 const SIZE_LIMIT: u64 = 4 << 20;
 
-/// The list of sections. A new one is a line here.
-#[derive(Debug, Default, Deserialize)]
+/// The settings of crossdock.
+// A new section is a line here.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Sections {
+#[schemars(title = "crossdock.yaml")]
+pub(super) struct Sections {
+    /// How to speak to single registries, by their hosts. Not in a working folder's file.
     registries: Option<registries::Section>,
+    /// Tags that no command moves or removes: tag patterns, or lists of them by repository pattern.
     immutable: Option<immutable::Section>,
+}
+
+/// The places of keys, and nothing else.
+#[derive(Debug, Default, Deserialize)]
+struct Outline {
+    registries: Option<Entries<Option<Entries<IgnoredAny>>>>,
 }
 
 /// A file that was read and whose sections have the right shape.
@@ -35,6 +48,8 @@ pub(super) struct SettingsFile {
 pub(super) struct Checked {
     pub(super) path: PathBuf,
     pub(super) registries: BTreeMap<Host, RegistrySettings>,
+    pub(super) origins: BTreeMap<Host, Origins>,
+    pub(super) rules: Vec<Rule>,
     pub(super) immutable: Immutable,
 }
 
@@ -89,15 +104,32 @@ impl SettingsFile {
 
     /// Checks every section.
     pub(super) fn check(self) -> Result<Checked, SettingsError> {
+        let lines = self.lines();
         let Self { path, sections, .. } = self;
-        match sections.check(path.parent().unwrap_or(Path::new(""))) {
+        match sections.check(&path, &lines) {
             Ok((registries, immutable)) => Ok(Checked {
                 path,
-                registries,
+                registries: registries.registries,
+                origins: registries.origins,
+                rules: registries.rules,
                 immutable,
             }),
             Err(problem) => Err(problem.of_file(&path)),
         }
+    }
+
+    /// Where the keys of each registry stand.
+    fn lines(&self) -> Lines {
+        let sections = yaml::parse(&self.text).ok().flatten();
+        let registries = sections.and_then(|Outline { registries }| registries);
+        let mut lines = Lines::new();
+        for (host, keys) in registries.unwrap_or_default().0 {
+            let keys = keys.unwrap_or_default().0.into_iter();
+            let keys =
+                keys.filter_map(|(key, _)| Some((key.value, Place::of(key.referenced)?.line)));
+            lines.insert(host.value, keys.collect());
+        }
+        lines
     }
 
     /// Where a section's name stands.
@@ -111,9 +143,10 @@ impl SettingsFile {
 impl Sections {
     fn check(
         self,
-        folder: &Path,
-    ) -> Result<(BTreeMap<Host, RegistrySettings>, Immutable), Problem> {
-        let registries = self.registries.map(|section| section.check(folder));
+        path: &Path,
+        lines: &Lines,
+    ) -> Result<(registries::Checked, Immutable), Problem> {
+        let registries = self.registries.map(|section| section.check(path, lines));
         let immutable = self.immutable.map(immutable::Section::check);
         Ok((
             registries.transpose()?.unwrap_or_default(),
@@ -123,7 +156,7 @@ impl Sections {
 }
 
 /// The file's bytes, and one more than allowed where there are too many.
-fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+pub(super) fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?
         .take(SIZE_LIMIT + 1)
@@ -132,7 +165,7 @@ fn bytes(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// The bytes as text, if there are not too many of them and they are UTF-8.
-fn text(bytes: Vec<u8>) -> Result<String, Problem> {
+pub(super) fn text(bytes: Vec<u8>) -> Result<String, Problem> {
     if bytes.len() as u64 > SIZE_LIMIT {
         return Err(Problem::whole("larger than 4 MiB"));
     }
@@ -148,6 +181,6 @@ fn end_of(bytes: &[u8]) -> Place {
     let last = text.rsplit('\n').next().unwrap_or_default();
     Place {
         line: text.matches('\n').count() as u64 + 1,
-        column: last.chars().count() as u64 + 1,
+        column: Some(last.chars().count() as u64 + 1),
     }
 }

@@ -4,8 +4,10 @@ use super::error::Problem;
 use super::pattern::{RepositoryPattern, TagPatterns};
 use super::shape::{Entries, Texts};
 use crate::oci::reference::{Repository, Tag};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
+use std::borrow::Cow;
 use std::fmt;
 
 /// Which tags are immutable. The default is none.
@@ -69,6 +71,19 @@ impl Section {
             Written::ByRepository(entries) => by_repository(&entries)?,
         };
         Ok(Immutable { rules })
+    }
+}
+
+impl JsonSchema for Section {
+    fn schema_name() -> Cow<'static, str> {
+        "Immutable".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({"anyOf": [
+            generator.subschema_for::<Texts>(),
+            generator.subschema_for::<Entries<Texts>>(),
+        ]})
     }
 }
 

@@ -1,9 +1,13 @@
 //! The section `registries`: how to speak to single registries.
 
+use super::applied::Origins;
 use super::error::{Place, Problem};
+use super::origin::{Origin, Said};
+use super::route::{Base, MirrorRule, Prefix, PrefixError, Rule, When};
 use super::shape::{Entries, Switch, Text, Texts, Whole, given};
 use crate::oci::reference::Host;
 use crate::vendor::Kind;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,10 +21,15 @@ pub struct RegistrySettings {
     pub plain_http: bool,
     /// Its certificate is not verified.
     pub insecure: bool,
-    /// A PEM file of certificate authorities that are trusted besides the system's.
-    pub ca: Option<PathBuf>,
+    /// Spoken to in plain HTTP where it does not speak TLS.
+    pub plain_http_fallback: bool,
+    /// PEM files of certificate authorities that are trusted besides the system's.
+    pub ca: Vec<PathBuf>,
     /// The certificate that crossdock shows there.
     pub client: Option<ClientCertificate>,
+    /// Whether another program's files name some of these: what is wrong with them is a problem of
+    /// this registry alone.
+    pub foreign_trust: bool,
     /// Token services that this registry's credential may go to besides those it may anyway.
     pub token_realms: Vec<Host>,
     /// It may name loopback and private addresses as places to go on to.
@@ -40,8 +49,10 @@ impl Default for RegistrySettings {
         Self {
             plain_http: false,
             insecure: false,
-            ca: None,
+            plain_http_fallback: false,
+            ca: Vec::new(),
             client: None,
+            foreign_trust: false,
             token_realms: Vec::new(),
             allow_private: false,
             concurrency: None,
@@ -62,37 +73,107 @@ pub struct ClientCertificate {
 }
 
 /// The section as it is written.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(rename = "Registries", inline)]
 pub(super) struct Section(Entries<Option<Written>>);
 
-#[derive(Debug, Default, Deserialize)]
+// What is said here of each key, editors show to people who write the file.
+/// How to speak to this registry.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(rename = "Registry")]
 struct Written {
+    /// HTTP without TLS.
     plain_http: Switch,
+    /// TLS, but the certificate is not verified.
     insecure: Switch,
+    /// A PEM file of certificate authorities to trust for this registry too.
     #[serde(deserialize_with = "given")]
+    #[schemars(with = "String")]
     ca: Option<Text>,
+    /// The certificate that crossdock shows there, a PEM file.
     #[serde(deserialize_with = "given")]
+    #[schemars(with = "String")]
     client_cert: Option<Text>,
+    /// The private key of `client_cert`, a PEM file.
     #[serde(deserialize_with = "given")]
+    #[schemars(with = "String")]
     client_key: Option<Text>,
+    /// Token services that this registry's credential may go to besides those it may anyway.
     token_realm: Texts,
+    /// The registry may send crossdock on to loopback and private addresses.
     allow_private: Switch,
+    /// How many requests the registry gets at once, at most.
     #[serde(deserialize_with = "given")]
+    #[schemars(with = "Whole<1, 256>")]
     concurrency: Option<Whole<1, 256>>,
+    /// What the registry is, where its name does not say it or says it wrongly.
     #[serde(deserialize_with = "given")]
+    #[schemars(with = "String", extend("enum" = kinds()))]
     kind: Option<Text>,
+    /// Whether the identity that the machine has itself may stand in for a credential.
     #[serde(deserialize_with = "given")]
+    #[schemars(with = "Switch")]
     identity: Option<Switch>,
+    /// The profile of AWS's files that is meant there.
     #[serde(deserialize_with = "given")]
+    #[schemars(with = "String")]
     aws_profile: Option<Text>,
+    /// `HOST[/PATH]`s that have copies of what is there; asked before it.
+    #[serde(deserialize_with = "given")]
+    #[schemars(with = "Texts")]
+    mirrors: Option<Texts>,
+    /// `HOST[/PATH]` that is read and written instead.
+    #[serde(deserialize_with = "given")]
+    #[schemars(with = "String")]
+    location: Option<Text>,
+    /// Nothing there may be read or written.
+    #[serde(deserialize_with = "given")]
+    #[schemars(with = "Switch")]
+    blocked: Option<Switch>,
 }
 
+fn kinds() -> Vec<&'static str> {
+    Kind::ALL.iter().map(|kind| kind.name()).collect()
+}
+
+/// The lines of the keys of each registry, as it is written.
+pub(super) type Lines = BTreeMap<String, BTreeMap<String, u64>>;
+
+/// The section, checked.
+#[derive(Debug, Default)]
+pub(super) struct Checked {
+    pub(super) registries: BTreeMap<Host, RegistrySettings>,
+    /// Where each value was said.
+    pub(super) origins: BTreeMap<Host, Origins>,
+    /// Where their repositories are.
+    pub(super) rules: Vec<Rule>,
+}
+
+/// The keys of a registry.
+const KEYS: [&str; 14] = [
+    "plain_http",
+    "insecure",
+    "ca",
+    "client_cert",
+    "client_key",
+    "token_realm",
+    "allow_private",
+    "concurrency",
+    "kind",
+    "identity",
+    "aws_profile",
+    "mirrors",
+    "location",
+    "blocked",
+];
+
 impl Section {
-    /// Checks the section. `folder` is the file's, and where relative paths begin.
-    pub(super) fn check(self, folder: &Path) -> Result<BTreeMap<Host, RegistrySettings>, Problem> {
-        let mut registries = BTreeMap::new();
+    /// Checks the section of the file at `path`, whose folder is where relative paths begin.
+    pub(super) fn check(self, path: &Path, lines: &Lines) -> Result<Checked, Problem> {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let mut checked = Checked::default();
         let mut seen = BTreeMap::new();
         for (name, written) in self.0.0 {
             let host = host(&name)?;
@@ -100,9 +181,18 @@ impl Section {
             if let Some((earlier, place)) = seen.insert(host.without_default_port(), here) {
                 return Err(again(&name, &earlier, place));
             }
-            registries.insert(host, written.unwrap_or_default().check(folder)?);
+            let written = written.unwrap_or_default();
+            let lines = lines.get(&name.value);
+            let line = |key: &str| lines.and_then(|lines| lines.get(key)).copied();
+            let said = KEYS
+                .iter()
+                .filter_map(|key| Some((*key, Origin::line(path, line(key)?))))
+                .collect();
+            checked.rules.extend(written.rule(&host, path, &said)?);
+            checked.origins.insert(host.clone(), said);
+            checked.registries.insert(host, written.check(folder)?);
         }
-        Ok(registries)
+        Ok(checked)
     }
 }
 
@@ -111,8 +201,14 @@ impl Written {
         Ok(RegistrySettings {
             plain_http: self.plain_http.0,
             insecure: self.insecure.0,
-            ca: self.ca.map(|ca| path(&ca, folder)).transpose()?,
+            plain_http_fallback: false,
+            ca: self
+                .ca
+                .iter()
+                .map(|ca| path(ca, folder))
+                .collect::<Result<_, _>>()?,
             client: client(self.client_cert, self.client_key, folder)?,
+            foreign_trust: false,
             token_realms: self
                 .token_realm
                 .0
@@ -133,6 +229,41 @@ impl Written {
     }
 }
 
+impl Written {
+    /// Where the registry's repositories are, as far as anything is said about that.
+    fn rule(&self, host: &Host, path: &Path, said: &Origins) -> Result<Option<Rule>, Problem> {
+        if self.mirrors.is_none() && self.location.is_none() && self.blocked.is_none() {
+            return Ok(None);
+        }
+        let origin = |key: &str| said.get(key).cloned().unwrap_or(Origin::file(path));
+        let mut rule = Rule::new(Prefix::of_host(host), Origin::file(path));
+        rule.blocked = self
+            .blocked
+            .map(|blocked| Said::new(blocked.0, origin("blocked")));
+        if let Some(location) = &self.location {
+            rule.location = Some(Said::new(base(location)?, origin("location")));
+        }
+        if let Some(mirrors) = &self.mirrors {
+            let mirror = |text: &Text| {
+                let place = Place::of(text.referenced);
+                Ok(MirrorRule {
+                    base: base(text)?,
+                    when: When::Always,
+                    origin: place.map_or(origin("mirrors"), |at| Origin::line(path, at.line)),
+                })
+            };
+            let mirrors = mirrors.0.iter().map(mirror);
+            rule.mirrors = Some(mirrors.collect::<Result<_, Problem>>()?);
+        }
+        Ok(Some(rule))
+    }
+}
+
+fn base(text: &Text) -> Result<Base, Problem> {
+    let base = text.value.parse();
+    base.map_err(|error: PrefixError| Problem::with(text, error.to_string()))
+}
+
 fn host(name: &Text) -> Result<Host, Problem> {
     // The reason names the text itself, unless it may hold a password.
     let host = name.value.parse();
@@ -141,11 +272,10 @@ fn host(name: &Text) -> Result<Host, Problem> {
 
 fn kind(name: &Text) -> Result<Kind, Problem> {
     name.value.parse().map_err(|_| {
-        let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
         let reason = format!(
             "`{}` is no kind of registry; known are `{}`",
             name.value,
-            known.join("`, `")
+            kinds().join("`, `")
         );
         Problem::with(name, reason)
     })

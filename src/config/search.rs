@@ -1,5 +1,6 @@
 //! Where the settings files are looked for.
 
+use super::elsewhere::Places;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +18,8 @@ pub struct Search {
     pub working_folder: Option<PathBuf>,
     /// The user's configuration folder (`~/.config` on Linux), for `crossdock/crossdock.yaml`.
     pub user_folder: Option<PathBuf>,
+    /// Where other programs have their settings.
+    pub elsewhere: Places,
 }
 
 impl Search {

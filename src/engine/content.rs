@@ -28,6 +28,7 @@ pub async fn whole(store: &dyn Store, blob: &Descriptor) -> Result<Bytes> {
     loop {
         match read(store, blob).await {
             Err(error) if error.kind() == Kind::Unavailable && broken < ATTEMPTS => broken += 1,
+            Err(error) if error.kind() == Kind::Corrupt && store.doubt(blob) => {}
             read => return read,
         }
     }

@@ -8,6 +8,7 @@ pub mod diff;
 pub mod guard;
 pub mod inspect;
 pub mod list;
+pub mod ping;
 pub mod referrers;
 pub mod remove;
 pub mod tag;

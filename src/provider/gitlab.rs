@@ -60,7 +60,7 @@ impl GitLab {
             let given = given.map(|(username, secret)| Login {
                 username,
                 password: secret,
-                variable: *password,
+                variable: password,
             });
             given.or_else(|| {
                 Some(Login {

@@ -9,7 +9,9 @@ mod azure;
 mod github;
 mod gitlab;
 mod google;
+mod jwt;
 pub mod machine;
+mod program;
 
 use crate::auth::credential::Credential;
 use crate::auth::identity::Effort;

@@ -16,6 +16,7 @@ const DOCKER_HUB: &str = "registry-1.docker.io";
 pub struct Address {
     host: Host,
     plain_http: bool,
+    maybe_plain_http: bool,
     token_services: Vec<String>,
     base: OnceCell<Url>,
 }
@@ -24,12 +25,22 @@ impl Address {
     /// The address of `host`. `plain_http`: the user named this host as one without TLS.
     /// `token_services`: the `HOST[:PORT]`s that its credential may also go to.
     pub fn new(host: Host, plain_http: bool, token_services: Vec<String>) -> Self {
+        let maybe_plain_http = host.is_loopback();
         Self {
             host,
             plain_http,
+            maybe_plain_http,
             token_services,
             base: OnceCell::new(),
         }
+    }
+
+    /// The same for a host that the user said may do without TLS: it is asked first, as a loopback
+    /// host is.
+    #[must_use]
+    pub fn or_plain_http(mut self) -> Self {
+        self.maybe_plain_http = true;
+        self
     }
 
     /// The host as people write it.
@@ -39,8 +50,8 @@ impl Address {
 
     /// The URL that the API's paths are appended to.
     ///
-    /// TLS, unless the user said otherwise. A loopback host that does not speak TLS is spoken to
-    /// without; that is found out before anything else is sent.
+    /// TLS, unless the user said otherwise. A loopback host, or one that the user said may do so,
+    /// that does not speak TLS is spoken to without; that is found out before anything else is sent.
     pub(super) async fn base(&self) -> Result<&Url, Error> {
         self.base.get_or_try_init(|| self.find()).await
     }
@@ -51,15 +62,15 @@ impl Address {
     }
 
     async fn find(&self) -> Result<Url, Error> {
-        let plain = self.plain_http || (self.host.is_loopback() && is_plain(&self.host).await);
+        let plain = self.plain_http || (self.maybe_plain_http && is_plain(&self.host).await);
         self.url(plain)
             .map_err(|_| Error::protocol(&self.host, "its name is not one that a URL can have"))
     }
 
     /// Where its requests go, so that what is set for them can be found there: one origin, or
-    /// for a loopback host that was not named as plain both that it may turn out to have.
+    /// for one that may turn out to be plain both that it may have.
     pub fn origins(&self) -> Vec<Origin> {
-        let schemes: &[bool] = match (self.plain_http, self.host.is_loopback()) {
+        let schemes: &[bool] = match (self.plain_http, self.maybe_plain_http) {
             (true, _) => &[true],
             (false, true) => &[false, true],
             (false, false) => &[false],
@@ -91,7 +102,7 @@ impl Address {
     }
 }
 
-/// Whether a loopback host is spoken to in plain HTTP.
+/// Whether a host that may be plain is spoken to in plain HTTP.
 async fn is_plain(host: &Host) -> bool {
     match host.port() {
         // Where nobody answers, whoever connects next says what is wrong, and in which words.

@@ -11,6 +11,7 @@ use crate::transport::origin::Origin;
 use crate::transport::{Lane, Request, Response};
 use http::{HeaderMap, Method, StatusCode};
 use std::sync::Arc;
+use std::time::Duration;
 use url::Url;
 
 /// A refusal is read no further.
@@ -19,6 +20,9 @@ const READ: usize = 64 * 1024;
 /// So often a request is sent at most: as nobody without and with a token, as somebody, as the same
 /// with a new credential, and as nobody after all, each once, and once more where a token is over.
 const MOST: usize = 6;
+
+/// A client without patience waits no longer for a connection.
+const CONNECT_WITHIN: Duration = Duration::from_secs(3);
 
 impl Client {
     /// The URL of `path` below `/v2/`. Names and digests hold nothing that needs escaping.
@@ -82,6 +86,7 @@ impl Client {
     /// Sends a request; a 401 is answered once. A request whose body cannot be sent twice comes
     /// back with its 401.
     pub(super) async fn call(&self, request: Request, access: &Access) -> Result<Response, Error> {
+        let request = request.to_registry();
         // Boxed: it holds all that a login can take, and many calls wait at once.
         let granted = match Box::pin(self.auth.prepare(access)).await {
             // Not a right that this token service knows: the registry says which it wants.
@@ -97,6 +102,9 @@ impl Client {
         access: &Access,
         mut granted: Option<Granted>,
     ) -> Result<Response, Error> {
+        if self.is_brief {
+            request = request.briefly(CONNECT_WITHIN);
+        }
         let mut is_answered = false;
         for _ in 0..MOST {
             let again = request.repeat();
@@ -167,7 +175,7 @@ impl Client {
 
     /// The answer, unless it is a no to a credential that was sent along, or to nobody because of
     /// one that could not be.
-    async fn unless_rejected(
+    pub(super) async fn unless_rejected(
         &self,
         response: Response,
         access: &Access,
@@ -192,7 +200,7 @@ impl Client {
 
     /// Finds the authorization that a 401 asks for. Some registries only say at `/v2/` what they
     /// want.
-    async fn answer(
+    pub(super) async fn answer(
         &self,
         access: &Access,
         asked: &Asked,
@@ -306,12 +314,17 @@ pub enum Welcome {
 
 /// What a 401 says, without the answer itself: that holds one of the host's slots, which whoever
 /// fetches a token may need.
-struct Asked {
+pub(super) struct Asked {
     url: Url,
     headers: HeaderMap,
 }
 
 impl Asked {
+    /// One that was read before.
+    pub(super) fn again(url: Url, headers: HeaderMap) -> Self {
+        Self { url, headers }
+    }
+
     /// Reads the answer to its end, so that its connection can be used again.
     async fn of(response: Response) -> Self {
         let (url, headers) = (response.url().clone(), response.headers().clone());

@@ -3,10 +3,12 @@
 //! Source: OCI distribution-spec 1.1, with what registries do besides it.
 
 mod address;
+mod answer;
 mod attach;
 mod blob;
 mod call;
 pub mod error;
+mod greeting;
 #[cfg(test)]
 mod identities;
 mod list;
@@ -26,16 +28,20 @@ mod referrers;
 mod secrets;
 mod session;
 mod source;
+mod trial;
 mod upload;
 mod uploads;
 
 pub use address::Address;
+pub use answer::{Answer, Question};
 pub use blob::Opened;
 pub use call::Welcome;
 pub use error::Error;
+pub use greeting::{Entry, Rights};
 pub use manifest::{Precondition, Put};
 pub use referrers::{Referrers, ReferrersOrigin};
 pub use source::Source;
+pub use trial::Manner;
 pub use upload::Placed;
 
 use crate::auth::Authenticator;
@@ -58,6 +64,8 @@ pub struct Client {
     attaching: Attaching,
     /// The rights that a removal takes, as far as is known before the registry is asked.
     removal: &'static [Action],
+    /// Whoever asks has somebody else to ask.
+    is_brief: bool,
 }
 
 impl Client {
@@ -71,12 +79,22 @@ impl Client {
             uploads: Uploads::default(),
             attaching: Attaching::default(),
             removal: &[Action::Delete],
+            is_brief: false,
         }
     }
 
     /// The same for a registry whose removals take these rights.
+    #[must_use]
     pub fn removing_with(self, removal: &'static [Action]) -> Self {
         Self { removal, ..self }
+    }
+
+    /// The same without patience: each request is tried once, and soon given up where no
+    /// connection comes about. For whoever has somebody else to ask.
+    #[must_use]
+    pub fn briefly(mut self) -> Self {
+        self.is_brief = true;
+        self
     }
 
     /// The registry.

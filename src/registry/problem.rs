@@ -105,7 +105,15 @@ impl Problem {
 
 /// A short body that is meant for people: no markup.
 fn plain(body: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(body).ok()?.trim();
+    let text = match std::str::from_utf8(body) {
+        Ok(text) => text,
+        // What is read no further may end within a character.
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(&body[..error.valid_up_to()]).ok()?
+        }
+        Err(_) => return None,
+    };
+    let text = text.trim();
     let readable = !text.is_empty() && !text.starts_with(['<', '{', '[']);
     readable.then(|| text.chars().take(SHOWN).collect())
 }
@@ -185,6 +193,17 @@ mod tests {
         ] {
             assert_eq!(problem(status, body).to_string(), shown);
         }
+    }
+
+    #[test]
+    fn words_may_end_within_a_character_but_not_be_something_else() {
+        let shown = |body: &[u8]| Problem::of(StatusCode::FORBIDDEN, body).to_string();
+        assert_eq!(
+            shown(b"trop \xc3\xa9lev\xc3"),
+            "denied (403): trop \u{e9}lev"
+        );
+        assert_eq!(shown(b"trop \xe9lev\xc3\xa9"), "denied (403)");
+        assert_eq!(shown(b"\xc3"), "denied (403)");
     }
 
     #[test]

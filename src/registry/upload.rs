@@ -3,6 +3,8 @@
 //! This is the one place that repeats streamed bodies. The registry's own count of what arrived
 //! is believed, never ours.
 
+mod renewal;
+
 use super::Client;
 use super::error::Error;
 use super::location::with_digest;
@@ -216,7 +218,7 @@ impl Filling<'_> {
             .lane(Lane::Bulk)
             .attempts(Attempts::Once)
             .authorization(authorization);
-        Ok(self.client.transport.send(request).await?)
+        Ok(self.client.transport.send(request.to_registry()).await?)
     }
 
     /// The next `length` bytes, counted as they go.
@@ -255,13 +257,7 @@ impl Filling<'_> {
         // still is.
         self.parts = None;
         match status.as_u16() {
-            401 if !self.reauthorized => {
-                self.reauthorized = true;
-                self.client
-                    .reauthorize(self.access, response, self.granted.as_ref())
-                    .await?;
-                self.ask(None, false).await
-            }
+            401 if !self.reauthorized => self.challenged(response).await,
             403 if !self.reauthorized => self.denied(Problem::read(response).await, act).await,
             404 => {
                 let last = Problem::read(response).await.into();
@@ -281,16 +277,6 @@ impl Filling<'_> {
             }
             _ => self.refused(Problem::read(response).await, act).await,
         }
-    }
-
-    /// A 403: some registries say that where what was sent along has lived its time.
-    async fn denied(&mut self, problem: Problem, act: Act) -> Result<Step, Error> {
-        let (client, granted) = (self.client, self.granted.as_ref());
-        self.reauthorized = client.renew(self.access, granted, &problem).await?;
-        if self.reauthorized {
-            return self.ask(None, false).await;
-        }
-        self.refused(problem, act).await
     }
 
     /// A final refusal, unless another way of sending may be liked better.

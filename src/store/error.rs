@@ -170,6 +170,39 @@ impl Error {
             .any(|cause| matches!(cause.downcast_ref(), Some(registry::Error::Refused(_))))
     }
 
+    /// Whether a registry said no, and would say so again.
+    pub fn is_final_answer(&self) -> bool {
+        self.causes().any(|cause| match cause.downcast_ref() {
+            Some(registry::Error::Refused(problem)) => {
+                let status = problem.status;
+                status.is_client_error() && !matches!(status.as_u16(), 408 | 429)
+            }
+            _ => false,
+        })
+    }
+
+    /// Whether it is somebody who is refused, and not what he asked for.
+    pub fn is_no_to_the_asker(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::Unauthenticated | Kind::Denied | Kind::Withheld
+        )
+    }
+
+    /// Whether nobody in particular asked, and a login is wanted.
+    pub fn is_about_nobody(&self) -> bool {
+        matches!(
+            self.login(),
+            Some(
+                auth::Error::Missing { .. }
+                    | auth::Error::Refused {
+                        anonymous: true,
+                        ..
+                    }
+            )
+        )
+    }
+
     /// Its causes in one line.
     pub fn causes_text(&self) -> String {
         let causes: Vec<String> = self.causes().map(ToString::to_string).collect();

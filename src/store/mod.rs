@@ -5,8 +5,10 @@ mod contract;
 pub mod error;
 mod kind;
 mod layout;
+pub mod mirrored;
 pub mod open;
 mod refusal;
+pub mod registry;
 mod remote;
 
 pub use crate::registry::{
@@ -84,6 +86,11 @@ pub trait Store: Send + Sync {
     /// Whether a blob is there. One that is there in another size, where that can be known, is
     /// [`Kind::Corrupt`] with its [`Error::length`].
     async fn has_blob(&self, blob: &Descriptor) -> Result<bool>;
+    /// Takes note that what came of a blob was not its bytes. Returns whether it will be read from
+    /// somewhere else now.
+    fn doubt(&self, _blob: &Descriptor) -> bool {
+        false
+    }
     /// Sees to it that a blob is there, with as few bytes as possible.
     async fn ensure_blob(
         &self,
@@ -106,6 +113,10 @@ pub trait Store: Send + Sync {
     /// a name, or with one that is no tag. `None`: the tags are all.
     async fn roots(&self) -> Result<Option<Vec<Root>>> {
         Ok(None)
+    }
+    /// The mirror that a manifest was found at, where it was one.
+    fn mirror_of(&self, _digest: &Digest) -> Option<Location> {
+        None
     }
     /// Whether reading a manifest counts as a pull there, of which there are only so many: nothing
     /// is read then only to list, plan or compare.

@@ -4,13 +4,14 @@ use super::Store;
 use super::error::{Error, Result};
 use super::kind::kind_of;
 use super::layout::Layout;
+use super::mirrored::{Mirror, Mirrored, Reached, Remarks};
 use super::refusal::Wanted;
 use super::remote::Remote;
 use crate::auth::Authenticator;
 use crate::auth::credential::CredentialSource;
 use crate::auth::identity::Identities;
 use crate::auth::scope::Action;
-use crate::oci::reference::{Host, Location, RepositoryName};
+use crate::oci::reference::{Host, Location, Repository, RepositoryName};
 use crate::registry::{self, Address, Client, Welcome};
 use crate::transport::Transport;
 use crate::vendor;
@@ -19,12 +20,14 @@ use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What the user says about reaching registries.
 #[derive(Debug, Clone, Default)]
 pub struct Reach {
     plain_http: HashSet<Host>,
+    maybe_plain_http: HashSet<Host>,
     token_services: HashMap<Host, Vec<String>>,
     kinds: HashMap<Host, vendor::Kind>,
 }
@@ -34,6 +37,11 @@ impl Reach {
     /// that port, and not of the one that plain HTTP has.
     pub fn allow_plain_http(&mut self, host: &Host) {
         self.plain_http.insert(host.clone());
+    }
+
+    /// `host` is spoken to without TLS if it does not speak TLS.
+    pub fn try_plain_http(&mut self, host: &Host) {
+        self.maybe_plain_http.insert(host.without_default_port());
     }
 
     /// The credential of `host` may also go to these token services, each `HOST[:PORT]`.
@@ -59,7 +67,12 @@ impl Reach {
         // By its very spelling: port 443 is TLS unless somebody said so of that port.
         let plain_http = self.plain_http.contains(host);
         let token_services = self.token_services.get(&form).cloned();
-        Address::new(host.clone(), plain_http, token_services.unwrap_or_default())
+        let address = Address::new(host.clone(), plain_http, token_services.unwrap_or_default());
+        if self.maybe_plain_http.contains(&form) {
+            address.or_plain_http()
+        } else {
+            address
+        }
     }
 }
 
@@ -72,6 +85,8 @@ fn removal(kind: Option<vendor::Kind>) -> &'static [Action] {
         _ => &[Action::Delete],
     }
 }
+/// The client of a mirror's host, and whether that is down.
+type MirrorHost = (Arc<Client>, Arc<AtomicBool>);
 
 /// Opens repositories.
 pub struct Stores {
@@ -79,6 +94,7 @@ pub struct Stores {
     auth: Arc<Authenticator>,
     reach: Reach,
     clients: Mutex<HashMap<Host, Arc<Client>>>,
+    mirrors: Mutex<HashMap<Host, MirrorHost>>,
     layouts: Mutex<HashMap<PathBuf, Layout>>,
 }
 
@@ -97,6 +113,7 @@ impl Stores {
             auth: Arc::new(auth.with_identities(identities)),
             reach,
             clients: Mutex::default(),
+            mirrors: Mutex::default(),
             layouts: Mutex::default(),
         }
     }
@@ -104,13 +121,27 @@ impl Stores {
     /// The store at a location. Nothing is sent, read or written yet.
     pub fn open(&self, location: &Location) -> Arc<dyn Store> {
         match location {
-            Location::Remote(repository) => Arc::new(Remote::new(
-                self.client(&repository.host),
-                repository.clone(),
-                self.reach.kind(&repository.host),
-            )),
+            Location::Remote(repository) => Arc::new(self.remote(repository)),
             Location::Layout(folder) => Arc::new(self.layout(folder)),
         }
+    }
+
+    /// The repository at `place`, which the user calls `typed`.
+    pub fn open_at(&self, place: &Repository, typed: &Location) -> Arc<dyn Store> {
+        Arc::new(self.remote(place).typed(typed))
+    }
+
+    /// The same to read from, with mirrors that are asked first, in their order.
+    pub fn open_mirrored(
+        &self,
+        place: &Repository,
+        typed: &Location,
+        mirrors: &[Mirror],
+        remarks: &Remarks,
+    ) -> Arc<dyn Store> {
+        let origin = self.remote(place).typed(typed);
+        let mirrors = mirrors.iter().map(|mirror| self.reached(mirror)).collect();
+        Arc::new(Mirrored::new(origin, mirrors, remarks.clone()))
     }
 
     /// The repositories of a registry, where it lists them.
@@ -121,6 +152,11 @@ impl Stores {
             Error::caused(kind_of(&error), what.clone(), error).asked(kind, Wanted::List)
         };
         self.client(host).catalog().map_err(failed).boxed()
+    }
+
+    /// A registry as a whole.
+    pub fn registry(&self, host: &Host) -> super::registry::Registry {
+        super::registry::Registry::new(self.client(host))
     }
 
     /// Whether a registry accepts the credential for it.
@@ -141,15 +177,43 @@ impl Stores {
         join_all(clients.iter().map(|client| client.give_up_uploads())).await;
     }
 
+    fn remote(&self, repository: &Repository) -> Remote {
+        self.remote_by(self.client(&repository.host), repository)
+    }
+
+    fn remote_by(&self, client: Arc<Client>, repository: &Repository) -> Remote {
+        let kind = self.reach.kind(&repository.host);
+        Remote::new(client, repository.clone(), kind)
+    }
+
+    /// The ways to a mirror: with its own host's credential and settings, and those alone.
+    fn reached(&self, mirror: &Mirror) -> Reached {
+        let host = &mirror.repository.host;
+        let mut mirrors = self.mirrors.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = mirrors.entry(host.clone()).or_insert_with(|| {
+            let client = self.new_client(host).briefly();
+            (Arc::new(client), Arc::default())
+        });
+        let (client, host_is_down) = made.clone();
+        Reached {
+            mirror: mirror.clone(),
+            brief: self.remote_by(client, &mirror.repository),
+            patient: self.remote(&mirror.repository),
+            host_is_down,
+        }
+    }
+
     fn client(&self, host: &Host) -> Arc<Client> {
         let mut clients = self.lock();
-        let made = clients.entry(host.clone()).or_insert_with(|| {
-            let address = self.reach.address(host);
-            let (transport, auth) = (Arc::clone(&self.transport), Arc::clone(&self.auth));
-            let client = Client::new(address, transport, auth);
-            Arc::new(client.removing_with(removal(self.reach.kind(host))))
-        });
-        Arc::clone(made)
+        let made = clients.entry(host.clone());
+        Arc::clone(made.or_insert_with(|| Arc::new(self.new_client(host))))
+    }
+
+    fn new_client(&self, host: &Host) -> Client {
+        let address = self.reach.address(host);
+        let (transport, auth) = (Arc::clone(&self.transport), Arc::clone(&self.auth));
+        let client = Client::new(address, transport, auth);
+        client.removing_with(removal(self.reach.kind(host)))
     }
 
     fn layout(&self, folder: &Path) -> Layout {

@@ -21,6 +21,8 @@ pub(super) struct Remote {
     repository: Repository,
     location: Location,
     kind: Option<vendor::Kind>,
+    /// What the user calls it, where that is something else.
+    typed: Option<Location>,
 }
 
 impl Remote {
@@ -34,7 +36,20 @@ impl Remote {
             kind,
             location: Location::Remote(repository.clone()),
             repository,
+            typed: None,
         }
+    }
+
+    /// The same, which the user calls `typed`.
+    pub(super) fn typed(mut self, typed: &Location) -> Self {
+        self.typed = Some(typed.clone()).filter(|typed| *typed != self.location);
+        self
+    }
+
+    /// What the user calls it, to be said after its name.
+    fn instead(&self) -> String {
+        let typed = self.typed.as_ref();
+        typed.map_or_else(String::new, |typed| format!(" (in place of {typed})"))
     }
 
     fn named(&self, target: &Target) -> Reference {
@@ -43,12 +58,16 @@ impl Remote {
 
     /// Says what was being done, and to what.
     fn failed(&self, doing: &str, target: &Target, error: registry::Error) -> Error {
-        let what = format!("cannot {doing} {}", self.named(target));
+        let what = format!("cannot {doing} {}{}", self.named(target), self.instead());
         self.caused(doing, what, error)
     }
 
     fn blob_failed(&self, doing: &str, digest: &Digest, error: registry::Error) -> Error {
-        let what = format!("cannot {doing} {} {digest}", self.repository);
+        let what = format!(
+            "cannot {doing} {} {digest}{}",
+            self.repository,
+            self.instead()
+        );
         self.caused(doing, what, error)
     }
 
@@ -194,8 +213,9 @@ impl Store for Remote {
 
     fn tags(&self) -> BoxStream<'static, Result<Tag>> {
         let (repository, kind) = (self.location.clone(), self.kind);
+        let what = format!("cannot list {repository}{}", self.instead());
         let failed = move |error: registry::Error| {
-            Error::caused(kind_of(&error), format!("cannot list {repository}"), error)
+            Error::caused(kind_of(&error), what.clone(), error)
                 .at(&repository)
                 .asked(kind, Wanted::List)
         };

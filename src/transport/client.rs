@@ -1,6 +1,7 @@
 //! The HTTP clients: one for each way of trusting a host, made when first needed.
 
 use super::BoxError;
+use super::connecting::Limit;
 use super::error::Error;
 use super::guard::{Guard, Lookup, Rule, System};
 use super::origin::Origin;
@@ -9,6 +10,7 @@ use super::retry::RetryPolicy;
 use super::secret::Secret;
 use super::trust;
 use super::warm::{Order, Warm};
+use http::{HeaderName, HeaderValue};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -24,6 +26,9 @@ pub struct HostSettings {
     pub authorities: Vec<Vec<u8>>,
     /// The certificate and key (PEM) that prove who asks.
     pub identity: Option<Secret>,
+    /// Why the authorities or the certificate that were meant for it are not here. It cannot be
+    /// spoken to then.
+    pub unusable: Option<String>,
     /// How many questions it is asked at once.
     pub concurrency: Option<usize>,
     /// It may send us on to places that are not in public.
@@ -58,6 +63,8 @@ pub struct Settings {
     pub proxies: Proxies,
     /// More certificate authorities (PEM) for every host.
     pub authorities: Vec<Vec<u8>>,
+    /// Headers that every registry gets, and nobody that it sends us to.
+    pub registry_headers: Vec<(HeaderName, HeaderValue)>,
     /// What applies to single hosts, by `HOST[:PORT]` as in [`Origin::authority`].
     pub hosts: HashMap<String, HostSettings>,
     /// Who knows the addresses of names; the system, if nobody is named here.
@@ -76,6 +83,7 @@ impl Default for Settings {
             idle_timeout: Duration::from_mins(1),
             proxies: Proxies::default(),
             authorities: Vec::new(),
+            registry_headers: Vec::new(),
             hosts: HashMap::new(),
             lookup: None,
             #[cfg(test)]
@@ -95,9 +103,18 @@ enum Trust {
     Host(String, Lane),
 }
 
-/// Who shares connections: those who trust alike, and go to a host under the same rule as the
-/// first who went there.
-type Sharing = (Trust, Option<Rule>);
+/// Who shares connections: those who trust alike, go to a host under the same rule as the first who
+/// went there, and by the same way.
+type Sharing = (Trust, Option<Rule>, Way);
+
+/// How a host is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Way {
+    /// Through the proxies that the user set.
+    Usual,
+    /// Through no proxy at all: a proxy is another machine, and would be asked who *it* is.
+    Direct,
+}
 
 /// Makes and keeps the clients.
 #[derive(Debug)]
@@ -137,8 +154,10 @@ impl Clients {
         origin: &Origin,
         lane: Lane,
         rule: Rule,
+        way: Way,
     ) -> Result<reqwest::Client, Error> {
-        self.client(settings, origin, lane, rule, Use::Requests)
+        let sharing = self.sharing(settings, origin, lane, rule, way);
+        self.client(settings, origin, sharing, Use::Requests)
     }
 
     /// The client that opens connections ahead for the one that brings bytes from and to `origin`.
@@ -147,7 +166,8 @@ impl Clients {
         settings: &Settings,
         origin: &Origin,
     ) -> Result<reqwest::Client, Error> {
-        self.client(settings, origin, Lane::Bulk, Rule::Any, Use::Opening)
+        let sharing = self.sharing(settings, origin, Lane::Bulk, Rule::Any, Way::Usual);
+        self.client(settings, origin, sharing, Use::Opening)
     }
 
     /// Orders connections for requests that bring bytes, `count` in all, as far as they are not
@@ -159,21 +179,29 @@ impl Clients {
         url: &Url,
         count: usize,
     ) -> Option<Order> {
-        let (trust, _) = trust(settings, origin, Lane::Bulk);
-        let sharing = (trust, self.guard.apart(origin, Rule::Any));
+        let sharing = self.sharing(settings, origin, Lane::Bulk, Rule::Any, Way::Usual);
         self.warm(&sharing).order(url, count)
+    }
+
+    fn sharing(
+        &self,
+        settings: &Settings,
+        origin: &Origin,
+        lane: Lane,
+        rule: Rule,
+        way: Way,
+    ) -> Sharing {
+        let trust = trust(settings, origin, lane);
+        (trust, self.guard.apart(origin, rule), way)
     }
 
     fn client(
         &self,
         settings: &Settings,
         origin: &Origin,
-        lane: Lane,
-        rule: Rule,
+        sharing: Sharing,
         usage: Use,
     ) -> Result<reqwest::Client, Error> {
-        let (trust, own) = trust(settings, origin, lane);
-        let sharing = (trust, self.guard.apart(origin, rule));
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (sharing, usage);
         if let Some(client) = made.get(&key) {
@@ -183,13 +211,14 @@ impl Clients {
         let resolver = self
             .guard
             .resolver(lookup.unwrap_or_else(|| Arc::new(System)));
-        let client = builder(settings, &key.0.0, own)
+        let client = builder(settings, &key.0, own(settings, origin))
             .and_then(|builder| {
-                // The guard is outside, and called in the task of the request.
+                // Guard and limit are outside, and called in the task of the request.
                 let builder = builder
                     .dns_resolver(resolver)
                     .connector_layer(self.warm(&key.0))
-                    .connector_layer(self.guard.clone());
+                    .connector_layer(self.guard.clone())
+                    .connector_layer(Limit);
                 let builder = match usage {
                     Use::Requests => builder,
                     Use::Opening => builder.pool_max_idle_per_host(0),
@@ -209,32 +238,36 @@ impl Clients {
 
 impl HostSettings {
     fn changes_trust(&self) -> bool {
-        self.insecure || !self.authorities.is_empty() || self.identity.is_some()
+        self.insecure
+            || !self.authorities.is_empty()
+            || self.identity.is_some()
+            || self.unusable.is_some()
     }
 }
 
-/// How an origin is trusted, and what is set for it alone.
-fn trust<'a>(
-    settings: &'a Settings,
-    origin: &Origin,
-    lane: Lane,
-) -> (Trust, Option<&'a HostSettings>) {
-    let authority = origin.authority();
-    let own = settings.hosts.get(&authority);
-    let own = own.filter(|own| own.changes_trust());
-    let trust = match (origin.is_secure(), own) {
+/// What is set on the trust in an origin alone.
+fn own<'a>(settings: &'a Settings, origin: &Origin) -> Option<&'a HostSettings> {
+    let own = settings.hosts.get(&origin.authority());
+    own.filter(|own| own.changes_trust())
+}
+
+/// How an origin is trusted.
+fn trust(settings: &Settings, origin: &Origin, lane: Lane) -> Trust {
+    match (origin.is_secure(), own(settings, origin)) {
         (false, _) => Trust::Plain,
         (true, None) => Trust::Platform(lane),
-        (true, Some(_)) => Trust::Host(authority, lane),
-    };
-    (trust, own)
+        (true, Some(_)) => Trust::Host(origin.authority(), lane),
+    }
 }
 
 fn builder(
     settings: &Settings,
-    trust: &Trust,
+    (trust, _, way): &Sharing,
     own: Option<&HostSettings>,
 ) -> Result<reqwest::ClientBuilder, BoxError> {
+    if let Some(reason) = own.and_then(|own| own.unusable.as_ref()) {
+        return Err(reason.clone().into());
+    }
     let mut builder = reqwest::Client::builder()
         .user_agent(&settings.user_agent)
         .redirect(reqwest::redirect::Policy::none())
@@ -243,8 +276,10 @@ fn builder(
         .connect_timeout(settings.connect_timeout)
         .tcp_nodelay(true)
         .no_proxy();
-    for proxy in proxies(&settings.proxies)? {
-        builder = builder.proxy(proxy);
+    if *way == Way::Usual {
+        for proxy in proxies(&settings.proxies)? {
+            builder = builder.proxy(proxy);
+        }
     }
     let lane = match trust {
         Trust::Plain => return Ok(builder.http1_only().tls_certs_only([])),
@@ -322,7 +357,7 @@ mod tests {
         let clients = Clients::new();
         let settings = Settings::default();
         let client = clients
-            .get(&settings, &origin, Lane::Questions, Rule::Any)
+            .get(&settings, &origin, Lane::Questions, Rule::Any, Way::Usual)
             .unwrap();
         let asking = tokio::spawn(client.get(url).send());
         let (mut stream, _) = listener.accept().await.unwrap();

@@ -7,6 +7,7 @@ mod answer;
 pub mod brake;
 pub mod carry;
 pub mod client;
+mod connecting;
 pub mod error;
 mod fallback;
 pub mod guard;

@@ -2,10 +2,12 @@
 
 use super::ByteStream;
 use super::carry::Home;
+use super::client::Way;
 use super::guard::Guard;
 use super::origin::Origin;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use std::time::Duration;
 use url::Url;
 
 /// A request's body.
@@ -99,15 +101,21 @@ pub struct Request {
     pub attempts: Attempts,
     /// Whether redirects are followed; else they are answers like any other.
     pub follow: bool,
+    /// By which way.
+    pub(super) way: Way,
     /// Whether HTTP/2 has been tried in vain.
     pub(super) without_http2: bool,
     /// The registry that named the URL; `None` where the user did.
     pub named_by: Option<Box<Origin>>,
     /// Whether somebody in public has sent it on, or may have.
     pub(super) past_public: bool,
+    /// Whether it is to a registry, which gets the headers that are for registries.
+    pub to_registry: bool,
     /// Where set, an answer that is none of an error is read to its end, this many bytes at the
     /// most, as a part of the attempt: one that breaks off is asked for again.
     pub whole: Option<usize>,
+    /// Where set, a connection has to be there within this time.
+    pub connect_within: Option<Duration>,
 }
 
 impl Request {
@@ -122,10 +130,13 @@ impl Request {
             lane: Lane::Questions,
             attempts: Attempts::Policy,
             follow: true,
+            way: Way::Usual,
             without_http2: false,
             named_by: None,
             past_public: false,
+            to_registry: false,
             whole: None,
+            connect_within: None,
         }
     }
 
@@ -164,6 +175,13 @@ impl Request {
         self
     }
 
+    /// Through no proxy, whatever is set: for this machine's own services.
+    #[must_use]
+    pub fn without_proxy(mut self) -> Self {
+        self.way = Way::Direct;
+        self
+    }
+
     /// To a place that this registry named, and not the user: it may not be anywhere.
     #[must_use]
     pub fn named_by(mut self, registry: &Origin) -> Self {
@@ -178,11 +196,33 @@ impl Request {
         self
     }
 
+    /// Without patience: whoever asks has somebody else to ask. Tried once, and no longer than
+    /// `limit` for a connection.
+    #[must_use]
+    pub fn briefly(mut self, limit: Duration) -> Self {
+        self.attempts = Attempts::Once;
+        self.connect_within = Some(limit);
+        self
+    }
+
     /// On whose behalf.
     #[must_use]
     pub fn authorization(mut self, authorization: Option<Authorization>) -> Self {
         self.authorization = authorization;
         self
+    }
+
+    /// To a registry, and not to its token service.
+    #[must_use]
+    pub fn to_registry(mut self) -> Self {
+        self.to_registry = true;
+        self
+    }
+
+    /// Whether it goes to the registry itself, and not to where that has sent it.
+    pub(super) fn is_at_registry(&self) -> bool {
+        let by = self.named_by.as_deref();
+        self.to_registry && by.is_none_or(|by| Origin::of(&self.url).is_some_and(|at| at == *by))
     }
 
     /// Leads on to where its answer says.
@@ -204,10 +244,13 @@ impl Request {
             lane: self.lane,
             attempts: self.attempts,
             follow: self.follow,
+            way: self.way,
             without_http2: self.without_http2,
             named_by: self.named_by.clone(),
             past_public: self.past_public,
+            to_registry: self.to_registry,
             whole: self.whole,
+            connect_within: self.connect_within,
         })
     }
 }

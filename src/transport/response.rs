@@ -20,7 +20,8 @@ pub struct Response {
     attempts: u32,
     /// The body, where it was read already.
     held: Option<Bytes>,
-    _slot: Option<Slot>,
+    /// Held until the answer is done with.
+    slot: Option<Slot>,
 }
 
 impl Response {
@@ -31,7 +32,7 @@ impl Response {
             idle,
             attempts: 1,
             held: None,
-            _slot: Some(slot),
+            slot: Some(slot),
         }
     }
 
@@ -52,7 +53,7 @@ impl Response {
     pub async fn aside(mut self, limit: usize) -> (Bytes, Self) {
         let beginning = self.start(limit).await;
         self.held = Some(beginning.clone()).filter(|held| !held.is_empty());
-        self._slot = None;
+        drop(self.slot.take());
         (beginning, self)
     }
 

@@ -4,7 +4,8 @@ use super::ByteStream;
 use super::answer::{is_of_proxy, redirect, refuse_compressed, warning};
 use super::brake::{Brake, QUESTIONS, Slot};
 use super::carry::{Road, may_carry};
-use super::client::{Clients, Settings};
+use super::client::{Clients, Settings, Way};
+use super::connecting;
 use super::error::{Error, Kind, SourceFailed};
 use super::fallback::Fallback;
 use super::guard::{self, Rule};
@@ -246,7 +247,8 @@ impl Transport {
         } else {
             request.lane
         };
-        let (method, url) = (request.method.clone(), request.url.clone());
+        let (method, url, way) = (request.method.clone(), request.url.clone(), request.way);
+        let limit = request.connect_within;
         let carried = request.authorization.as_ref();
         let authorized = carried.is_some_and(|a| may_carry(a.home(), &url, Road::Registry));
         let (built, activity, idle) = self.build(request, authorized);
@@ -254,11 +256,13 @@ impl Transport {
         if let Some(script) = &self.settings.script {
             return Ok(Response::new(script.answer(&built), url, idle, slot));
         }
-        let client = self.clients.get(&self.settings, origin, lane, rule)?;
+        let client = self.clients.get(&self.settings, origin, lane, rule, way)?;
         let start = Instant::now();
         let sent = warm::taking(origin, client.execute(built));
         let sent = guard::under(rule, origin, sent);
-        let proxy = || self.settings.proxies.before(&url);
+        let sent = connecting::within(limit, sent);
+        let proxies = (way == Way::Usual).then_some(&self.settings.proxies);
+        let proxy = || proxies.and_then(|proxies| proxies.before(&url));
         let result = match unless_stalled(sent, &activity, idle).await {
             Ok(Ok(inner)) => {
                 let of_proxy = is_of_proxy(&inner, origin).then(proxy).flatten();
@@ -294,8 +298,13 @@ impl Transport {
     ) -> (reqwest::Request, Arc<Activity>, Duration) {
         let activity = Arc::new(Activity::default());
         let mut idle = self.settings.idle_timeout;
+        let at_registry = request.is_at_registry();
         let mut built = reqwest::Request::new(request.method, request.url);
         *built.headers_mut() = request.headers;
+        if at_registry {
+            let further = self.settings.registry_headers.iter().cloned();
+            built.headers_mut().extend(further);
+        }
         let headers = built.headers_mut();
         headers.insert(
             header::ACCEPT_ENCODING,

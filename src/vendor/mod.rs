@@ -6,6 +6,7 @@
 pub mod acr;
 pub mod ecr;
 pub mod google;
+pub mod headers;
 
 use crate::oci::reference::Host;
 use acr::AcrHost;

@@ -7,6 +7,7 @@ mod inspect;
 mod login;
 mod ls;
 mod needed;
+mod ping;
 mod rm;
 mod tag;
 mod usage;

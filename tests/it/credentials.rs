@@ -63,7 +63,7 @@ pub(crate) fn install(lab: &Lab, name: &str, script: &str) {
 
 /// Written by another process: one that this one starts meanwhile for another test could still
 /// hold the file open for writing, and then it cannot be run.
-fn install_at(program: &std::path::Path, script: &str) {
+pub(crate) fn install_at(program: &std::path::Path, script: &str) {
     std::fs::create_dir_all(program.parent().unwrap()).unwrap();
     let mut child = Command::new("sh")
         .args(["-c", "cat > \"$0\" && chmod 755 \"$0\""])

@@ -63,6 +63,24 @@ fn completions_are_fresh() {
     }
 }
 
+#[test]
+fn the_schema_is_fresh() {
+    let path = root().join("docs/crossdock.schema.json");
+    let fresh = crossdock(&Home::new(), ["settings", "schema"])
+        .any_stdout()
+        .code(0)
+        .stdout;
+    if bless() {
+        fs::write(&path, fresh).unwrap();
+        return;
+    }
+    assert!(
+        fs::read_to_string(&path).is_ok_and(|there| there.replace("\r\n", "\n") == fresh),
+        "docs/crossdock.schema.json is not what `crossdock settings schema` prints; \
+         `CROSSDOCK_BLESS=1 cargo test --test it generated` renews it"
+    );
+}
+
 /// The part of a page below the heading `## title`.
 fn section<'a>(page: &'a str, title: &str) -> Option<&'a str> {
     let heading = format!("\n## {title}\n");

@@ -6,6 +6,7 @@
 
 mod challenges;
 mod configs;
+mod endless;
 mod framing;
 mod headers;
 mod links;

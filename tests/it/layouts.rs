@@ -3,6 +3,8 @@
 mod attached;
 mod commands;
 mod copies;
+#[cfg(unix)]
+mod full;
 mod hostile;
 mod killed;
 mod locked;

@@ -16,12 +16,15 @@ mod identities;
 mod lab;
 #[cfg(unix)]
 mod layouts;
+mod mirrors;
 #[cfg(unix)]
 mod readme;
 #[cfg(target_os = "linux")]
 mod real;
 mod referrers;
 mod secrets;
+#[cfg(unix)]
+mod settings;
 mod slow_start;
 #[cfg(target_os = "linux")]
 mod sweeps;

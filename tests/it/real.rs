@@ -13,6 +13,7 @@ mod images;
 mod layout;
 mod login;
 mod memory;
+mod ping;
 mod program;
 mod referrers;
 mod refusals;

@@ -167,7 +167,8 @@ impl Authenticator {
                 scopes: wish.scopes.clone(),
                 credential,
             };
-            let token = self.token(&exchange, wish.rejected).await;
+            // Boxed: it is what makes all who wait for a login large.
+            let token = Box::pin(self.token(&exchange, wish.rejected)).await;
             token.map_err(|error| asking.blamed(error))?.value
         };
         let registry = home.origin().authority();
@@ -185,7 +186,7 @@ impl Authenticator {
         let sent = ready.map(|_| "token");
         let failed = asking.failed.clone();
         let granted = Granted::to(&asking.who, authorization, sent, failed, wish.scopes);
-        Ok(Some(granted))
+        Ok(Some(granted.as_token(token)))
     }
 
     async fn token(

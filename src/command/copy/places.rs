@@ -2,6 +2,7 @@
 
 use super::super::failure::Usage;
 use super::super::image::reference;
+use crate::app::App;
 use crate::oci::reference::{Location, Reference, Target};
 use crate::term::exit::Hint;
 
@@ -15,10 +16,10 @@ pub(super) struct Place {
 
 /// Reads the destinations. `latest` is never invented: one without a tag takes the source's, and a
 /// source by digest alone stays by digest alone.
-pub(super) fn places(from: &Reference, typed: &[String]) -> anyhow::Result<Vec<Place>> {
+pub(super) fn places(from: &Reference, typed: &[String], app: &App) -> anyhow::Result<Vec<Place>> {
     let mut places: Vec<Place> = Vec::new();
     for typed in typed {
-        let to = destination(from, typed)?;
+        let to = destination(from, typed, app)?;
         let target = to.target();
         match places
             .iter_mut()
@@ -38,8 +39,8 @@ pub(super) fn places(from: &Reference, typed: &[String]) -> anyhow::Result<Vec<P
     Ok(places)
 }
 
-fn destination(from: &Reference, typed: &str) -> anyhow::Result<Reference> {
-    let mut to = reference(&with_path(from, typed)?)?;
+fn destination(from: &Reference, typed: &str, app: &App) -> anyhow::Result<Reference> {
+    let mut to = reference(&with_path(from, typed)?, app)?;
     if to.tag.is_some() && to.digest.is_some() {
         let what = format!("{to} has a tag and a digest, and a destination is one of them");
         let hint = "leave out the digest: it is the source's".to_owned();

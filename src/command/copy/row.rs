@@ -3,7 +3,7 @@
 use super::places::Place;
 use crate::engine::copy::{Applied, Part, Plan, PlannedName, Summary};
 use crate::oci::Digest;
-use crate::oci::reference::Reference;
+use crate::oci::reference::{Location, Reference};
 use crate::store::{Error, Result};
 use crate::term::output::Row;
 use serde::Serialize;
@@ -13,6 +13,9 @@ use std::fmt;
 #[derive(Debug, Serialize)]
 pub(super) struct Copied {
     pub(super) source: Reference,
+    /// Where it was read, if that is a mirror.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) mirror: Option<Location>,
     pub(super) destination: Reference,
     pub(super) digest: Digest,
     /// The tag's former digest.
@@ -41,9 +44,10 @@ pub(super) enum Outcome {
     Failed(Error),
 }
 
-/// What a place's names come to if all goes well.
+/// What a place's names come to if all goes well. `from` is the source, and the mirror that it was
+/// read at.
 pub(super) fn rows(
-    from: &Reference,
+    from: (&Reference, Option<&Location>),
     plan: &Plan,
     place: &Place,
     part: &Part,
@@ -52,7 +56,8 @@ pub(super) fn rows(
     let row = |name: &PlannedName| match name.refusal(&place.location) {
         Some(refusal) => Outcome::Kept(refusal),
         None => Outcome::There(Box::new(Copied {
-            source: from.clone(),
+            source: from.0.clone(),
+            mirror: from.1.cloned(),
             destination: place.location.reference(&name.target),
             digest: plan.digest.clone(),
             replaced: name.replaces.clone(),

@@ -78,7 +78,7 @@ impl Job<'_> {
         output.list();
         let source = self.run.source();
         let listed = list::tags(&**source, selection).await;
-        let listed = listed.map_err(at(&self.from.location))?.peekable();
+        let listed = listed.map_err(at(self.run.source().location()))?.peekable();
         let mut listed = std::pin::pin!(listed);
         tokio::join!(listed.as_mut().peek(), self.run.list_destinations());
         let (mut counts, lists) = (Counts::default(), AtomicUsize::new(0));

@@ -78,8 +78,8 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
 }
 
 fn place(typed: &str, app: &App) -> anyhow::Result<Place> {
-    let reference = reference(typed)?;
-    let store = app.open(&reference.location);
+    let reference = reference(typed, app)?;
+    let store = app.open_source(&reference.location, [])?;
     Ok(Place { reference, store })
 }
 

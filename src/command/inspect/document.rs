@@ -19,6 +19,9 @@ pub(super) struct Document {
     pub(super) reference: Reference,
     pub(super) name: Location,
     pub(super) digest: Digest,
+    /// Where it was read, if that is a mirror.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) mirror: Option<Location>,
     /// The index that the image was selected from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) index: Option<Digest>,
@@ -173,6 +176,7 @@ impl Document {
             name: reference.location.clone(),
             reference,
             digest: manifest.digest().clone(),
+            mirror: None,
             index,
             media_type: manifest.media_type().to_string(),
             artifact_type: manifest.artifact_type().map(str::to_owned),

@@ -95,12 +95,12 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
         config,
         check_tag: checked,
     } = args;
-    let reference = reference(&image)?;
+    let reference = reference(&image, app)?;
     let platform = platform
         .as_deref()
         .map(|typed| parsed(typed, app))
         .transpose()?;
-    let store = app.open(&reference.location);
+    let store = app.open_source(&reference.location, [])?;
     let root = root(&store, &reference, checked).await?;
     if config {
         return print_config(&store, root, platform, app).await;
@@ -165,7 +165,7 @@ pub(super) async fn root(
         let target = wanted(&**store, reference).await?;
         Ok((store.manifest(&target).await, target))
     };
-    match read.await.map_err(at(&reference.location))? {
+    match read.await.map_err(at(store.location()))? {
         (Ok(manifest), _) => Ok(manifest),
         (Err(error), target) => Err(at_tag(error, &**store, target.tag()).await),
     }
@@ -235,7 +235,11 @@ async fn gathered(
             Err(problem)
         }
     };
-    Ok(Document::new(reference, manifest, index, body, attached))
+    let mirror = store.mirror_of(manifest.digest());
+    Ok(Document {
+        mirror,
+        ..Document::new(reference, manifest, index, body, attached)
+    })
 }
 
 /// What is attached to `manifest` and to what it lists, and the indexes in it that are not there.

@@ -23,6 +23,7 @@ pub(super) fn page(document: &Document) -> Page {
     page.fields(&[
         ("name", Some(document.reference.to_string())),
         ("digest", Some(document.digest.to_string())),
+        ("mirror", document.mirror.as_ref().map(ToString::to_string)),
         ("media type", Some(document.media_type.clone())),
         ("artifact type", document.artifact_type.clone()),
         ("index", document.index.as_ref().map(shown)),

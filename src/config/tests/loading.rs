@@ -77,7 +77,7 @@ fn a_named_file_is_the_only_one_and_may_set_registries() {
     assert_eq!(hosts(&settings), ["a.example"]);
     assert_eq!(place.sources(&settings), ["a"]);
     let ca = settings.registries.values().next().unwrap().ca.clone();
-    assert_eq!(ca, Some(place.path("ca.pem")));
+    assert_eq!(ca, [place.path("ca.pem")]);
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn a_working_folders_file_takes_nothing_from_the_users_own() {
     assert_eq!(place.sources(&settings), [WORK, HOME]);
     assert_eq!(hosts(&settings), ["a.example"]);
     let ca = settings.registries.values().next().unwrap().ca.clone();
-    assert_eq!(ca, Some(place.path("home/crossdock/ca.pem")));
+    assert_eq!(ca, [place.path("home/crossdock/ca.pem")]);
     for (tag, expected) in [("git-1", Some("git-*")), ("v1", Some("v*")), ("x", None)] {
         let found = covering(&settings.immutable, "r.example/a", tag);
         assert_eq!(found.as_deref(), expected, "{tag}");

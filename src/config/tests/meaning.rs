@@ -39,11 +39,13 @@ fn every_key_of_a_registry_arrives() {
     let expected = RegistrySettings {
         plain_http: true,
         insecure: true,
-        ca: Some(PathBuf::from("conf/certs/ca.pem")),
+        plain_http_fallback: false,
+        ca: vec![PathBuf::from("conf/certs/ca.pem")],
         client: Some(ClientCertificate {
             certificate: PathBuf::from("/etc/client.pem"),
             key: PathBuf::from("conf/../key.pem"),
         }),
+        foreign_trust: false,
         token_realms: vec![host("auth.example")],
         allow_private: true,
         concurrency: Some(4),

@@ -20,6 +20,7 @@ pub(super) async fn read(
     progress.report(Event::Started(blob));
     let mut fault = once(store, blob, attempts, progress).await?;
     if let Some(Fault::Digest | Fault::Size { .. }) = fault {
+        store.doubt(blob);
         progress.report(Event::Resumed(blob, 0));
         fault = once(store, blob, attempts, progress).await?;
     }

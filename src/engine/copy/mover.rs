@@ -216,6 +216,7 @@ impl Mover<'_> {
         {
             let note = format!("{wrong}; reading it once more");
             self.run.progress.report(Event::Note(&note));
+            self.run.from.doubt(self.blob);
             pipe.start_over();
             let open = failures.extract_if(.., |(_, failure)| failure.is_source);
             let open: Vec<usize> = open.map(|(to, _)| to).collect();

@@ -66,7 +66,8 @@ impl World {
         self.named(host, &service.address)
     }
 
-    fn named(mut self, host: &str, address: &str) -> Self {
+    /// Lets `host` be whoever is at `address`, in plain HTTP.
+    pub(crate) fn named(mut self, host: &str, address: &str) -> Self {
         let certificate = self.authority.server(&[host]);
         let front = Port::take().front(&certificate, address);
         self.fronts.push((host.to_owned(), front));
@@ -124,7 +125,7 @@ impl Service {
 }
 
 impl Asked {
-    async fn read(
+    pub(crate) async fn read(
         request: http::Request<ByteStream>,
     ) -> Result<Self, crossdock::transport::BoxError> {
         let (head, mut body) = request.into_parts();

@@ -144,3 +144,45 @@ fn sizes_beyond_all_sums_are_no_trouble() {
     }
     assert_eq!(lab.digest(COPY[3]), None);
 }
+
+/// An index of images with so many layers in all, none of which may be distributed, so that they
+/// need not be there.
+fn of_layers(most: usize) -> Image {
+    const EACH: usize = 20_000;
+    let config = Part::new(CONFIG, "{}");
+    let layer = |number: usize| {
+        let kind = "application/vnd.oci.image.layer.nondistributable.v1.tar";
+        json!({"mediaType": kind, "digest": format!("sha256:{number:064x}"), "size": 1})
+    };
+    let images = (0..most).step_by(EACH).map(|first| {
+        let layers: Vec<_> = (first..most.min(first + EACH)).map(layer).collect();
+        let config = config.descriptor();
+        let document =
+            json!({"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers});
+        Part::new(MANIFEST, document.to_string())
+    });
+    let mut manifests: Vec<_> = images.collect();
+    let listed: Vec<_> = manifests.iter().map(Part::descriptor).collect();
+    let document = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": listed});
+    manifests.push(Part::new(INDEX, document.to_string()));
+    let mut image = Image::small(1);
+    image.blobs = vec![config];
+    image.manifests = manifests;
+    image
+}
+
+/// A few are left free on either side: the manifests are parts, too.
+#[test]
+fn an_image_has_so_many_parts_and_no_more() {
+    for (most, code) in [(199_900, 0), (200_001, 8)] {
+        let lab = Lab::new();
+        let image = of_layers(most);
+        lab.push("src.lab/team/app:v1", &image);
+        let ran = lab.run(COPY).any_stdout().any_stderr().code(code);
+        let told = "consists of more than 200000 manifests and blobs";
+        assert_eq!(ran.stderr.contains(told), code != 0, "{}", ran.stderr);
+        let there = lab.digest("dst.lab/team/app:v1");
+        assert_eq!(there.as_deref() == Some(image.digest()), code == 0);
+        assert!(ran.peak < 512 << 20, "{} bytes of memory", ran.peak);
+    }
+}

@@ -280,6 +280,26 @@ fn a_credential_that_was_good_once_is_asked_for_anew() {
     assert_eq!(asked(&lab), ["get", "get"]);
 }
 
+/// ECR says 403 then, in these words.
+#[test]
+fn a_credential_that_is_said_to_have_expired_is_asked_for_anew() {
+    let expired = "Your authorization token has expired. Reauthenticate and try again.";
+    for (method, part) in [("GET", "/blobs/"), ("PUT", "/blobs/uploads/")] {
+        let lab = basic().open("src");
+        lab.push("src.lab/other:v1", &Image::sized(5, &[2000]));
+        let refuse = Fault::on(method, part).with_header("authorization");
+        lab.fault("dst", refuse.refusal(403, "DENIED", expired));
+        config(&lab, &json!({"credHelpers": {"dst.lab": "changing"}}));
+        install(&lab, "changing", &changing());
+        let run = match method {
+            "GET" => lab.run(["inspect", "dst.lab/app:v1"]),
+            _ => lab.run(["copy", "-q", "src.lab/other:v1", "dst.lab/other:v1"]),
+        };
+        run.any_stdout().code(0);
+        assert_eq!(asked(&lab), ["get", "get"], "{method}");
+    }
+}
+
 #[test]
 fn a_credential_that_bought_a_token_once_is_asked_for_anew() {
     let lab = tokens(Anonymous::Nothing);

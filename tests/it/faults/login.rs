@@ -89,6 +89,18 @@ fn f23_a_token_that_is_never_good_enough() {
     }
 }
 
+/// Neither has an end by itself: tokens expire, and the upload begins anew.
+#[test]
+fn f23_a_token_that_is_never_good_enough_for_a_registry_that_cannot_count() {
+    let bench = with_tokens(1000);
+    let expire = |registry: &crossdock::server::Registry| registry.expire_tokens();
+    let more = Fault::on("GET", "/uploads/").always();
+    let bench = bench
+        .fault("dst", Fault::on("PUT", "/uploads/").always().first(expire))
+        .fault("dst", more.says("range", &[("range", "0-99999999")]));
+    bench.fails(&["-j", "1", "--retries", "2"], 7);
+}
+
 #[test]
 fn f24_denied_is_final() {
     for (method, part) in [

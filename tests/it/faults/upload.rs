@@ -265,18 +265,31 @@ fn f55_chunks_are_as_big_as_the_registry_wants_them() {
     }
 }
 
+/// Whether the blob has so many bytes or not: that nobody sent them is enough.
 #[test]
 fn f21_a_registry_that_says_it_has_more_than_was_sent() {
-    let bench = chunked(SIZE);
-    let bench = bench
-        .fault("dst", Fault::on("PATCH", "/uploads/").cut_upload(1_500_000))
-        .fault(
-            "dst",
-            Fault::on("GET", "/uploads/").says("range", &[("range", "0-2900000")]),
-        );
-    bench.succeeds(&["-j", "1"]);
-    // What it says cannot be, and so the upload is begun anew.
-    assert!(bench.lab.requests("dst").count("POST", "uploads") > bench.new.blobs.len());
+    for range in ["0-1999999", "0-3500000"] {
+        // From the first layer on, parts have 1 MiB. The first one of the second breaks off.
+        let image = Image::sized(2, &[SIZE, SIZE]);
+        let whole = Fault::on("PUT", "/uploads/").status(413);
+        let large = Fault::on("PATCH", "/uploads/").with_body_over(1 << 20);
+        let cut = Fault::on("PATCH", "/uploads/").with_body_over(600_000);
+        let more = Fault::on("GET", "/uploads/").after(1);
+        let bench = Bench::on(Lab::new(), image)
+            .fault("dst", whole)
+            .fault("dst", large.always().status(413))
+            .fault("dst", cut.after(3).cut_upload(500_000))
+            .fault("dst", more.says("range", &[("range", range)]));
+        bench.succeeds(&["-j", "1"]);
+        let requests = bench.lab.requests("dst");
+        assert_eq!(requests.count("GET", "uploads"), 2, "{range}: {requests}");
+        // One for each blob, one after the 413 for a whole one, one after the wrong count.
+        let begun = requests.count("POST", "uploads");
+        assert_eq!(begun, bench.new.blobs.len() + 2, "{range}: {requests}");
+        let ends = requests.of("PUT", "uploads").map(|seen| seen.status);
+        let ends: Vec<u16> = ends.collect();
+        assert_eq!(ends, [413, 201, 201, 201], "{range}: none before its time");
+    }
 }
 
 #[test]
@@ -288,24 +301,29 @@ fn f16_a_destination_that_breaks_off_again_and_again_and_gets_on() {
     assert_eq!(bench.lab.requests("dst").count("GET", "uploads"), 8);
 }
 
+/// Of two uploads one is told to wait, and the other is being opened meanwhile.
 #[test]
 fn f25_a_destination_that_is_busy_is_left_alone_by_all_uploads() {
     let bench = Bench::on(Lab::new(), Image::sized(2, &[1000; 40]));
-    let busy = Fault::on("PUT", "/uploads/").after(6);
-    let slow = Fault::on("POST", "/uploads/").always();
+    let busy = Fault::on("PUT", "/uploads/");
+    let slow = Fault::on("POST", "/uploads/").after(1);
     let bench = bench
-        .fault("dst", busy.answer(429, &[("retry-after", "4")], ""))
-        .fault("dst", slow.delay(Duration::from_millis(100)));
+        .fault("dst", busy.answer(429, &[("retry-after", "5")], ""))
+        .fault("dst", slow.delay(Duration::from_secs(2)));
     bench.succeeds(&["-j", "2"]);
     let requests = bench.lab.requests("dst");
     let refused = requests.all().iter().find(|seen| seen.status == 429);
     let refused = refused.expect("one is refused").at;
     // What was on its way then may still come in the first second.
-    let quiet = refused + Duration::from_secs(1)..refused + Duration::from_millis(3900);
+    let quiet = refused + Duration::from_secs(1)..refused + Duration::from_millis(4900);
     let loud = requests
         .all()
         .iter()
         .filter(|seen| quiet.contains(&seen.at));
     assert_eq!(loud.count(), 0, "{requests}");
     assert!(requests.all().iter().any(|seen| seen.at >= quiet.end));
+    // Not so the question how much has arrived: it is asked only after the word to wait was heard.
+    let early = requests.of("GET", "uploads");
+    let early = early.filter(|seen| seen.at < quiet.end);
+    assert_eq!(early.count(), 0, "{requests}");
 }

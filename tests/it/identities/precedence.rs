@@ -13,7 +13,8 @@ type Layer = (&'static str, &'static str, fn(&Lab, Run) -> Run);
 
 const LAYERS: [Layer; 11] = [
     ("numbered", "CROSSDOCK_AUTH_1_HOST", |_, run| {
-        run.env("CROSSDOCK_AUTH_1_HOST", "dst.lab")
+        // Both groups are one source: the longer path decides, and two for one place are refused.
+        run.env("CROSSDOCK_AUTH_1_HOST", "dst.lab/app")
             .env("CROSSDOCK_AUTH_1_USERNAME", "numbered")
             .env("CROSSDOCK_AUTH_1_PASSWORD", "pw")
     }),

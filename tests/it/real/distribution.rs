@@ -224,6 +224,12 @@ impl Distribution {
         blobs.join(algorithm).join(&hex[..2]).join(hex).join("data")
     }
 
+    /// The folder of a repository.
+    pub(super) fn repository(&self, name: &str) -> PathBuf {
+        let all = "storage/docker/registry/v2/repositories";
+        self.folder.path().join(all).join(name)
+    }
+
     /// Who may use it; nobody in particular if it is open.
     pub(super) fn account(&self) -> Option<&Account> {
         self.account.as_ref()

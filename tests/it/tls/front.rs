@@ -136,7 +136,7 @@ impl Front {
     }
 
     /// `localhost:PORT`.
-    pub(super) fn localhost(&self) -> String {
+    pub(crate) fn localhost(&self) -> String {
         format!("localhost:{}", self.address.port())
     }
 

@@ -1,0 +1,142 @@
+//! Where repositories really are: rewrites, mirrors, blocked places and short names, as the
+//! settings want them.
+
+use super::App;
+use crate::config::Settings;
+use crate::config::origin::Origin;
+use crate::config::route::{Mirror, Route, When};
+use crate::oci::reference::{Host, Location, Reference, Repository};
+use crate::store::Store;
+use crate::store::mirrored::{self, Remarks};
+use std::sync::Arc;
+
+/// A place that the settings forbid. Nothing was sent.
+#[derive(Debug, thiserror::Error)]
+#[error("{place} is blocked, as {by} says")]
+pub struct Blocked {
+    place: String,
+    by: Origin,
+}
+
+impl App {
+    /// The store at a location, or where that is said to be. Nothing is sent.
+    pub fn open(&self, location: &Location) -> anyhow::Result<Arc<dyn Store>> {
+        let Some(repository) = location.repository() else {
+            return Ok(self.stores.open(location));
+        };
+        let route = self.route(repository)?;
+        Ok(self.stores.open_at(&route.location, location))
+    }
+
+    /// The same to read images from, with its mirrors. Where it is one of the `destinations` too,
+    /// it has none: what a mirror has need not be there.
+    pub fn open_source<'a>(
+        &self,
+        location: &Location,
+        destinations: impl IntoIterator<Item = &'a Location>,
+    ) -> anyhow::Result<Arc<dyn Store>> {
+        let Some(repository) = location.repository() else {
+            return Ok(self.stores.open(location));
+        };
+        let route = self.route(repository)?;
+        let own = |to: &Location| {
+            let to = to.repository()?;
+            Some(place(&self.settings, to) == route.location)
+        };
+        let mut destinations = destinations.into_iter();
+        if route.mirrors.is_empty() || destinations.any(|to| own(to) == Some(true)) {
+            return Ok(self.stores.open_at(&route.location, location));
+        }
+        let mirrors = route.mirrors.iter();
+        let others = mirrors.filter(|mirror| mirror.repository != route.location);
+        let mirrors: Vec<mirrored::Mirror> = others.map(asked).collect();
+        let (place, remarks) = (&route.location, self.remarks());
+        Ok(self
+            .stores
+            .open_mirrored(place, location, &mirrors, &remarks))
+    }
+
+    /// Refuses a registry of which the settings forbid everything.
+    pub fn refuse_blocked(&self, host: &Host) -> Result<(), Blocked> {
+        let rules = self.settings.routes.layers.iter().flatten();
+        let mut whole = rules.filter(|rule| rule.prefix.is_whole() && rule.prefix.covers(host));
+        match whole.find_map(|rule| rule.blocked.clone()) {
+            Some(blocked) if blocked.value => Err(Blocked {
+                place: host.to_string(),
+                by: blocked.origin,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// What was typed, with what a short name stands for in its place.
+    pub fn unabbreviated(&self, typed: &str) -> String {
+        let folder = |reference: Reference| reference.location.folder().is_some();
+        if typed.parse().is_ok_and(folder) {
+            return typed.to_owned();
+        }
+        let name = typed.split('@').next().unwrap_or_default();
+        let name = match name.rsplit_once(':') {
+            Some((name, tag)) if !tag.contains('/') => name,
+            _ => name,
+        };
+        let Some(alias) = self.settings.alias(name) else {
+            return typed.to_owned();
+        };
+        let (repository, by) = (&alias.repository, &alias.origin);
+        self.told
+            .say(&format!("{name} stands for {repository}, as {by} says"));
+        format!("{repository}{}", &typed[name.len()..])
+    }
+
+    fn route(&self, repository: &Repository) -> anyhow::Result<Route> {
+        let route = self.settings.route(repository)?;
+        if let Some(by) = route.blocked {
+            let place = repository.to_string();
+            return Err(Blocked { place, by }.into());
+        }
+        if let Some(by) = &route.rewritten {
+            let place = &route.location;
+            self.told
+                .say(&format!("{repository} is at {place}, as {by} says"));
+        }
+        Ok(route)
+    }
+
+    /// The registries at these places, with the mirrors of the first.
+    pub(super) fn hosts<'a>(&self, locations: impl IntoIterator<Item = &'a Location>) -> Vec<Host> {
+        let repositories = locations.into_iter().map(Location::repository).enumerate();
+        let routes = repositories.filter_map(|(at, repository)| {
+            let route = self.settings.route(repository?).ok()?;
+            Some((route, at == 0))
+        });
+        let hosts = routes.flat_map(|(route, is_source)| {
+            let mirrors = route.mirrors.into_iter().filter(move |_| is_source);
+            let mirrors = mirrors.map(|mirror| mirror.repository.host);
+            [route.location.host].into_iter().chain(mirrors)
+        });
+        hosts.collect()
+    }
+
+    fn remarks(&self) -> Remarks {
+        let (detail, warning) = (self.output.clone(), self.output.clone());
+        Remarks {
+            detail: Arc::new(move |text| detail.detail(text)),
+            warning: Arc::new(move |text| warning.warn(text)),
+        }
+    }
+}
+
+/// Where a repository really is.
+pub(super) fn place(settings: &Settings, repository: &Repository) -> Repository {
+    let route = settings.route(repository).ok();
+    route.map_or_else(|| repository.clone(), |route| route.location)
+}
+
+fn asked(mirror: &Mirror) -> mirrored::Mirror {
+    mirrored::Mirror {
+        repository: mirror.repository.clone(),
+        resolves_tags: mirror.when != When::DigestOnly,
+        has_content: mirror.when != When::TagOnly,
+    }
+}

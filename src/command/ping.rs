@@ -1,0 +1,92 @@
+//! `ping`: what a registry is, who somebody is there, what it can do and what he may do.
+
+mod document;
+mod page;
+
+use super::failure::at_host;
+use super::image::explained;
+use crate::app::App;
+use crate::engine::ping::{Options, Written, ping};
+use crate::oci::reference::{Host, Location, Repository, RepositoryName, Tag};
+use document::Document;
+
+/// Says what a registry is, who you are there, what it can do and what you may do.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  crossdock ping registry.example.com
+  crossdock ping registry.example.com --repo team/api
+  crossdock ping registry.example.com --write team/scratch")]
+pub struct Args {
+    /// The registry
+    #[arg(value_name = "HOST")]
+    host: String,
+    /// Say what you may do with this repository of it
+    #[arg(long, value_name = "REPO")]
+    repo: Option<String>,
+    /// Try out in this repository what only writing shows, and remove it again
+    ///
+    /// Two small manifests and two blobs are written, and a tag `crossdock-ping-…`. What could not
+    /// be removed is listed.
+    #[arg(long, value_name = "REPO")]
+    write: Option<String>,
+}
+
+pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
+    let Args { host, repo, write } = args;
+    let host = Host::from_url_or_host(&host).map_err(explained)?;
+    let named = |typed: Option<String>| typed.map(|typed| name(&host, &typed)).transpose();
+    let (repository, write) = (named(repo)?, named(write)?);
+    let location = write.clone().map(|name| {
+        Location::Remote(Repository {
+            host: host.clone(),
+            name,
+        })
+    });
+    let guard = |tag: &Tag| match &location {
+        Some(location) => app.guard(location, tag, false),
+        None => crate::engine::guard::Guard::Free,
+    };
+    let options = Options {
+        kind: app.kind(&host),
+        repository,
+        write,
+        mirror: None,
+        guard: &guard,
+        now: &|| app.now(),
+    };
+    let registry = app.stores.registry(&host);
+    let report = ping(&registry, &options).await;
+    let mut report = report.map_err(at_host(&host))?;
+    let failure = report.failure.take();
+    remark_on(report.written.as_ref(), app);
+    app.output.block(&Document::new(report, failure.as_ref()))?;
+    failure.map_or(Ok(()), |error| Err(at_host(&host)(error)))
+}
+
+/// A repository of the registry: its name there, with or without the host.
+fn name(host: &Host, typed: &str) -> anyhow::Result<RepositoryName> {
+    let own = typed.strip_prefix(host.as_str());
+    let name = own.and_then(|own| own.strip_prefix('/')).unwrap_or(typed);
+    let official = host.is_docker_hub() && !name.contains('/');
+    let name = if official {
+        format!("library/{name}")
+    } else {
+        name.to_owned()
+    };
+    name.parse().map_err(explained)
+}
+
+fn remark_on(written: Option<&Written>, app: &App) {
+    let left = written.map(|written| written.left.as_slice());
+    let left = left.unwrap_or_default();
+    let (blobs, others): (Vec<_>, Vec<_>) = left.iter().partition(|left| left.kind == "blob");
+    if !others.is_empty() {
+        app.output
+            .warn("not all that was written could be removed again; it is listed");
+    }
+    if !blobs.is_empty() {
+        app.output.note(
+            "blobs that nothing refers to are freed by the registry's own garbage collection",
+        );
+    }
+}
