@@ -4,4 +4,5 @@
 pub(crate) mod customs;
 pub(crate) mod door;
 mod journeys;
+pub(crate) mod right;
 mod words;

@@ -2,9 +2,8 @@
 //! in goes to a registry behind it that lets in everybody.
 
 use super::customs::{Custom, Denial, Login, Named, Tokens};
+use super::right::{Right, fits, read, rights, scope};
 use crate::lab::{spawn, wait_for, wire};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use crossdock::transport::{BoxError, ByteStream};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -17,11 +16,6 @@ use std::collections::HashMap;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 use tokio::net::{TcpListener, TcpStream};
-
-/// Who may do everything.
-pub(crate) const WRITER: (&str, &str) = ("ann", "apple");
-/// Who may only read.
-pub(crate) const READER: (&str, &str) = ("bob", "banana");
 
 /// What is wrong with a token that nobody gave.
 const INVALID: &str = "invalid_token";
@@ -41,22 +35,6 @@ struct Shared {
     log: Mutex<Vec<String>>,
     /// What each token is good for.
     tokens: Mutex<HashMap<String, Vec<Right>>>,
-}
-
-/// A repository, or `*`, and what may be done there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Right {
-    name: String,
-    action: String,
-}
-
-impl Right {
-    fn new(name: &str, action: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            action: action.to_owned(),
-        }
-    }
 }
 
 impl Door {
@@ -319,55 +297,6 @@ impl Verdict {
     fn out(response: Response<ByteStream>) -> Self {
         Self::Out(Box::new(response))
     }
-}
-
-/// What somebody may do, by name and password in base64.
-fn rights(pair: &str) -> Option<Vec<Right>> {
-    let is = |(name, password): (&str, &str)| pair == STANDARD.encode(format!("{name}:{password}"));
-    if is(WRITER) {
-        return Some(vec![Right::new("*", "*")]);
-    }
-    is(READER).then(|| vec![Right::new("*", "pull")])
-}
-
-/// Whether it is one scope of a repository, with rights that are known.
-fn fits(scope: &str, known: &[&str]) -> bool {
-    let Some((repository, actions)) = scope.rsplit_once(':') else {
-        return false;
-    };
-    let actions = actions.split(',');
-    let is_repository = repository.starts_with("repository:") && !repository.contains(' ');
-    is_repository && actions.clone().all(|action| known.contains(&action))
-}
-
-/// The rights that one scope names.
-fn read(scope: &str) -> Vec<Right> {
-    let parts = scope
-        .split_once(':')
-        .and_then(|(_, rest)| rest.rsplit_once(':'));
-    let (name, actions) = parts.unwrap_or_default();
-    actions.split(',').map(|a| Right::new(name, a)).collect()
-}
-
-/// Rights as challenges name them.
-fn scope(needed: &[Right]) -> String {
-    let mut names: Vec<&str> = Vec::new();
-    for right in needed {
-        if !names.contains(&right.name.as_str()) {
-            names.push(&right.name);
-        }
-    }
-    let scopes = names.into_iter().map(|name| {
-        let actions = needed.iter().filter(|right| right.name == name);
-        let actions: Vec<&str> = actions.map(|right| right.action.as_str()).collect();
-        let kind = if name == "catalog" {
-            "registry"
-        } else {
-            "repository"
-        };
-        format!("{kind}:{name}:{}", actions.join(","))
-    });
-    scopes.collect::<Vec<_>>().join(" ")
 }
 
 fn repository(path: &str) -> Option<&str> {

@@ -2,7 +2,8 @@
 //! asked for, and in how many requests.
 
 use super::customs::{Custom, Login};
-use super::door::{Door, READER, WRITER};
+use super::door::Door;
+use super::right::{READER, WRITER};
 use crate::lab::{Image, Lab, Ran};
 use crossdock::vendor::Kind;
 use std::collections::BTreeMap;
