@@ -26,7 +26,7 @@ pub(crate) struct Custom {
 pub(crate) enum Login {
     /// With this challenge.
     Basic(&'static str),
-    Tokens(Tokens),
+    Tokens(Box<Tokens>),
 }
 
 /// A token service.
@@ -39,7 +39,7 @@ pub(crate) struct Tokens {
     /// What challenges say of the scope.
     pub(crate) scope: Named,
     /// Whether a token that does not count gets another challenge, and not just a no.
-    pub(crate) challenges_bad_tokens: bool,
+    pub(crate) is_told_anew: bool,
     /// Rights that may be asked for; another one is a bad request. `None`: all.
     pub(crate) rights: Option<&'static [&'static str]>,
     /// Whether it knows the POST.
@@ -90,7 +90,7 @@ impl Tokens {
             service,
             ping_names_service: true,
             scope: Named::Rightly,
-            challenges_bad_tokens: true,
+            is_told_anew: true,
             rights: None,
             posts: false,
             reply: token_alone,
@@ -126,7 +126,7 @@ impl Custom {
     fn new(kind: Kind, tokens: Tokens) -> Self {
         Self {
             kind,
-            login: Login::Tokens(tokens),
+            login: Login::Tokens(Box::new(tokens)),
             removal: Some("delete"),
             denial: Denial::Challenge,
             refuses_mounts: true,
@@ -174,7 +174,7 @@ impl Custom {
         let denied = r#"Permission "artifactregistry.repositories.uploadArtifacts" denied on resource "projects/p/locations/eu/repositories/r" (or it may not exist)"#;
         let tokens = Tokens {
             ping_names_service: false,
-            challenges_bad_tokens: false,
+            is_told_anew: false,
             reply: |token| json!({"token": token, "expires_in": 43200}),
             wrong: (
                 401,

@@ -191,27 +191,29 @@ impl Door {
         };
         let error =
             json!({"errors": [{"code": "UNAUTHORIZED", "message": "authentication required"}]});
-        if problem == INVALID && !tokens.challenges_bad_tokens {
+        if problem == INVALID && !tokens.is_told_anew {
             return answer(401, &error);
         }
-        let mut challenge = format!("Bearer realm=\"http://{}{}\"", self.address, tokens.path);
         let is_ping = head.uri.path() == "/v2/";
-        if let Some(service) = tokens.service
-            && (!is_ping || tokens.ping_names_service)
-        {
-            challenge.push_str(&format!(",service=\"{service}\""));
-        }
+        let service = tokens
+            .service
+            .filter(|_| !is_ping || tokens.ping_names_service);
         let scope = match tokens.scope {
             Named::Rightly => scope(needed),
             Named::Not => String::new(),
             Named::As(text) => text.to_owned(),
         };
-        if !scope.is_empty() {
-            challenge.push_str(&format!(",scope=\"{scope}\""));
-        }
-        if !problem.is_empty() {
-            challenge.push_str(&format!(",error=\"{problem}\""));
-        }
+        let realm = format!("http://{}{}", self.address, tokens.path);
+        let parameters = [
+            ("realm", realm.as_str()),
+            ("service", service.unwrap_or_default()),
+            ("scope", &scope),
+            ("error", problem),
+        ];
+        let parameters = parameters.iter().filter(|(_, value)| !value.is_empty());
+        let parameters = parameters.map(|(name, value)| format!("{name}=\"{value}\""));
+        let parameters = parameters.collect::<Vec<_>>().join(",");
+        let challenge = format!("Bearer {parameters}");
         with(answer(401, &error), "www-authenticate", &challenge)
     }
 
