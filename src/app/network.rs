@@ -48,6 +48,9 @@ pub(super) fn reach(flags: &Flags, settings: &Settings) -> anyhow::Result<Reach>
         if own.plain_http {
             reach.allow_plain_http(host);
         }
+        if let Some(kind) = own.kind {
+            reach.name_kind(host, kind);
+        }
         if own.plain_http_fallback {
             reach.try_plain_http(host);
         }

@@ -1,6 +1,7 @@
 //! The authenticator: what to send with a request, before and after a registry asks.
 
 mod granting;
+mod lessons;
 mod who;
 
 use super::asking::{Asking, Seeker, Who};
@@ -15,6 +16,7 @@ use crate::transport::carry::Home;
 use crate::transport::origin::Origin;
 use crate::transport::{BoxError, Transport};
 use http::{HeaderMap, StatusCode};
+use lessons::Lessons;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use url::Url;
@@ -25,6 +27,7 @@ pub struct Authenticator {
     seeker: Seeker,
     tokens: TokenCache,
     challenges: Mutex<HashMap<Origin, Remembered>>,
+    lessons: Mutex<HashMap<Origin, Lessons>>,
     /// Credentials that were accepted once.
     proven: Mutex<HashSet<Credential>>,
     /// Registries whose credential was made anew because of a refusal without a word.
@@ -69,6 +72,7 @@ impl Authenticator {
             seeker: Seeker::new(credentials, Arc::new(Nobody)),
             tokens: TokenCache::default(),
             challenges: Mutex::default(),
+            lessons: Mutex::default(),
             proven: Mutex::default(),
             renewed_blindly: Mutex::default(),
         }
@@ -89,7 +93,7 @@ impl Authenticator {
         let wish = Wish {
             access,
             known: &known,
-            scopes: &access.scopes,
+            scopes: &self.as_learned(access),
             rejected: None,
         };
         // Boxed: it holds all that a login can take.
@@ -124,7 +128,7 @@ impl Authenticator {
             scopes: &scopes,
             rejected,
         };
-        match Box::pin(self.grant(&wish)).await? {
+        match Box::pin(self.grant_as_known(&wish)).await? {
             Some(granted) if !granted.is_again(rejected) => Ok(granted),
             Some(Granted {
                 origin: Some(origin),
@@ -141,6 +145,27 @@ impl Authenticator {
                 Err(failed.unwrap_or_else(|| Arc::new(Error::Missing { registry })))
             }
         }
+    }
+
+    /// The authorization for a challenge, whose rights are remembered. A token service that does not
+    /// know the right to list repositories is asked for none.
+    async fn grant_as_known(&self, wish: &Wish<'_>) -> Grant {
+        let granted = self.grant(wish).await;
+        let is_unknown = matches!(&granted, Err(error) if is_unknown_right(error));
+        if !(is_unknown && wish.scopes.is_catalog()) {
+            if granted.is_ok() {
+                self.learn(wish.access, wish.scopes);
+            }
+            return granted;
+        }
+        let none = Scopes::none();
+        let wish = Wish {
+            scopes: &none,
+            ..*wish
+        };
+        let granted = self.grant(&wish).await?;
+        self.learn(wish.access, &none);
+        Ok(granted)
     }
 
     /// What else can be sent, where the registry does not let in who was `granted` this: a
@@ -254,6 +279,10 @@ impl Authenticator {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn is_unknown_right(error: &Error) -> bool {
+    matches!(error, Error::Refused { status, .. } if *status == StatusCode::BAD_REQUEST)
 }
 
 /// What a bearer challenge asks for, for as long as the process runs and this time.

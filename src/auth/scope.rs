@@ -137,6 +137,31 @@ impl Scopes {
         wanted
     }
 
+    /// Whether no right is named.
+    pub fn is_none(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether it is the right to list repositories, and nothing else.
+    pub fn is_catalog(&self) -> bool {
+        matches!(&self.0[..], [scope] if scope.resource == CATALOG)
+    }
+
+    /// Whether it is the right to remove from one repository, and nothing else.
+    pub fn is_removal(&self) -> bool {
+        matches!(&self.0[..], [scope] if scope.is_removal())
+    }
+
+    /// The same, with the rights that a removal took elsewhere in this registry.
+    #[must_use]
+    pub fn removing_as(&self, known: &Self) -> Self {
+        let mut wanted = self.clone();
+        if let (true, [own], [known]) = (self.is_removal(), &mut wanted.0[..], &known.0[..]) {
+            own.actions.clone_from(&known.actions);
+        }
+        wanted
+    }
+
     /// Whether nothing can be changed by them.
     pub fn only_read(&self) -> bool {
         let reads = |scope: &Scope| {
@@ -205,6 +230,18 @@ mod tests {
         ] {
             assert_eq!(wanted.as_challenged(Some(named)).texts(), [asked]);
         }
+    }
+
+    #[test]
+    fn what_a_removal_took_it_takes_elsewhere_too() {
+        let removal = |name| Scopes::one(on(name, &[Action::Delete]));
+        let known = removal("a").as_challenged(Some("repository:a:pull,push"));
+        assert_eq!(
+            removal("b").removing_as(&known).texts(),
+            ["repository:b:pull,push"]
+        );
+        let reading = Scopes::one(on("b", &[Action::Pull]));
+        assert_eq!(reading.removing_as(&known), reading);
     }
 
     #[test]

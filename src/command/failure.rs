@@ -1,5 +1,6 @@
 //! Which errors mean what, and what helps.
 
+use super::advice;
 use crate::app;
 use crate::app::environment::Environment;
 use crate::app::flags::Flags;
@@ -168,8 +169,8 @@ fn nearest(location: &Location, near: &[Tag]) -> String {
 fn hint(error: &Error, host: &Host) -> Option<String> {
     match (error.transport(), error.login()) {
         (Some(failed), _) => of_transport(failed, host),
-        (None, Some(failed)) => of_auth(failed, host),
-        (None, None) => None,
+        (None, Some(failed)) => of_auth(failed, host).or_else(|| advice::of(error, host)),
+        (None, None) => advice::of(error, host),
     }
 }
 

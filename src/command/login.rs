@@ -3,6 +3,7 @@
 mod identity;
 mod storing;
 
+use super::advice;
 use super::failure::{Usage, at_host};
 use super::image::explained;
 use super::logins;
@@ -15,7 +16,7 @@ use crate::auth::inventory;
 use crate::auth::key::Key;
 use crate::auth::locations::Location;
 use crate::oci::reference::Host;
-use crate::store::Welcome;
+use crate::store::{Kind, Welcome};
 use crate::term::exit::Hint;
 use crate::term::output::Output;
 use crate::term::prompt;
@@ -197,11 +198,14 @@ async fn check(
     let typed = Fixed::new("what was typed").with(Key::from(host), credential.clone(), origin);
     let stores = app.stores_with(Arc::new(typed));
     stores.ping(host).await.map_err(|error| {
-        let refused = error.kind() == crate::store::error::Kind::Unauthenticated;
+        let refused = matches!(error.kind(), Kind::Unauthenticated | Kind::Denied);
+        let own = advice::of(&error, host);
         let failed = at_host(host)(error);
         if refused {
-            let hint = "is the password right? where two factors are needed, a token takes its place; nothing was stored";
-            return failed.context(Hint(hint.to_owned()));
+            let usual = "where two factors are needed, a token takes its place";
+            let own = own.as_deref().unwrap_or(usual);
+            let hint = format!("is the password right? {own}; nothing was stored");
+            return failed.context(Hint(hint));
         }
         failed
     })

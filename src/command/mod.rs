@@ -1,5 +1,6 @@
 //! What the user typed → one engine call → rows.
 
+mod advice;
 mod auth;
 mod check;
 mod completions;

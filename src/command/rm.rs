@@ -165,8 +165,9 @@ async fn perform(store: &dyn Store, plan: &Plan) -> anyhow::Result<()> {
         };
         let failed = at(location)(error);
         match hint {
-            Some(hint) => failed.context(Hint(hint)),
-            None => failed,
+            // What the vendor is known to offer goes over it.
+            Some(hint) if failed.downcast_ref::<Hint>().is_none() => failed.context(Hint(hint)),
+            _ => failed,
         }
     })
 }

@@ -45,6 +45,7 @@ pub use trial::Manner;
 pub use upload::Placed;
 
 use crate::auth::Authenticator;
+use crate::auth::scope::Action;
 use crate::oci::reference::Host;
 use crate::transport::Transport;
 use attach::Attaching;
@@ -61,6 +62,8 @@ pub struct Client {
     memory: Memory,
     uploads: Uploads,
     attaching: Attaching,
+    /// The rights that a removal takes, as far as is known before the registry is asked.
+    removal: &'static [Action],
     /// Whoever asks has somebody else to ask.
     is_brief: bool,
 }
@@ -75,8 +78,15 @@ impl Client {
             memory: Memory::default(),
             uploads: Uploads::default(),
             attaching: Attaching::default(),
+            removal: &[Action::Delete],
             is_brief: false,
         }
+    }
+
+    /// The same for a registry whose removals take these rights.
+    #[must_use]
+    pub fn removing_with(self, removal: &'static [Action]) -> Self {
+        Self { removal, ..self }
     }
 
     /// The same without patience: each request is tried once, and soon given up where no

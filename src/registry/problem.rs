@@ -3,7 +3,7 @@
 //! Source: distribution-spec 1.1, "Error Codes": `{"errors":[{"code","message","detail"}]}`.
 
 use crate::transport::Response;
-use http::StatusCode;
+use http::{HeaderName, StatusCode};
 use serde::Deserialize;
 use std::fmt;
 
@@ -25,6 +25,8 @@ pub struct Problem {
     pub attempts: u32,
     /// What the registry asks to be waited for, as it said it.
     pub retry_after: Option<String>,
+    /// How much may be pulled in which time, as Docker Hub says it: `100;w=21600`.
+    pub limit: Option<String>,
 }
 
 /// One of the registry's reasons.
@@ -52,10 +54,13 @@ impl Problem {
         let retry_after = response
             .header(&http::header::RETRY_AFTER)
             .map(str::to_owned);
+        let limit = HeaderName::from_static("ratelimit-limit");
+        let limit = response.header(&limit).map(str::to_owned);
         let body = response.beginning(READ).await;
         Self {
             attempts,
             retry_after,
+            limit,
             ..Self::of(status, &body)
         }
     }
@@ -71,6 +76,7 @@ impl Problem {
             text,
             attempts: 1,
             retry_after: None,
+            limit: None,
         }
     }
 

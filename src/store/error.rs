@@ -1,7 +1,9 @@
 //! The one error that engines decide on.
 
+use super::refusal::Wanted;
 use crate::oci::manifest::ManifestError;
 use crate::oci::reference::Location;
+use crate::vendor;
 use crate::{auth, registry, transport};
 use std::error::Error as StdError;
 use std::fmt;
@@ -42,6 +44,7 @@ pub struct Error {
     kind: Kind,
     what: String,
     at: Option<Box<Location>>,
+    asked: Option<(Option<vendor::Kind>, Wanted)>,
     /// Shared by all who are told of the same failure.
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
@@ -78,6 +81,7 @@ impl Error {
             kind,
             what: what.into(),
             at: None,
+            asked: None,
             source: None,
         }
     }
@@ -92,6 +96,7 @@ impl Error {
             kind,
             what: what.into(),
             at: None,
+            asked: None,
             source: Some(Arc::from(source.into())),
         }
     }
@@ -101,6 +106,20 @@ impl Error {
     pub fn at(mut self, location: &Location) -> Self {
         self.at = Some(Box::new(location.clone()));
         self
+    }
+
+    /// The same failure of a registry of this kind, which this was wanted of.
+    #[must_use]
+    pub(super) fn asked(mut self, kind: Option<vendor::Kind>, wanted: Wanted) -> Self {
+        self.asked = Some((kind, wanted));
+        self
+    }
+
+    /// The kind of registry that was asked, where that is known, and what was wanted of it.
+    pub fn wanted(&self) -> Option<(Option<vendor::Kind>, Wanted)> {
+        let causes = self.causes().filter_map(|cause| cause.downcast_ref());
+        let errors = std::iter::once(self).chain(causes);
+        errors.filter_map(|error: &Self| error.asked).last()
     }
 
     /// The place that failed, where it was one. A write that failed because of what it was
@@ -118,6 +137,7 @@ impl Error {
             kind: self.kind,
             what: self.what.clone(),
             at: self.at.clone(),
+            asked: self.asked,
             source: self.source.clone(),
         }
     }
@@ -231,7 +251,7 @@ impl Error {
         })
     }
 
-    fn causes(&self) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+    pub(super) fn causes(&self) -> impl Iterator<Item = &(dyn StdError + 'static)> {
         std::iter::successors(StdError::source(self), |cause| (*cause).source())
     }
 

@@ -14,7 +14,7 @@ pub(super) fn kind_of(error: &registry::Error) -> Kind {
     match error {
         registry::Error::Transport(error) => of_transport(error),
         registry::Error::Auth(error) => of_auth(error),
-        registry::Error::Refused(problem) if is_immutable(problem) => Kind::Refused,
+        registry::Error::Refused(problem) if is_rule(problem) => Kind::Refused,
         registry::Error::Refused(problem) => of_status(problem.status),
         registry::Error::Protocol { .. }
         | registry::Error::Corrupt { .. }
@@ -30,10 +30,11 @@ pub(super) fn kind_of(error: &registry::Error) -> Kind {
     }
 }
 
-/// Whether a registry refuses to move a tag that it calls immutable itself: by Quay's code, or in
-/// the words of Amazon ECR, Docker Hub and Harbor ("immutable") and Nexus ("updating assets"),
-/// which have no code of their own for it.
-fn is_immutable(problem: &registry::problem::Problem) -> bool {
+/// Whether a registry refuses to touch what a rule of its own protects. A tag that it calls
+/// immutable: by Quay's code, or in the words of Amazon ECR, Docker Hub and Harbor ("immutable") and
+/// Nexus ("updating assets"), which have no code of their own for it. What is locked (Azure), or
+/// needed by something else (Google).
+fn is_rule(problem: &registry::problem::Problem) -> bool {
     let words = ["immutable", "does not allow updating assets"];
     let details = problem.details.iter();
     let details = details.map(|detail| format!("{} {}", detail.message, detail.detail));
@@ -42,7 +43,14 @@ fn is_immutable(problem: &registry::problem::Problem) -> bool {
         let text = text.to_ascii_lowercase();
         words.iter().any(|word| text.contains(word))
     });
-    said || problem.has("TAG_IMMUTABLE")
+    let codes = [
+        "TAG_IMMUTABLE",
+        "REGISTRY_DISALLOWED_OPERATION",
+        "GOOGLE_MANIFEST_DANGLING_TAG",
+        "GOOGLE_MANIFEST_DANGLING_PARENT_IMAGE",
+        "GOOGLE_MANIFEST_REFERRING_MANIFEST",
+    ];
+    said || codes.iter().any(|code| problem.has(code))
 }
 
 fn of_transport(error: &transport::Error) -> Kind {

@@ -7,6 +7,7 @@ mod kind;
 mod layout;
 pub mod mirrored;
 pub mod open;
+mod refusal;
 pub mod registry;
 mod remote;
 
@@ -15,6 +16,7 @@ pub use crate::registry::{
 };
 pub use crate::transport::Lane;
 pub use error::{Error, Kind, Result};
+pub use refusal::{Refusal, Wanted};
 
 use crate::oci::manifest::Manifest;
 use crate::oci::reference::{Location, RepositoryName, Tag, Target};

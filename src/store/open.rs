@@ -5,13 +5,16 @@ use super::error::{Error, Result};
 use super::kind::kind_of;
 use super::layout::Layout;
 use super::mirrored::{Mirror, Mirrored, Reached, Remarks};
+use super::refusal::Wanted;
 use super::remote::Remote;
 use crate::auth::Authenticator;
 use crate::auth::credential::CredentialSource;
 use crate::auth::identity::Identities;
+use crate::auth::scope::Action;
 use crate::oci::reference::{Host, Location, Repository, RepositoryName};
 use crate::registry::{self, Address, Client, Welcome};
 use crate::transport::Transport;
+use crate::vendor;
 use futures_util::future::join_all;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
@@ -26,6 +29,7 @@ pub struct Reach {
     plain_http: HashSet<Host>,
     maybe_plain_http: HashSet<Host>,
     token_services: HashMap<Host, Vec<String>>,
+    kinds: HashMap<Host, vendor::Kind>,
 }
 
 impl Reach {
@@ -46,6 +50,17 @@ impl Reach {
             .insert(host.without_default_port(), services);
     }
 
+    /// `host` is a registry of this kind, whatever its name says.
+    pub fn name_kind(&mut self, host: &Host, kind: vendor::Kind) {
+        self.kinds.insert(host.without_default_port(), kind);
+    }
+
+    /// What `host` is, where somebody said so, or its name does.
+    pub fn kind(&self, host: &Host) -> Option<vendor::Kind> {
+        let named = self.kinds.get(&host.without_default_port()).copied();
+        named.or_else(|| vendor::Kind::of(host))
+    }
+
     /// Where `host` is, in whatever way its default port is spelled.
     pub fn address(&self, host: &Host) -> Address {
         let form = host.without_default_port();
@@ -61,6 +76,15 @@ impl Reach {
     }
 }
 
+/// The rights that a removal takes where their names are not `delete`, or not that alone: another
+/// one is refused, or wasted.
+fn removal(kind: Option<vendor::Kind>) -> &'static [Action] {
+    match kind {
+        Some(vendor::Kind::DockerHub) => &[Action::Pull, Action::Push, Action::Delete],
+        Some(vendor::Kind::Quay | vendor::Kind::Google) => &[Action::Pull, Action::Push],
+        _ => &[Action::Delete],
+    }
+}
 /// The client of a mirror's host, and whether that is down.
 type MirrorHost = (Arc<Client>, Arc<AtomicBool>);
 
@@ -123,8 +147,10 @@ impl Stores {
     /// The repositories of a registry, where it lists them.
     pub fn catalog(&self, host: &Host) -> BoxStream<'static, Result<RepositoryName>> {
         let what = format!("cannot list the repositories of {host}");
-        let failed =
-            move |error: registry::Error| Error::caused(kind_of(&error), what.clone(), error);
+        let kind = self.reach.kind(host);
+        let failed = move |error: registry::Error| {
+            Error::caused(kind_of(&error), what.clone(), error).asked(kind, Wanted::List)
+        };
         self.client(host).catalog().map_err(failed).boxed()
     }
 
@@ -138,6 +164,7 @@ impl Stores {
         let welcome = self.client(host).ping().await;
         welcome.map_err(|error| {
             Error::caused(kind_of(&error), format!("cannot log in to {host}"), error)
+                .asked(self.reach.kind(host), Wanted::Login)
         })
     }
 
@@ -151,7 +178,12 @@ impl Stores {
     }
 
     fn remote(&self, repository: &Repository) -> Remote {
-        Remote::new(self.client(&repository.host), repository.clone())
+        self.remote_by(self.client(&repository.host), repository)
+    }
+
+    fn remote_by(&self, client: Arc<Client>, repository: &Repository) -> Remote {
+        let kind = self.reach.kind(&repository.host);
+        Remote::new(client, repository.clone(), kind)
     }
 
     /// The ways to a mirror: with its own host's credential and settings, and those alone.
@@ -165,7 +197,7 @@ impl Stores {
         let (client, host_is_down) = made.clone();
         Reached {
             mirror: mirror.clone(),
-            brief: Remote::new(client, mirror.repository.clone()),
+            brief: self.remote_by(client, &mirror.repository),
             patient: self.remote(&mirror.repository),
             host_is_down,
         }
@@ -180,7 +212,8 @@ impl Stores {
     fn new_client(&self, host: &Host) -> Client {
         let address = self.reach.address(host);
         let (transport, auth) = (Arc::clone(&self.transport), Arc::clone(&self.auth));
-        Client::new(address, transport, auth)
+        let client = Client::new(address, transport, auth);
+        client.removing_with(removal(self.reach.kind(host)))
     }
 
     fn layout(&self, folder: &Path) -> Layout {

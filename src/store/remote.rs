@@ -2,11 +2,13 @@
 
 use super::error::{Error, Kind, Result};
 use super::kind::kind_of;
+use super::refusal::Wanted;
 use super::{Hints, Lane, Referrers, Store};
 use crate::oci::manifest::Manifest;
 use crate::oci::reference::{Location, Reference, Repository, RepositoryName, Tag, Target};
 use crate::oci::{Descriptor, Digest};
 use crate::registry::{self, Client, Opened, Placed, Precondition, Put, Source};
+use crate::vendor;
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
@@ -18,14 +20,20 @@ pub(super) struct Remote {
     client: Arc<Client>,
     repository: Repository,
     location: Location,
+    kind: Option<vendor::Kind>,
     /// What the user calls it, where that is something else.
     typed: Option<Location>,
 }
 
 impl Remote {
-    pub(super) fn new(client: Arc<Client>, repository: Repository) -> Self {
+    pub(super) fn new(
+        client: Arc<Client>,
+        repository: Repository,
+        kind: Option<vendor::Kind>,
+    ) -> Self {
         Self {
             client,
+            kind,
             location: Location::Remote(repository.clone()),
             repository,
             typed: None,
@@ -51,7 +59,7 @@ impl Remote {
     /// Says what was being done, and to what.
     fn failed(&self, doing: &str, target: &Target, error: registry::Error) -> Error {
         let what = format!("cannot {doing} {}{}", self.named(target), self.instead());
-        Error::caused(kind_of(&error), what, error).at(&self.location)
+        self.caused(doing, what, error)
     }
 
     fn blob_failed(&self, doing: &str, digest: &Digest, error: registry::Error) -> Error {
@@ -60,7 +68,18 @@ impl Remote {
             self.repository,
             self.instead()
         );
-        Error::caused(kind_of(&error), what, error).at(&self.location)
+        self.caused(doing, what, error)
+    }
+
+    fn caused(&self, doing: &str, what: String, error: registry::Error) -> Error {
+        let wanted = match doing {
+            "write" | "write to" | "attach to" => Wanted::Write,
+            "remove" => Wanted::Remove,
+            _ => Wanted::Read,
+        };
+        Error::caused(kind_of(&error), what, error)
+            .at(&self.location)
+            .asked(self.kind, wanted)
     }
 }
 
@@ -193,10 +212,12 @@ impl Store for Remote {
     }
 
     fn tags(&self) -> BoxStream<'static, Result<Tag>> {
-        let repository = self.location.clone();
+        let (repository, kind) = (self.location.clone(), self.kind);
         let what = format!("cannot list {repository}{}", self.instead());
         let failed = move |error: registry::Error| {
-            Error::caused(kind_of(&error), what.clone(), error).at(&repository)
+            Error::caused(kind_of(&error), what.clone(), error)
+                .at(&repository)
+                .asked(kind, Wanted::List)
         };
         self.client
             .tags(&self.repository.name)

@@ -16,7 +16,10 @@ const FLOORS: [(&str, &[&str]); 15] = [
     ("auth", &["disk", "oci", "transport"]),
     ("config", &["oci", "vendor"]),
     ("registry", &["auth", "oci", "transport"]),
-    ("store", &["auth", "disk", "oci", "registry", "transport"]),
+    (
+        "store",
+        &["auth", "disk", "oci", "registry", "transport", "vendor"],
+    ),
     (
         "provider",
         &["auth", "config", "disk", "oci", "transport", "vendor"],

@@ -29,3 +29,4 @@ mod slow_start;
 #[cfg(target_os = "linux")]
 mod sweeps;
 mod tls;
+mod wild;

@@ -16,6 +16,7 @@ use crate::lab::{Image, Lab};
 use clap::Parser as _;
 use crossdock::command::Cli;
 use crossdock::server::{Anonymous, Options, User};
+use crossdock::vendor::Kind;
 use regex::{Captures, Regex};
 use std::ops::Range;
 use std::path::PathBuf;
@@ -24,15 +25,21 @@ const TOKEN: &str = "open-sesame";
 
 /// The README, and all of docs/.
 fn pages() -> Vec<PathBuf> {
-    let docs = std::fs::read_dir(root().join("docs")).unwrap();
-    let docs = docs.map(|entry| entry.unwrap().path());
-    let mut pages: Vec<PathBuf> = docs
+    let folders = [root().join("docs"), registries()];
+    let entries = folders.iter().flat_map(|f| std::fs::read_dir(f).unwrap());
+    let entries = entries.map(|entry| entry.unwrap().path());
+    let mut pages: Vec<PathBuf> = entries
         .filter(|path| path.extension().is_some_and(|e| e == "md"))
         .collect();
     pages.push(root().join("README.md"));
     pages.push(root().join("CONTRIBUTING.md"));
     pages.sort();
     pages
+}
+
+/// A page for each kind of registry.
+fn registries() -> PathBuf {
+    root().join("docs/registries")
 }
 
 /// `dev`, open, with a few images; `prod`, empty, for alice.
@@ -246,6 +253,38 @@ fn anchors_are_headings() {
                 &found[2]
             );
         }
+    }
+}
+
+#[test]
+fn json_can_be_pasted() {
+    for path in pages() {
+        let page = text(&path);
+        for block in blocks(&page, "json") {
+            let text = &page[block.clone()];
+            let read = serde_json::Deserializer::from_str(text).into_iter::<serde_json::Value>();
+            let read: Result<Vec<_>, _> = read.collect();
+            assert!(
+                read.is_ok(),
+                "{}: {read:?}\n{}",
+                path.display(),
+                &page[block]
+            );
+        }
+    }
+}
+
+#[test]
+fn every_kind_of_registry_has_its_page() {
+    let table = text(&registries().join("README.md"));
+    for kind in Kind::ALL {
+        let page = format!("{kind}.md");
+        assert!(registries().join(&page).exists(), "{page}");
+        let row = table
+            .lines()
+            .find(|line| line.starts_with("| [") && line.contains(&format!("({page})")));
+        let row = row.unwrap_or_else(|| panic!("no row for {kind}"));
+        assert!(row.contains(&format!("| `{kind}` |")), "{row}");
     }
 }
 

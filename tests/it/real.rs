@@ -6,6 +6,7 @@ mod attached;
 mod certificate;
 mod check;
 mod copies;
+mod customs;
 mod distribution;
 mod folders;
 mod images;

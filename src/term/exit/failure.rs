@@ -3,7 +3,7 @@
 use crate::store::error::Kind;
 use crate::term::exit::chain;
 use crate::term::exit::class::{Class, Code};
-use crate::term::exit::context::{At, Hint};
+use crate::term::exit::context::{At, Hint, Partial};
 use crate::term::exit::kinds::Kinds;
 use crate::term::output::Output;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
@@ -25,10 +25,12 @@ impl Failure {
         let class = kinds.class(error);
         let host = error.downcast_ref::<At>().map(|At(host)| host.as_str());
         let own = error.downcast_ref::<Hint>().map(|Hint(hint)| hint.clone());
+        // Each of them was told with its own.
+        let is_sum = error.downcast_ref::<Partial>().is_some();
         Self {
             class,
             links: chain::texts(chain::links(error)),
-            hint: own.or_else(|| hint(class, host)),
+            hint: own.or_else(|| if is_sum { None } else { hint(class, host) }),
         }
     }
 
@@ -118,7 +120,7 @@ mod tests {
     use super::*;
     use crate::store::error;
     use crate::term::captured::{Captured, captured};
-    use crate::term::exit::{Partial, Stopped};
+    use crate::term::exit::Stopped;
     use crate::term::output::{Row, Settings};
     use anyhow::{Error, anyhow};
     use std::io::{self, Write};
