@@ -11,6 +11,7 @@ mod held;
 mod home;
 pub(crate) mod image;
 mod log;
+mod memory;
 mod node;
 mod pattern;
 mod run;
