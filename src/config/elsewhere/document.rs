@@ -43,6 +43,11 @@ impl Document {
         }
     }
 
+    /// Whether it says nothing at all.
+    pub(super) fn is_blank(&self) -> bool {
+        self.text.trim().is_empty()
+    }
+
     /// The text as TOML.
     pub(super) fn toml<T: DeserializeOwned>(&self) -> Result<T, SettingsError> {
         toml::from_str(&self.text).map_err(|error| {

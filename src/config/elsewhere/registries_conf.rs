@@ -147,7 +147,10 @@ impl Reader {
 
     fn read(&mut self, document: &Document) -> Result<(), SettingsError> {
         let file: File = document.toml()?;
-        self.layer.files.push(document.path.clone());
+        // What says nothing, and only stands for the system's file, is where no setting is from.
+        if !document.is_blank() {
+            self.layer.files.push(document.path.clone());
+        }
         self.remark_unused(&file, document)?;
         for registry in &file.registry {
             let entry = self.entry(registry, document)?;

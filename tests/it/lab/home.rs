@@ -18,6 +18,10 @@ impl Home {
         ] {
             fs::create_dir(folder.path().join(part)).unwrap();
         }
+        // Stands for the machine's own file, which is none of a test's business.
+        let containers = folder.path().join("config/containers");
+        fs::create_dir(&containers).unwrap();
+        fs::write(containers.join("registries.conf"), "").unwrap();
         Self { folder }
     }
 
