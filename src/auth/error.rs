@@ -12,7 +12,7 @@ pub enum Error {
     #[error(transparent)]
     Transport(#[from] transport::Error),
     /// A place that credentials are kept in is broken.
-    #[error("cannot read the credentials")]
+    #[error("{}", unread(.0))]
     Credential(#[from] CredentialError),
     /// The registry's challenge cannot be understood.
     #[error("{registry} asks for a login in a way that is not understood")]
@@ -104,5 +104,13 @@ impl Error {
     /// Whether the token service said no.
     pub fn is_refusal(&self) -> bool {
         matches!(self, Self::Refused { .. })
+    }
+}
+
+/// What could not be read. An identity is nothing that is read: its own words are enough.
+fn unread(error: &CredentialError) -> &'static str {
+    match error {
+        CredentialError::Identity { .. } => "not logged in",
+        _ => "cannot read the credentials",
     }
 }
