@@ -59,6 +59,16 @@ impl Transport {
         }
     }
 
+    /// Over what others may read along on the way to an origin, where they may.
+    pub fn exposure(&self, origin: &Origin) -> Option<&'static str> {
+        let own = self.settings.hosts.get(&origin.authority());
+        match (origin.is_secure(), own) {
+            (false, _) => Some("plain HTTP"),
+            (true, Some(own)) if own.insecure => Some("TLS that is not verified"),
+            (true, _) => None,
+        }
+    }
+
     /// What the user set.
     pub fn settings(&self) -> &Settings {
         &self.settings
