@@ -62,11 +62,10 @@ impl Transport {
     /// Over what others may read along on the way to an origin, where they may.
     pub fn exposure(&self, origin: &Origin) -> Option<&'static str> {
         let own = self.settings.hosts.get(&origin.authority());
-        match (origin.is_secure(), own) {
-            (false, _) => Some("plain HTTP"),
-            (true, Some(own)) if own.insecure => Some("TLS that is not verified"),
-            (true, _) => None,
-        }
+        let unverified = own.filter(|own| own.insecure);
+        let unverified = unverified.map(|_| "TLS that is not verified");
+        let plain = (!origin.is_secure()).then_some("plain HTTP");
+        plain.or(unverified)
     }
 
     /// What the user set.
