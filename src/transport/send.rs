@@ -64,8 +64,7 @@ impl Transport {
         let own = self.settings.hosts.get(&origin.authority());
         let unverified = own.filter(|own| own.insecure);
         let unverified = unverified.map(|_| "TLS that is not verified");
-        let plain = (!origin.is_secure()).then_some("plain HTTP");
-        plain.or(unverified)
+        (!origin.is_secure()).then_some("plain HTTP").or(unverified)
     }
 
     /// What the user set.
