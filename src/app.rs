@@ -12,7 +12,7 @@ mod told;
 mod trace;
 
 use crate::auth::chain::Chain;
-use crate::auth::credential::{CredentialError, CredentialSource, Found};
+use crate::auth::credential::{CredentialError, CredentialSource, Found, Subject};
 use crate::auth::docker_source::DockerSource;
 use crate::auth::environment as variables;
 use crate::auth::helper::{Helper, Known, Programs};
@@ -58,6 +58,7 @@ pub struct App {
     /// What the machine is by itself, where nobody gave a credential.
     pub identities: Arc<Machine>,
     settings: Arc<Settings>,
+    credentials: Arc<dyn CredentialSource>,
     /// What was said of where repositories really are.
     told: Notes,
     view: Arc<dyn View>,
@@ -108,7 +109,8 @@ impl App {
         let known: Arc<dyn Helper> = Arc::new(Known::new(helpers.clone()));
         let keyring = keyring(&environment);
         let credentials = credentials(&environment, &known, &keyring, &notes)?;
-        let credentials = Arc::new(Told::new(credentials, output.clone()));
+        let credentials: Arc<dyn CredentialSource> =
+            Arc::new(Told::new(credentials, output.clone()));
         let settings = Arc::new(settings);
         let surroundings = Surroundings {
             variables: environment.variables.clone(),
@@ -119,7 +121,7 @@ impl App {
         let identities = Arc::new(Machine::new(&surroundings, Arc::clone(&settings)));
         let stores = Stores::new(
             Arc::clone(&transport),
-            credentials,
+            Arc::clone(&credentials),
             Arc::new(Told::new(Arc::clone(&identities), output.clone())),
             reach.clone(),
         );
@@ -133,6 +135,7 @@ impl App {
             reach,
             identities,
             settings,
+            credentials,
             told,
             view,
             flags,
@@ -149,11 +152,18 @@ impl App {
         &self.settings
     }
 
+    /// The credential that somebody gave for a registry, which goes before the machine's identity.
+    pub async fn given(&self, host: &Host) -> Result<Option<Found>, CredentialError> {
+        let subject = Subject::Host(host.clone());
+        self.credentials.credential(&subject).await
+    }
+
     /// What the machine is by itself at a registry, whatever it takes to find out. Where it would
-    /// cross a network in the clear, it is nobody.
+    /// cross a network in the clear, or come to nobody knows whom, it is nobody.
     pub async fn identity(&self, host: &Host) -> Result<Option<Found>, CredentialError> {
         let origins = self.reach.address(host).origins();
-        if origins.iter().any(Origin::is_secure) || host.is_loopback() {
+        let keeps = |origin: &Origin| self.transport.exposure(origin).is_none();
+        if origins.iter().any(keeps) || host.is_loopback() {
             return self.identities.identity(host, Effort::Thorough).await;
         }
         Ok(None)

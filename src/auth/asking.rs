@@ -5,8 +5,13 @@ use super::error::Error;
 use super::granted::Access;
 use super::identity::{Effort, Identities};
 use crate::oci::reference::Host;
+use crate::transport::Transport;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// So long an identity may take where nobody may be allowed as much.
+const GLANCE: Duration = Duration::from_secs(5);
 
 /// Who asks.
 #[derive(Debug, Clone)]
@@ -55,7 +60,7 @@ impl Asking {
     /// Nobody is told no because whoever should have asked could not.
     pub(super) fn blamed(&self, error: Arc<Error>) -> Arc<Error> {
         match (&self.failed, &*error) {
-            (Some(failed), Error::Refused { .. }) => Arc::clone(failed),
+            (Some(failed), Error::Refused { .. }) if !failed.is_slow() => Arc::clone(failed),
             _ => error,
         }
     }
@@ -63,6 +68,7 @@ impl Asking {
 
 /// Finds out who asks, and remembers what became of it.
 pub(super) struct Seeker {
+    transport: Arc<Transport>,
     credentials: Arc<dyn CredentialSource>,
     identities: Arc<dyn Identities>,
     /// Registries that have refused something to nobody.
@@ -71,19 +77,28 @@ pub(super) struct Seeker {
     not_for_nobody: Mutex<HashSet<Subject>>,
     /// Where the machine's identity was refused, and nobody reads instead.
     refused: Mutex<HashMap<Subject, Arc<Error>>>,
+    /// Where the machine has an identity that came to nothing with so much effort, and reads do
+    /// without.
+    failed: Mutex<HashMap<(Host, Effort), Arc<Error>>>,
+    /// Where it came to something.
+    found: Mutex<HashSet<Host>>,
 }
 
 impl Seeker {
     pub(super) fn new(
+        transport: Arc<Transport>,
         credentials: Arc<dyn CredentialSource>,
         identities: Arc<dyn Identities>,
     ) -> Self {
         Self {
+            transport,
             credentials,
             identities,
             refuse_nobody: Mutex::default(),
             not_for_nobody: Mutex::default(),
             refused: Mutex::default(),
+            failed: Mutex::default(),
+            found: Mutex::default(),
         }
     }
 
@@ -138,7 +153,7 @@ impl Seeker {
         serves_nobody: bool,
     ) -> Result<Option<Found>, Arc<Error>> {
         let reads = access.scopes.only_read();
-        if !keeps_secrets(access) {
+        if self.exposure(access).is_some() {
             return Ok(None);
         }
         let host = access.subject.host();
@@ -148,8 +163,39 @@ impl Seeker {
         } else {
             Effort::Thorough
         };
-        let found = self.identities.identity(host, effort).await;
-        found.map_err(|error| Arc::new(error.into()))
+        let known = (host.clone(), effort);
+        if let Some(failed) = self.failed().get(&known).filter(|_| reads) {
+            return Err(Arc::clone(failed));
+        }
+        let asking = self.identities.identity(host, effort);
+        let told = |found: Result<_, CredentialError>| found.map_err(|e| Arc::new(e.into()));
+        let found = if may_do_without {
+            let seconds = GLANCE.as_secs();
+            let found = tokio::time::timeout(GLANCE, asking).await;
+            found.map_or_else(|_| Err(Arc::new(Error::Slow { seconds })), told)
+        } else {
+            told(asking.await)
+        };
+        match &found {
+            Ok(Some(_)) => {
+                self.found().insert(host.clone());
+            }
+            // Who was somebody may be again; but who may do without is not kept waiting twice.
+            Err(failed) if reads && (may_do_without || !self.found().contains(host)) => {
+                self.failed().insert(known, Arc::clone(failed));
+            }
+            _ => {}
+        }
+        found
+    }
+
+    /// Over what an identity that nobody chose would go where others may take it. What stays within
+    /// this machine is not exposed.
+    fn exposure(&self, access: &Access) -> Option<&'static str> {
+        if access.subject.host().is_loopback() {
+            return None;
+        }
+        self.transport.exposure(access.home.origin())
     }
 
     /// Takes note that the registry refused something to nobody.
@@ -205,14 +251,17 @@ impl Seeker {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn failed(&self) -> MutexGuard<'_, HashMap<(Host, Effort), Arc<Error>>> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn found(&self) -> MutexGuard<'_, HashSet<Host>> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn refused(&self) -> MutexGuard<'_, HashMap<Subject, Arc<Error>>> {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Whether an identity that nobody chose may be sent there: over TLS, or within this machine.
-fn keeps_secrets(access: &Access) -> bool {
-    access.home.origin().is_secure() || access.subject.host().is_loopback()
 }
 
 /// Whether it is a helper, a keyring or an identity that failed, and not what somebody wrote down.
@@ -223,6 +272,6 @@ fn is_of_a_program(error: &Error) -> bool {
             CredentialError::Helper { .. }
                 | CredentialError::Identity { .. }
                 | CredentialError::Keyring { .. }
-        )
+        ) | Error::Slow { .. }
     )
 }

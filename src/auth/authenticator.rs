@@ -68,8 +68,8 @@ impl Authenticator {
     /// An authenticator that finds its credentials in `credentials`.
     pub fn new(transport: Arc<Transport>, credentials: Arc<dyn CredentialSource>) -> Self {
         Self {
+            seeker: Seeker::new(Arc::clone(&transport), credentials, Arc::new(Nobody)),
             transport,
-            seeker: Seeker::new(credentials, Arc::new(Nobody)),
             tokens: TokenCache::default(),
             challenges: Mutex::default(),
             lessons: Mutex::default(),
@@ -183,7 +183,7 @@ impl Authenticator {
         };
         let asking = self.find(&wish).await?;
         match (&granted.credential, &asking.who) {
-            (None, _) if granted.failed.is_some() => return Ok(None),
+            (None, _) if granted.failed.as_ref().is_some_and(|f| !f.is_slow()) => return Ok(None),
             (None, Who::Nobody) => return self.as_somebody(&wish).await,
             // Somebody else may have found out meanwhile.
             (sent, who) if sent.as_ref() != who.credential() => {

@@ -58,6 +58,12 @@ pub enum Error {
         /// How it was refused.
         source: transport::BoxError,
     },
+    /// The machine's identity takes longer than somebody waits who may do without.
+    #[error("this machine's identity did not come within {seconds} seconds")]
+    Slow {
+        /// So long it was waited for.
+        seconds: u64,
+    },
     /// The token service that the registry names is not one that its credential may go to.
     #[error(
         "the credential for {registry} is not sent to {realm}, which {registry} names as its token service"
@@ -101,6 +107,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether nobody waited for the identity any longer, which may be there.
+    pub(super) fn is_slow(&self) -> bool {
+        matches!(self, Self::Slow { .. })
+    }
+
     /// Whether the token service said no.
     pub fn is_refusal(&self) -> bool {
         matches!(self, Self::Refused { .. })

@@ -97,6 +97,7 @@ fn of_auth(error: &auth::Error) -> Kind {
         | auth::Error::Challenge { .. }
         | auth::Error::Unchallenged { .. }
         | auth::Error::Missing { .. }
+        | auth::Error::Slow { .. }
         | auth::Error::Rejected { .. }
         | auth::Error::Unaccepted {
             is_known: false, ..

@@ -59,6 +59,14 @@ impl Transport {
         }
     }
 
+    /// Over what others may read along on the way to an origin, where they may.
+    pub fn exposure(&self, origin: &Origin) -> Option<&'static str> {
+        let own = self.settings.hosts.get(&origin.authority());
+        let unverified = own.filter(|own| own.insecure);
+        let unverified = unverified.map(|_| "TLS that is not verified");
+        (!origin.is_secure()).then_some("plain HTTP").or(unverified)
+    }
+
     /// What the user set.
     pub fn settings(&self) -> &Settings {
         &self.settings

@@ -244,6 +244,7 @@ fn reason(failed: &Error) -> String {
     let causes = causes.join(": ");
     match failed {
         Error::Unaccepted { origin, .. } => format!("refuses {origin}: {causes}"),
+        Error::Slow { .. } => failed.to_string(),
         _ => causes,
     }
 }

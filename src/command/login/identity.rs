@@ -1,6 +1,6 @@
 //! `login` without a user and a password: what the machine is by itself at a registry.
 
-use super::super::failure::at_host;
+use super::super::failure::{Usage, at_host};
 use crate::app::App;
 use crate::auth::chain::Fixed;
 use crate::auth::credential::{CredentialError, Found};
@@ -14,6 +14,12 @@ use std::sync::Arc;
 /// Logs in with the machine's identity, of which nothing has to be stored. `false`: it has none
 /// there, and somebody may be asked.
 pub(super) async fn login(host: &Host, app: &App) -> anyhow::Result<bool> {
+    if app.identities.sought(host).is_some() {
+        let given = app.given(host).await;
+        if let Some(given) = given.map_err(|failed| broken(host, failed))? {
+            return goes_first(host, &given.origin, app);
+        }
+    }
     let found = app.identity(host).await;
     let Some(found) = found.map_err(|failed| broken(host, failed))? else {
         return match app.identities.sought(host) {
@@ -34,6 +40,20 @@ pub(super) async fn login(host: &Host, app: &App) -> anyhow::Result<bool> {
     };
     app.output.status(&said);
     Ok(true)
+}
+
+/// No identity is of use where somebody gave a credential. `false`: somebody may give another.
+fn goes_first(host: &Host, origin: &str, app: &App) -> anyhow::Result<bool> {
+    let what = format!("{host}: the credential from {origin} goes before this machine's identity");
+    if app.environment.stdin_is_terminal {
+        app.output.status(&what);
+        return Ok(false);
+    }
+    let missing = "no user name, and no terminal to ask for one".to_owned();
+    let hint = format!(
+        "the credential from {origin} goes before this machine's identity: take it away, or name the user of another with `-u USER`"
+    );
+    Err(anyhow::Error::new(Usage(missing)).context(Hint(hint)))
 }
 
 async fn check(host: &Host, found: Found, app: &App) -> anyhow::Result<Welcome> {

@@ -163,6 +163,35 @@ async fn a_broken_identity_stops_only_what_needs_one() {
     }
 }
 
+/// Once for the whole run, and only where nobody may be allowed it.
+#[tokio::test(start_paused = true)]
+async fn who_may_read_without_an_identity_waits_for_none() {
+    let slow = || Machine {
+        delay: Duration::from_secs(20),
+        ..Machine::new(true)
+    };
+    let scene = Scene::new(true, slow(), |_, _| Yes);
+    let began = tokio::time::Instant::now();
+    for _ in 0..3 {
+        scene.read().await.unwrap();
+        tokio::time::advance(Duration::from_mins(2)).await;
+    }
+    assert_eq!(scene.asked(), "GET -, token -, GET T--, GET T--, GET T--");
+    assert_eq!(began.elapsed(), Duration::from_secs(5 + 3 * 120));
+    let why = "this machine's identity did not come within 5 seconds; asking as nobody";
+    assert_eq!(scene.warned(), why);
+    let scene = Scene::new(true, slow(), |_, who| match who {
+        "T--" => No(401, DENIED),
+        _ => Yes,
+    });
+    scene.read().await.unwrap();
+    assert!(scene.asked().ends_with("token m1, GET T-m1"));
+    assert_eq!(scene.efforts(), [Effort::Evident, Effort::Thorough]);
+    let scene = Scene::new(true, slow(), |_, _| Yes);
+    scene.write().await.unwrap();
+    assert_eq!(scene.asked(), "begin -, token m1, begin T-m1, PUT T-m1");
+}
+
 #[tokio::test]
 async fn nobody_writes_where_the_machine_is_refused() {
     let refused: fn(&str, &str) -> Answer = |what, who| match (what, who) {
@@ -185,11 +214,16 @@ async fn nobody_writes_where_the_machine_is_refused() {
     }
 }
 
-/// Not even where the user says that the registry is spoken to in the clear.
+/// Not even where the user says that the registry is spoken to in the clear, or whoever it is.
 #[tokio::test]
-async fn an_identity_crosses_no_network_in_the_clear() {
-    for (host, asked) in [("a.io", "GET -"), ("localhost:5000", "GET -, GET m1")] {
-        let address = Address::new(host.parse().unwrap(), true, Vec::new());
+async fn an_identity_crosses_no_network_in_the_clear_and_goes_to_nobody_unverified() {
+    for (host, is_plain, asked) in [
+        ("a.io", true, "GET -"),
+        ("localhost:5000", true, "GET -, GET m1"),
+        ("a.io", false, "GET -, GET m1"),
+        ("unverified.io", false, "GET -"),
+    ] {
+        let address = Address::new(host.parse().unwrap(), is_plain, Vec::new());
         let scene = Scene::at(address, false, Machine::new(true), |_, _| Yes);
         let _ = scene.read().await;
         assert_eq!(scene.asked(), asked);

@@ -57,6 +57,24 @@ fn an_identity_that_is_broken_is_an_error_with_its_reason() {
         .code(4);
 }
 
+/// It would say that somebody is logged in as who is never asked.
+#[test]
+fn a_credential_that_was_given_is_said_to_go_first() {
+    let lab = Lab::empty();
+    let ran = lab
+        .run(["login", "ghcr.io"])
+        .env("GITHUB_TOKEN", "CANARY-github")
+        .env("CROSSDOCK_REGISTRY", "ghcr.io")
+        .env("CROSSDOCK_USERNAME", "octocat")
+        .env("CROSSDOCK_PASSWORD", "CANARY-given")
+        .stderr_like(
+            "error: no user name, and no terminal to ask for one\n\
+             hint: the credential from [..]CROSSDOCK_[..] goes before this machine's identity: take it away, or name the user of another with `-u USER`\n",
+        )
+        .code(2);
+    assert_clean(&ran, &lab, &[]);
+}
+
 /// Whoever brings a user or a password means that.
 #[test]
 fn a_user_that_is_named_goes_before_what_the_machine_is() {
