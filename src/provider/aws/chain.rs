@@ -192,7 +192,7 @@ impl<'a> Chain<'a> {
         let failure = match (&heard.refusal, &heard.failed) {
             (Some(refusal), _) => Failure::new(format!("{source}: {refusal}")),
             (None, Some(failed)) => Failure::new(source.to_string()).caused(failed.clone()),
-            (None, None) => Failure::new(format!("{source}: {}", words(error))),
+            (None, None) => Failure::new(format!("{source}: {}", heard.told.mask(&words(error)))),
         };
         failure.helped(self.help(source))
     }

@@ -14,6 +14,7 @@ mod source;
 #[allow(clippy::unwrap_used)]
 mod tests;
 mod token;
+mod told;
 
 use super::{Minted, Place, Provider, Surroundings};
 use crate::auth::credential::Credential;
