@@ -7,6 +7,7 @@
 mod chain;
 mod endpoint;
 mod http;
+mod process;
 mod refusal;
 mod sign;
 mod source;
