@@ -1,8 +1,10 @@
 //! From an identity to credentials, by AWS's own crate. It sees our variables and sends our way.
 
 use super::http::{Heard, Way};
+use super::process;
 use super::source::{
-    CONTAINER, KEYS, Source, WEB_IDENTITY, chain, credential_source, is_signed_in, may_ask_instance,
+    CONTAINER, KEYS, Source, WEB_IDENTITY, chain, credential_process, credential_source,
+    is_signed_in, may_ask_instance,
 };
 use crate::auth::identity::Failure;
 use crate::provider::Surroundings;
@@ -125,8 +127,19 @@ impl<'a> Chain<'a> {
         };
         let from = credential_source(&chain).unwrap_or_default();
         let config = self.config(source, from, region, way).await;
+        if let Some((chain, command)) = credential_process(&chain) {
+            let keys = process::keys(self.surroundings, command).await;
+            let keys = keys.map_err(CredentialsError::provider_error)?;
+            return assumed(keys, chain, &config).await;
+        }
         if from.eq_ignore_ascii_case("Environment") {
-            return self.assumed(&chain, &config).await;
+            let keys = self.keys();
+            if keys.access_key_id().is_empty() {
+                let missing =
+                    "AWS_ACCESS_KEY_ID is not set, and `credential_source` says that it is";
+                return Err(CredentialsError::not_loaded(missing));
+            }
+            return assumed(keys, &chain, &config).await;
         }
         let Some(provider) = config.credentials_provider() else {
             return Err(CredentialsError::not_loaded("nobody to ask"));
@@ -160,39 +173,11 @@ impl<'a> Chain<'a> {
         loader.load().await
     }
 
-    /// The roles of a chain of profiles, the last one first, by the keys that are in variables.
-    async fn assumed(
-        &self,
-        chain: &[&Profile],
-        config: &SdkConfig,
-    ) -> Result<Credentials, CredentialsError> {
-        let mut credentials = self.keys();
-        if credentials.access_key_id().is_empty() {
-            let missing = "AWS_ACCESS_KEY_ID is not set, and `credential_source` says that it is";
-            return Err(CredentialsError::not_loaded(missing));
-        }
-        for profile in chain.iter().rev() {
-            let Some(role) = profile.get("role_arn") else {
-                continue;
-            };
-            let mut role = AssumeRoleProvider::builder(role).configure(config);
-            if let Some(id) = profile.get("external_id") {
-                role = role.external_id(id);
-            }
-            if let Some(name) = profile.get("role_session_name") {
-                role = role.session_name(name);
-            }
-            let role = role.build_from_provider(credentials).await;
-            credentials = role.provide_credentials().await?;
-        }
-        Ok(credentials)
-    }
-
     fn failure(&self, source: &Source, heard: &Heard, error: &CredentialsError) -> Failure {
         let failure = match (&heard.refusal, &heard.failed) {
             (Some(refusal), _) => Failure::new(format!("{source}: {refusal}")),
             (None, Some(failed)) => Failure::new(source.to_string()).caused(failed.clone()),
-            (None, None) => Failure::new(format!("{source}: {}", words(error))),
+            (None, None) => Failure::new(format!("{source}: {}", heard.told.mask(&words(error)))),
         };
         failure.helped(self.help(source))
     }
@@ -213,6 +198,29 @@ impl<'a> Chain<'a> {
             format!("`mfa_serial` of `{name}` wants a code that nobody is asked for here: use a profile with the keys of a session, or `credential_process`")
         })
     }
+}
+
+/// The roles of a chain of profiles, the last one first, by these keys.
+async fn assumed(
+    mut credentials: Credentials,
+    chain: &[&Profile],
+    config: &SdkConfig,
+) -> Result<Credentials, CredentialsError> {
+    for profile in chain.iter().rev() {
+        let Some(role) = profile.get("role_arn") else {
+            continue;
+        };
+        let mut role = AssumeRoleProvider::builder(role).configure(config);
+        if let Some(id) = profile.get("external_id") {
+            role = role.external_id(id);
+        }
+        if let Some(name) = profile.get("role_session_name") {
+            role = role.session_name(name);
+        }
+        let role = role.build_from_provider(credentials).await;
+        credentials = role.provide_credentials().await?;
+    }
+    Ok(credentials)
 }
 
 /// The variables without those that are hidden, and the home that was given. An instance's metadata

@@ -2,6 +2,7 @@
 //! requests hold there too.
 
 use super::refusal::Refusal;
+use super::told::Told;
 use crate::transport::address::Class;
 use crate::transport::carry::Home;
 use crate::transport::origin::Origin;
@@ -22,6 +23,8 @@ use url::{Host, Url};
 
 /// No answer of theirs is longer.
 const LONGEST: usize = 1024 * 1024;
+/// No answer is waited for longer. They ask again themselves.
+const PATIENCE: Duration = Duration::from_secs(12);
 /// Where an instance keeps its roles' credentials.
 const ROLES: &str = "/latest/meta-data/iam/security-credentials/";
 
@@ -30,8 +33,8 @@ const ROLES: &str = "/latest/meta-data/iam/security-credentials/";
 pub(super) struct Way {
     transport: Arc<Transport>,
     heard: Arc<Mutex<Heard>>,
-    /// How long an answer may take in all, where they say so.
-    patience: Option<Duration>,
+    /// How long an answer may take in all.
+    patience: Duration,
 }
 
 /// What the last answer was, where it was none of success.
@@ -43,6 +46,8 @@ pub(super) struct Heard {
     pub(super) failed: Option<Arc<Error>>,
     /// The role that an instance has, by its metadata.
     pub(super) role: Option<String>,
+    /// What was said to all of them.
+    pub(super) told: Told,
 }
 
 impl Way {
@@ -50,7 +55,7 @@ impl Way {
         Self {
             transport,
             heard: Arc::default(),
-            patience: None,
+            patience: PATIENCE,
         }
     }
 
@@ -64,15 +69,13 @@ impl Way {
     }
 
     async fn exchange(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        self.lock().tell(&request);
         let request = ours(&request).map_err(ConnectorError::user)?;
         let url = request.url.clone();
         let sending = self.answer(request);
-        let answer = match self.patience {
-            Some(patience) => tokio::time::timeout(patience, sending)
-                .await
-                .map_err(|elapsed| ConnectorError::timeout(elapsed.into()))?,
-            None => sending.await,
-        };
+        let answer = tokio::time::timeout(self.patience, sending)
+            .await
+            .map_err(|_| self.slow(&url))?;
         let (status, headers, body) = answer.map_err(|error| self.failed(error))?;
         self.hear(&url, status, &headers, &body);
         theirs(status, &headers, body).map_err(|error| ConnectorError::other(error, None))
@@ -93,10 +96,22 @@ impl Way {
             let named = headers.get("x-amzn-errortype");
             let named = named.and_then(|value| value.to_str().ok());
             let host = host.unwrap_or_default();
-            heard.refusal = Some(Refusal::read(&host, status, named, body));
+            let refusal = Refusal::read(&host, status, named, body, &heard.told);
+            heard.refusal = Some(refusal);
         } else if let Some(role) = url.path().strip_prefix(ROLES) {
             heard.role = Some(role.to_owned()).filter(|role| !role.is_empty());
         }
+    }
+
+    /// Nobody answered in time: what was heard before says nothing about that.
+    fn slow(&self, url: &Url) -> ConnectorError {
+        let mut heard = self.lock();
+        heard.failed = None;
+        heard.refusal = None;
+        let host = Origin::of(url).map(|origin| origin.authority());
+        let host = host.unwrap_or_default();
+        let seconds = self.patience.as_secs();
+        ConnectorError::timeout(format!("{host} did not answer within {seconds} s").into())
     }
 
     fn failed(&self, error: Error) -> ConnectorError {
@@ -107,6 +122,19 @@ impl Way {
         } else {
             ConnectorError::other(error.into(), None)
         }
+    }
+}
+
+impl Heard {
+    /// Remembers what nobody is to read again.
+    fn tell(&mut self, request: &HttpRequest) {
+        for (name, value) in request.headers() {
+            if let Ok(name) = name.parse() {
+                self.told.add_header(&name, value);
+            }
+        }
+        self.told
+            .add_body(request.body().bytes().unwrap_or_default());
     }
 }
 
@@ -123,8 +151,9 @@ impl HttpClient for Way {
         _: &RuntimeComponents,
     ) -> SharedHttpConnector {
         let connect = settings.connect_timeout().unwrap_or_default();
+        let read = settings.read_timeout();
         SharedHttpConnector::new(Self {
-            patience: settings.read_timeout().map(|read| connect + read),
+            patience: read.map_or(PATIENCE, |read| PATIENCE.min(connect + read)),
             ..self.clone()
         })
     }

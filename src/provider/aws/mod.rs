@@ -7,6 +7,7 @@
 mod chain;
 mod endpoint;
 mod http;
+mod process;
 mod refusal;
 mod sign;
 mod source;
@@ -14,6 +15,7 @@ mod source;
 #[allow(clippy::unwrap_used)]
 mod tests;
 mod token;
+mod told;
 
 use super::{Minted, Place, Provider, Surroundings};
 use crate::auth::credential::Credential;

@@ -1,5 +1,6 @@
 //! What AWS's services say when they refuse: XML, JSON, and what the sign-in service says.
 
+use super::told::Told;
 use http::StatusCode;
 use serde::Deserialize;
 use std::fmt;
@@ -29,15 +30,33 @@ struct Document {
 }
 
 impl Refusal {
-    /// Reads the answer of `host`. `named` is what its header `x-amzn-errortype` says.
-    pub(super) fn read(host: &str, status: StatusCode, named: Option<&str>, body: &[u8]) -> Self {
+    /// Reads the answer of `host`, without what it was `told`. `named` is what its header
+    /// `x-amzn-errortype` says.
+    pub(super) fn read(
+        host: &str,
+        status: StatusCode,
+        named: Option<&str>,
+        body: &[u8],
+        told: &Told,
+    ) -> Self {
         let text = String::from_utf8_lossy(body);
         let document = serde_json::from_slice::<Document>(body).unwrap_or_default();
         let code = document.__type.or_else(|| named.map(str::to_owned));
         let code = code.or_else(|| element(&text, "Code"));
         let message = document.message.or_else(|| element(&text, "Message"));
-        let code = code.map(|code| bare(&code).chars().take(LONGEST).collect::<String>());
-        let message = message.map(|text| text.trim().chars().take(LONGEST).collect::<String>());
+        let code = code.map(|code| {
+            bare(&told.mask(&code))
+                .chars()
+                .take(LONGEST)
+                .collect::<String>()
+        });
+        let message = message.map(|text| {
+            told.mask(&text)
+                .trim()
+                .chars()
+                .take(LONGEST)
+                .collect::<String>()
+        });
         Self {
             host: host.to_owned(),
             status,
@@ -123,7 +142,13 @@ mod tests {
             (None, "<html>", "h answers 403 Forbidden"),
             (None, r#"{"__type":5}"#, "h answers 403 Forbidden"),
         ] {
-            let read = Refusal::read("h", StatusCode::FORBIDDEN, named, body.as_bytes());
+            let read = Refusal::read(
+                "h",
+                StatusCode::FORBIDDEN,
+                named,
+                body.as_bytes(),
+                &Told::default(),
+            );
             assert_eq!(read.to_string(), told);
         }
     }
@@ -131,7 +156,13 @@ mod tests {
     #[test]
     fn a_long_message_is_cut() {
         let body = format!(r#"{{"message":"{}"}}"#, "x".repeat(9000));
-        let read = Refusal::read("h", StatusCode::BAD_REQUEST, None, body.as_bytes());
+        let read = Refusal::read(
+            "h",
+            StatusCode::BAD_REQUEST,
+            None,
+            body.as_bytes(),
+            &Told::default(),
+        );
         assert_eq!(read.message.map(|message| message.len()), Some(LONGEST));
     }
 }

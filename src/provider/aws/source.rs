@@ -23,7 +23,7 @@ pub(super) const CONTAINER: [&str; 2] = [
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 ];
 /// The settings of a profile that make it one that somebody can be.
-const IDENTIFYING: [&str; 8] = [
+const IDENTIFYING: [&str; 7] = [
     "aws_access_key_id",
     "role_arn",
     "source_profile",
@@ -31,8 +31,9 @@ const IDENTIFYING: [&str; 8] = [
     "sso_session",
     "sso_start_url",
     "web_identity_token_file",
-    "login_session",
 ];
+/// The setting of a profile of whoever signed in by `aws login`, which nobody is here.
+const LOGIN: &str = "login_session";
 /// No longer chain of profiles is followed.
 const LONGEST: usize = 8;
 
@@ -51,12 +52,17 @@ pub(super) enum Source {
     Instance,
 }
 
-/// A profile that is named and not there.
+/// Why a profile that is named is nobody.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no AWS profile `{name}` in {files}")]
-pub(super) struct NoProfile {
-    pub(super) name: String,
-    pub(super) files: String,
+pub(super) enum NoProfile {
+    /// It is not there.
+    #[error("there is no AWS profile `{name}` in {files}")]
+    Missing { name: String, files: String },
+    /// It only has what is of no use here.
+    #[error(
+        "the AWS profile `{name}` only has `login_session`: the sign-in of `aws login` is not supported"
+    )]
+    Login { name: String },
 }
 
 impl Source {
@@ -74,12 +80,16 @@ impl Source {
         let named = chosen.or_else(|| profile_variable(variables));
         let name = named.unwrap_or("default");
         let profile = profiles.get_profile(name);
-        let missing = || NoProfile {
+        let missing = || NoProfile::Missing {
             name: name.to_owned(),
             files: files(variables),
         };
         match profile {
             None if named.is_some() => return Err(missing()),
+            Some(profile) if named.is_some() && is_login(profile) => {
+                let name = name.to_owned();
+                return Err(NoProfile::Login { name });
+            }
             Some(profile) if chosen.is_some() || is_identifying(profile) => {
                 return Ok(Self::Profile(name.to_owned()));
             }
@@ -139,6 +149,10 @@ fn is_identifying(profile: &Profile) -> bool {
     IDENTIFYING.iter().any(|name| profile.get(name).is_some())
 }
 
+fn is_login(profile: &Profile) -> bool {
+    profile.get(LOGIN).is_some() && !is_identifying(profile)
+}
+
 /// The profiles behind `name`, itself first, by `source_profile`, each once.
 pub(super) fn chain<'a>(profiles: &'a ProfileSet, name: &str) -> Vec<&'a Profile> {
     let mut chain: Vec<&Profile> = Vec::new();
@@ -152,6 +166,38 @@ pub(super) fn chain<'a>(profiles: &'a ProfileSet, name: &str) -> Vec<&'a Profile
         next = profile.get("source_profile");
     }
     chain
+}
+
+/// The profiles of a chain whose roles are taken by the keys that a program hands out, the one that
+/// names the program last, and that program.
+pub(super) fn credential_process<'a, 'b>(
+    chain: &'b [&'a Profile],
+) -> Option<(&'b [&'a Profile], &'a str)> {
+    let own = |profile: &Profile| {
+        let names = ["role_arn", "web_identity_token_file"];
+        names.map(|name| profile.get(name).is_some()) != [true, false]
+    };
+    let is_base = |(at, profile): (usize, &&Profile)| {
+        own(profile) || at > 0 && profile.get("aws_access_key_id").is_some()
+    };
+    let base = chain.iter().enumerate().position(is_base);
+    let base = base.unwrap_or(chain.len().checked_sub(1)?);
+    let profile = chain[base];
+    let before = [
+        "credential_source",
+        "web_identity_token_file",
+        "sso_session",
+        "sso_start_url",
+    ];
+    let is_other = before.iter().any(|name| profile.get(name).is_some())
+        || base > 0 && profile.get("aws_access_key_id").is_some();
+    // Whoever takes a role names its source, which is to be there.
+    let is_role = profile.get("role_arn").is_some();
+    if is_role && profile.get("source_profile") != Some(profile.name()) {
+        return None;
+    }
+    let program = profile.get("credential_process").filter(|_| !is_other)?;
+    Some((&chain[..=base], program))
 }
 
 /// What the last of a chain of profiles takes its credentials from, such as `Environment`.

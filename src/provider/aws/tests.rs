@@ -285,7 +285,7 @@ async fn the_first_identity_that_is_evident_is_the_one() {
         let set: BTreeMap<String, String> = pairs
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
-        let expected = expected.map_err(|files| NoProfile {
+        let expected = expected.map_err(|files| NoProfile::Missing {
             name: "none".to_owned(),
             files: files.to_owned(),
         });

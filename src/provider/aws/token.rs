@@ -3,6 +3,7 @@
 use super::endpoint::{Endpoint, Service};
 use super::refusal::Refusal;
 use super::sign::signed;
+use super::told::Told;
 use crate::transport::carry::Home;
 use crate::transport::origin::Origin;
 use crate::transport::retry::Outcome;
@@ -19,6 +20,8 @@ use zeroize::Zeroizing;
 
 /// What is asked: everything that may be said is optional.
 const QUESTION: &[u8] = b"{}";
+/// No answer is waited for longer.
+const PATIENCE: Duration = Duration::from_secs(15);
 /// No answer is longer.
 const LONGEST: usize = 256 * 1024;
 /// For how long a password is used whose end is in the past: one of the two clocks is wrong.
@@ -41,6 +44,12 @@ pub(super) enum TokenError {
     /// It does not answer.
     #[error(transparent)]
     Unanswered(#[from] Error),
+    /// It does not answer in time.
+    #[error("{host} did not answer within {} s", PATIENCE.as_secs())]
+    Slow {
+        /// Who did not.
+        host: String,
+    },
     /// Its answer is none.
     #[error("{host}: the answer {reason}")]
     Answer {
@@ -97,11 +106,17 @@ pub(super) async fn password(
     let mut attempt = 1;
     loop {
         let request = request(endpoint, credentials, SystemTime::now());
-        let response = transport
-            .send(request.map_err(TokenError::Unsigned)?)
-            .await?;
-        let asked = response.retry_after();
-        match read(&host, response).await {
+        let (request, mut told) = request.map_err(TokenError::Unsigned)?;
+        told.add(credentials.secret_access_key());
+        let exchange = async {
+            let response = transport.send(request).await?;
+            let asked = response.retry_after();
+            Ok::<_, TokenError>((asked, read(&host, response, &told).await))
+        };
+        let answered = tokio::time::timeout(PATIENCE, exchange).await;
+        let slow = |_| TokenError::Slow { host: host.clone() };
+        let (asked, answer) = answered.map_err(slow)??;
+        match answer {
             Err(TokenError::Refused(refusal)) if is_busy(&refusal) => {
                 let outcome = Outcome::Answered {
                     status: StatusCode::TOO_MANY_REQUESTS,
@@ -134,12 +149,14 @@ fn request(
     endpoint: &Endpoint,
     credentials: &Credentials,
     now: SystemTime,
-) -> Result<Request, BoxError> {
+) -> Result<(Request, Told), BoxError> {
     let headers = [
         ("content-type", "application/x-amz-json-1.1"),
         ("x-amz-target", endpoint.service.target()),
     ];
     let mut headers = signed(endpoint, &headers, QUESTION, credentials, now)?;
+    let mut told = Told::default();
+    told.add_headers(&headers);
     let origin = Origin::of(&endpoint.url).ok_or("not a URL of HTTP")?;
     let authorization = headers.remove(header::AUTHORIZATION);
     let home = Home::new(origin, Vec::new());
@@ -150,10 +167,10 @@ fn request(
         .read_whole(LONGEST)
         .without_redirects();
     request.headers = headers;
-    Ok(request)
+    Ok((request, told))
 }
 
-async fn read(host: &str, response: Response) -> Result<Password, TokenError> {
+async fn read(host: &str, response: Response, told: &Told) -> Result<Password, TokenError> {
     let status = response.status();
     if !status.is_success() {
         let named = response.headers().get("x-amzn-errortype");
@@ -161,7 +178,7 @@ async fn read(host: &str, response: Response) -> Result<Password, TokenError> {
             .and_then(|value| value.to_str().ok())
             .map(str::to_owned);
         let body = response.beginning(LONGEST).await;
-        let refusal = Refusal::read(host, status, named.as_deref(), &body);
+        let refusal = Refusal::read(host, status, named.as_deref(), &body, told);
         return Err(TokenError::Refused(refusal));
     }
     let body = response.bytes(LONGEST).await?;

@@ -147,6 +147,40 @@ fn a_program_hands_out_keys() {
 }
 
 #[test]
+fn a_role_is_taken_with_the_keys_that_a_program_hands_out() {
+    let sts = sts("ASIA", |asked| {
+        let by = asked.header("authorization");
+        by.contains("Credential=AKIABASE/") && asked.field("RoleArn") == "arn:aws:iam::1:role/first"
+    });
+    let mut ecr = Ecr::for_key("ASIA").with(STS, &sts);
+    let answer = json!({"Version": 1, "AccessKeyId": "AKIABASE", "SecretAccessKey": format!("{CANARY}secret")});
+    let answer = ecr.file("answer.json", &answer.to_string());
+    let program = format!("test -z \"$CROSSDOCK_TOKEN\" && cat {}", answer.display());
+    let config = format!(
+        "[profile base]\ncredential_process = {program}\n\
+         [profile dev]\nrole_arn = arn:aws:iam::1:role/first\nsource_profile = base\n"
+    );
+    ecr.file(".aws/config", &config);
+    let run = ecr.digest().env("AWS_PROFILE", "dev");
+    ecr.succeeds(run);
+    assert_eq!(sts.asked().len(), 1);
+}
+
+#[test]
+fn a_sign_in_of_aws_login_is_said_not_to_be_supported() {
+    let mut ecr = Ecr::for_key("ASIA");
+    ecr.file(
+        ".aws/config",
+        "[profile dev]\nlogin_session = arn:aws:iam::1:user/me\n",
+    );
+    let run = ecr.digest().env("AWS_PROFILE", "dev");
+    ecr.fails(
+        run,
+        &["the AWS profile `dev` only has `login_session`: the sign-in of `aws login` is not supported"],
+    );
+}
+
+#[test]
 fn a_program_that_fails_is_told_of_in_its_own_words() {
     let mut ecr = Ecr::for_key("ASIA");
     for (program, said) in [
@@ -155,7 +189,7 @@ fn a_program_that_fails_is_told_of_in_its_own_words() {
             "no card in the reader",
         ),
         ("/none/such", "/none/such"),
-        ("echo nonsense", "could not parse"),
+        ("echo nonsense", "did not print the JSON"),
     ] {
         ecr.file(
             ".aws/config",

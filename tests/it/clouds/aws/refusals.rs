@@ -61,6 +61,23 @@ fn every_refusal_is_told_with_what_helps() {
 }
 
 #[test]
+fn a_service_that_repeats_what_it_was_told_is_not_repeated() {
+    let mut ecr = Ecr::answering(|asked| {
+        let (session, signed) = (
+            asked.header("x-amz-security-token"),
+            asked.header("authorization"),
+        );
+        let message = format!(
+            "no {session} {signed} at all. The Canonical String for this request should have been 'x-amz-security-token:{session}'"
+        );
+        refusal("InvalidSignatureException", &message)
+    });
+    let run = with_keys(ecr.digest());
+    let run = run.env("AWS_SESSION_TOKEN", format!("{CANARY}session"));
+    ecr.fails(run, &["InvalidSignatureException: no *** *** at all."]);
+}
+
+#[test]
 fn an_answer_that_is_none_of_ecr_s_is_told_without_what_it_holds() {
     for body in [
         "",
