@@ -47,7 +47,7 @@ impl App {
         if route.mirrors.is_empty() || destinations.any(|to| own(to) == Some(true)) {
             return Ok(self.stores.open_at(&route.location, location));
         }
-        let mirrors = route.mirrors.iter();
+        let mirrors = self.allowed_mirrors(&route).into_iter();
         let others = mirrors.filter(|mirror| mirror.repository != route.location);
         let mirrors: Vec<mirrored::Mirror> = others.map(asked).collect();
         let (place, remarks) = (&route.location, self.remarks());
@@ -58,14 +58,12 @@ impl App {
 
     /// Refuses a registry of which the settings forbid everything.
     pub fn refuse_blocked(&self, host: &Host) -> Result<(), Blocked> {
-        let rules = self.settings.routes.layers.iter().flatten();
-        let mut whole = rules.filter(|rule| rule.prefix.is_whole() && rule.prefix.covers(host));
-        match whole.find_map(|rule| rule.blocked.clone()) {
-            Some(blocked) if blocked.value => Err(Blocked {
+        match self.settings.routes.blocked_whole(host) {
+            Some(by) => Err(Blocked {
                 place: host.to_string(),
-                by: blocked.origin,
+                by: by.clone(),
             }),
-            _ => Ok(()),
+            None => Ok(()),
         }
     }
 
@@ -89,7 +87,8 @@ impl App {
         format!("{repository}{}", &typed[name.len()..])
     }
 
-    fn route(&self, repository: &Repository) -> anyhow::Result<Route> {
+    /// Where a repository really is. It fails where that is forbidden, by either name.
+    pub fn route(&self, repository: &Repository) -> anyhow::Result<Route> {
         let route = self.settings.route(repository)?;
         if let Some(by) = route.blocked {
             let place = repository.to_string();
@@ -99,8 +98,27 @@ impl App {
             let place = &route.location;
             self.told
                 .say(&format!("{repository} is at {place}, as {by} says"));
+            if let Some(by) = self.settings.routes.blocked(place) {
+                let (place, by) = (place.to_string(), by.clone());
+                return Err(Blocked { place, by }.into());
+            }
         }
         Ok(route)
+    }
+
+    /// The mirrors of a route that nobody forbids.
+    pub fn allowed_mirrors<'a>(&self, route: &'a Route) -> Vec<&'a Mirror> {
+        let allowed = |mirror: &&Mirror| {
+            let place = &mirror.repository;
+            let by = self.settings.routes.blocked(place);
+            if let Some(by) = by {
+                self.told.say(&format!(
+                    "the mirror {place} is not asked: it is blocked, as {by} says"
+                ));
+            }
+            by.is_none()
+        };
+        route.mirrors.iter().filter(allowed).collect()
     }
 
     /// The registries at these places, with the mirrors of the first.

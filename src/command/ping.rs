@@ -3,9 +3,10 @@
 mod document;
 mod page;
 
-use super::failure::at_host;
+use super::failure::{Usage, at_host};
 use super::image::explained;
 use crate::app::App;
+use crate::config::route::Route;
 use crate::engine::ping::{Options, Written, ping};
 use crate::oci::reference::{Host, Location, Repository, RepositoryName, Tag};
 use document::Document;
@@ -34,14 +35,22 @@ pub struct Args {
 pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
     let Args { host, repo, write } = args;
     let host = Host::from_url_or_host(&host).map_err(explained)?;
-    let named = |typed: Option<String>| typed.map(|typed| name(&host, &typed)).transpose();
-    let (repository, write) = (named(repo)?, named(write)?);
-    let location = write.clone().map(|name| {
-        Location::Remote(Repository {
-            host: host.clone(),
-            name,
-        })
-    });
+    app.refuse_blocked(&host)?;
+    let (repository, mirror) = match repo {
+        Some(typed) => {
+            let route = routed(&typed_at(&host, &typed)?, app)?;
+            let mirrors = app.allowed_mirrors(&route);
+            let mirror = mirrors.first().map(|mirror| mirror.repository.to_string());
+            (Some(route.location.name), mirror)
+        }
+        None => (None, None),
+    };
+    let typed = write.map(|typed| typed_at(&host, &typed)).transpose()?;
+    let write = match &typed {
+        Some(typed) => Some(routed(typed, app)?.location.name),
+        None => None,
+    };
+    let location = typed.map(Location::Remote);
     let guard = |tag: &Tag| match &location {
         Some(location) => app.guard(location, tag, false),
         None => crate::engine::guard::Guard::Free,
@@ -50,7 +59,7 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
         kind: app.kind(&host),
         repository,
         write,
-        mirror: None,
+        mirror,
         guard: &guard,
         now: &|| app.now(),
     };
@@ -61,6 +70,27 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
     remark_on(report.written.as_ref(), app);
     app.output.block(&Document::new(report, failure.as_ref()))?;
     failure.map_or(Ok(()), |error| Err(at_host(&host)(error)))
+}
+
+/// Where a repository of the registry is, if it is there under another name at most.
+fn routed(repository: &Repository, app: &App) -> anyhow::Result<Route> {
+    let route = app.route(repository)?;
+    let there = &route.location;
+    if there.host.without_default_port() != repository.host.without_default_port() {
+        let host = &there.host;
+        let by = route.rewritten.as_ref();
+        let by = by.map(|by| format!(", as {by} says")).unwrap_or_default();
+        let text = format!("{repository} is at {there}{by}; ping {host} instead");
+        return Err(Usage(text).into());
+    }
+    Ok(route)
+}
+
+fn typed_at(host: &Host, typed: &str) -> anyhow::Result<Repository> {
+    Ok(Repository {
+        host: host.clone(),
+        name: name(host, typed)?,
+    })
 }
 
 /// A repository of the registry: its name there, with or without the host.

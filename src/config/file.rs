@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -56,14 +56,23 @@ pub(super) struct Checked {
 impl SettingsFile {
     /// Reads a file that has to be there.
     pub(super) fn read(path: &Path) -> Result<Self, SettingsError> {
-        Self::read_if_there(Some(path.to_owned()))?.ok_or_else(|| SettingsError::Missing {
-            path: path.to_owned(),
-        })
+        let path = path.to_owned();
+        match Self::read_by(bytes, path.clone())? {
+            Some(file) => Ok(file),
+            None => Err(SettingsError::Missing { path }),
+        }
     }
 
     /// Reads a file that may be absent.
     pub(super) fn read_if_there(path: Option<PathBuf>) -> Result<Option<Self>, SettingsError> {
         let Some(path) = path else { return Ok(None) };
+        Self::read_by(bytes_of_file, path)
+    }
+
+    fn read_by(
+        bytes: impl Fn(&Path) -> io::Result<Vec<u8>>,
+        path: PathBuf,
+    ) -> Result<Option<Self>, SettingsError> {
         match bytes(&path) {
             Ok(bytes) => Self::parse(path, bytes).map(Some),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -153,6 +162,17 @@ impl Sections {
             immutable.transpose()?.unwrap_or_default(),
         ))
     }
+}
+
+/// The bytes of a file that was only looked for. A pipe that lies there would be waited for without
+/// an end; one that is named is meant.
+pub(super) fn bytes_of_file(path: &Path) -> io::Result<Vec<u8>> {
+    let kind = fs::metadata(path)?.file_type();
+    // Reading says what is wrong with a folder.
+    if !kind.is_file() && !kind.is_dir() {
+        return Err(io::Error::other("not a regular file"));
+    }
+    bytes(path)
 }
 
 /// The file's bytes, and one more than allowed where there are too many.

@@ -25,7 +25,11 @@ pub(super) fn load(folder: Option<&Path>, layer: &mut Layer) -> Result<(), Setti
     let Some(document) = Document::read_if_allowed(&path)? else {
         return Ok(());
     };
-    let daemon: Daemon = document.json()?;
+    let daemon: Daemon = if document.is_blank() {
+        Daemon::default()
+    } else {
+        document.json()?
+    };
     layer.files.push(path);
     if let Some(mirrors) = daemon.registry_mirrors {
         layer_mirrors(&mirrors, &document, layer);

@@ -21,9 +21,26 @@ pub(super) struct Document {
 impl Document {
     /// Reads a file that may be absent.
     pub(super) fn read(path: &Path) -> Result<Option<Self>, SettingsError> {
-        match file::bytes(path) {
+        Self::read_by(file::bytes_of_file, path)
+    }
+
+    /// The same of a file that the user names, which may be a pipe.
+    pub(super) fn read_named(path: &Path) -> Result<Option<Self>, SettingsError> {
+        Self::read_by(file::bytes, path)
+    }
+
+    fn read_by(
+        bytes: impl Fn(&Path) -> io::Result<Vec<u8>>,
+        path: &Path,
+    ) -> Result<Option<Self>, SettingsError> {
+        match bytes(path) {
             Ok(bytes) => {
                 let text = file::text(bytes).map_err(|problem| problem.of_file(path))?;
+                // Some editors put a byte order mark in front.
+                let text = match text.strip_prefix('\u{feff}') {
+                    Some(text) => text.to_owned(),
+                    None => text,
+                };
                 let path = path.to_owned();
                 Ok(Some(Self { path, text }))
             }

@@ -91,7 +91,7 @@ pub(super) fn load(places: &Places) -> Result<Layer, SettingsError> {
         .collect();
     let own = user.as_ref().map(|user| user.join(NAME));
     if let Some(named) = &places.registries_conf {
-        let document = Document::read(named)?.ok_or_else(|| SettingsError::Missing {
+        let document = Document::read_named(named)?.ok_or_else(|| SettingsError::Missing {
             path: named.clone(),
         })?;
         reader.read(&document)?;

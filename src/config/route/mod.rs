@@ -11,7 +11,7 @@ pub use prefix::{Base, Prefix, PrefixError};
 
 use super::error::SettingsError;
 use super::origin::{Origin, Said};
-use crate::oci::reference::{Repository, Target};
+use crate::oci::reference::{Host, Repository, Target};
 use std::collections::BTreeMap;
 
 /// Where one repository is read and written.
@@ -149,9 +149,7 @@ impl Routes {
             .filter_map(|layer| closest(layer, repository))
             .collect();
         let mut route = Route::direct(repository);
-        if let Some(blocked) = rules.iter().find_map(|(rule, _)| rule.blocked.as_ref()) {
-            route.blocked = blocked.value.then(|| blocked.origin.clone());
-        }
+        route.blocked = forbidden(rules.iter().map(|(rule, _)| *rule)).cloned();
         let mut locations = rules
             .iter()
             .filter_map(|(rule, rest)| Some((rule.location.as_ref()?, rest)));
@@ -174,6 +172,22 @@ impl Routes {
             route.mirrors = mirrors;
         }
         Ok(route)
+    }
+
+    /// Who forbids a repository, whatever is said about where it is.
+    pub fn blocked(&self, repository: &Repository) -> Option<&Origin> {
+        let rules = self.layers.iter();
+        let rules = rules.filter_map(|layer| closest(layer, repository));
+        forbidden(rules.map(|(rule, _)| rule))
+    }
+
+    /// Who forbids a registry as a whole.
+    pub fn blocked_whole(&self, host: &Host) -> Option<&Origin> {
+        forbidden(self.layers.iter().filter_map(|layer| {
+            let covers = |rule: &&Rule| rule.prefix.is_whole() && rule.prefix.covers(host);
+            let whole = layer.iter().filter(covers);
+            whole.rev().max_by_key(|rule| rule.prefix.closeness())
+        }))
     }
 
     /// What a name stands for, as it was typed and without tag and digest. Only short names do:
@@ -202,6 +216,12 @@ fn closest<'a, 'b>(layer: &'a [Rule], repository: &'b Repository) -> Option<(&'a
     matching
         .rev()
         .max_by_key(|(rule, _)| rule.prefix.closeness())
+}
+
+/// Who says that it is forbidden, of those that count, the deciding one first.
+fn forbidden<'a>(mut rules: impl Iterator<Item = &'a Rule>) -> Option<&'a Origin> {
+    let said = rules.find_map(|rule| rule.blocked.as_ref())?;
+    said.value.then_some(&said.origin)
 }
 
 fn place(

@@ -218,3 +218,16 @@ fn a_mirror_is_asked_for_what_it_is_for() {
         assert_eq!(asked, (by_tag, by_digest), "{when:?}");
     }
 }
+
+#[test]
+fn a_registry_is_forbidden_by_the_closest_rule_for_all_of_it() {
+    let routes = routes(&[&[
+        blocked("*.reg.io", true, 1),
+        blocked("a.reg.io", false, 2),
+        blocked("b.reg.io/team", false, 3),
+    ]]);
+    for (host, by) in [("a.reg.io", None), ("b.reg.io", Some(at(1)))] {
+        let host = host.parse().unwrap();
+        assert_eq!(routes.blocked_whole(&host), by.as_ref(), "{host}");
+    }
+}

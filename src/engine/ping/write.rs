@@ -8,7 +8,7 @@ use crate::engine::guard::Guard;
 use crate::oci::manifest::Manifest;
 use crate::oci::reference::{Location, Reference, Repository, RepositoryName, Tag, Target};
 use crate::store::registry::{Manner, Registry};
-use crate::store::{Error, Result};
+use crate::store::{Error, Kind, Result};
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,7 +98,7 @@ impl Trial<'_> {
             let target = Target::Tag(self.parts.tag.clone());
             let put = self.registry.put(self.name, &target, &self.parts.image);
             if let Err(error) = put.await {
-                self.remove_blobs().await;
+                self.clear_after(&error).await;
                 return Err(error);
             }
             let is_attached = self.attach().await;
@@ -107,6 +107,22 @@ impl Trial<'_> {
         }
         self.remove_blobs().await;
         sent
+    }
+
+    /// Removes what a failed put may have left: a registry may store what it then does not confirm.
+    /// That says nothing about what it can remove.
+    async fn clear_after(&mut self, error: &Error) {
+        if may_have_arrived(error) {
+            let abilities = &self.abilities;
+            let known = (
+                abilities.delete_tag.clone(),
+                abilities.delete_digest.clone(),
+            );
+            let is_gone = self.remove_tag().await;
+            self.remove_manifests(false, is_gone).await;
+            (self.abilities.delete_tag, self.abilities.delete_digest) = known;
+        }
+        self.remove_blobs().await;
     }
 
     /// In one PUT, or where that is refused in one PATCH.
@@ -173,12 +189,13 @@ impl Trial<'_> {
         };
     }
 
-    /// Attaches something to the image. Returns whether it is there.
+    /// Attaches something to the image. Returns whether it may be there.
     async fn attach(&mut self) -> bool {
         let attached = &self.parts.attached;
         let target = Target::Digest(attached.digest().clone());
         let put = self.registry.put(self.name, &target, attached).await;
         let is_there = put.is_ok();
+        let may_be_there = put.as_ref().err().is_none_or(may_have_arrived);
         self.abilities.subject = match put {
             Ok(put) if put.subject_accepted => Finding::new(Said::Yes, By::Written),
             Ok(_) => Finding::with(Said::No, By::Written, "it does not confirm the subject"),
@@ -190,7 +207,7 @@ impl Trial<'_> {
             let asked = self.abilities.ask_referrers(registry, name, &subject, true);
             asked.await;
         }
-        is_there
+        may_be_there
     }
 
     /// Removes the tag. Returns whether the image went with it.
@@ -205,10 +222,13 @@ impl Trial<'_> {
             self.registry.has(self.name, &target).await,
             self.registry.has(self.name, &image).await,
         );
-        self.abilities.delete_tag = match (tagged, &image) {
+        self.abilities.delete_tag = match (&tagged, &image) {
             (Ok(true), _) => Finding::with(Said::No, By::Written, "it says so, and keeps it"),
             (_, Ok(false)) => Finding::with(Said::No, By::Written, "the image goes with it"),
-            _ => Finding::new(Said::Yes, By::Written),
+            (Ok(false), Ok(true)) => Finding::new(Said::Yes, By::Written),
+            (Err(error), _) | (_, Err(error)) => {
+                Finding::with(Said::Unknown, By::Written, unsure(error))
+            }
         };
         matches!(image, Ok(false))
     }
@@ -224,43 +244,42 @@ impl Trial<'_> {
             self.remove_manifest(&image).await;
         }
         let target = Target::Tag(self.parts.tag.clone());
-        if let Ok(true) = self.registry.has(self.name, &target).await {
-            let why = self.abilities.delete_tag.detail.clone();
-            self.left.insert(
-                0,
-                Left {
-                    kind: "tag",
-                    name: self.parts.tag.to_string(),
-                    why: why.unwrap_or_else(|| "it is still there".to_owned()),
-                },
-            );
-        }
+        let why = match self.registry.has(self.name, &target).await {
+            Ok(false) => return,
+            Ok(true) => {
+                let why = self.abilities.delete_tag.detail.clone();
+                why.unwrap_or_else(|| "it is still there".to_owned())
+            }
+            Err(error) => unsure(&error),
+        };
+        let (kind, name) = ("tag", self.parts.tag.to_string());
+        self.left.insert(0, Left { kind, name, why });
     }
 
     async fn remove_manifest(&mut self, manifest: &Manifest) {
         let target = Target::Digest(manifest.digest().clone());
         let removed = self.registry.delete(self.name, &target).await;
-        let is_there =
-            removed.is_ok() && matches!(self.registry.has(self.name, &target).await, Ok(true));
-        let (finding, why) = match removed {
-            Ok(()) if is_there => {
-                let why = "it says so, and keeps it".to_owned();
-                (Finding::with(Said::No, By::Written, why.clone()), Some(why))
-            }
-            Ok(()) => (Finding::new(Said::Yes, By::Written), None),
+        let found = self.registry.has(self.name, &target).await;
+        let is_gone = matches!(found, Ok(false));
+        let finding = match (removed, found) {
             // Some remove what nothing refers to by themselves.
-            Err(error) if error.kind() == crate::store::Kind::NotFound => return,
-            Err(error) => {
-                let why = error.causes_text();
-                (Finding::of(&error, By::Written), Some(why))
+            (Err(error), Ok(false)) if error.kind() == Kind::NotFound => return,
+            (Err(error), Err(_)) if error.kind() == Kind::NotFound => {
+                Finding::with(Said::Unknown, By::Written, error.causes_text())
             }
+            (Err(error), _) => Finding::of(&error, By::Written),
+            (Ok(()), Ok(false)) => Finding::new(Said::Yes, By::Written),
+            (Ok(()), Ok(true)) => Finding::with(Said::No, By::Written, "it says so, and keeps it"),
+            (Ok(()), Err(error)) => Finding::with(Said::Unknown, By::Written, unsure(&error)),
         };
+        if !is_gone {
+            self.left.push(Left {
+                kind: "manifest",
+                name: manifest.digest().to_string(),
+                why: finding.detail.clone().unwrap_or_default(),
+            });
+        }
         self.abilities.delete_digest = finding;
-        self.left.extend(why.map(|why| Left {
-            kind: "manifest",
-            name: manifest.digest().to_string(),
-            why,
-        }));
     }
 
     /// Removes the blobs, as far as they are there. Few registries do that: they free what nothing
@@ -270,7 +289,7 @@ impl Trial<'_> {
             let removed = self.registry.delete_blob(self.name, &blob.digest).await;
             let why = match removed {
                 Ok(()) => continue,
-                Err(error) if error.kind() == crate::store::Kind::NotFound => continue,
+                Err(error) if error.kind() == Kind::NotFound => continue,
                 Err(error) => error.causes_text(),
             };
             self.left.push(Left {
@@ -280,4 +299,17 @@ impl Trial<'_> {
             });
         }
     }
+}
+
+/// Whether a registry may have what it did not confirm: all but where it says no.
+fn may_have_arrived(error: &Error) -> bool {
+    !error.is_final_answer() && !error.is_no_to_the_asker()
+}
+
+/// Why it is not known whether something is gone.
+fn unsure(error: &Error) -> String {
+    format!(
+        "it cannot be told whether it is gone: {}",
+        error.causes_text()
+    )
 }
