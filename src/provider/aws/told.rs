@@ -47,9 +47,13 @@ impl Told {
         if name == header::AUTHORIZATION {
             // The scheme is none.
             let last = value.rsplit([' ', '=']).next();
-            last.into_iter().for_each(|last| self.add(last));
+            if let Some(last) = last {
+                self.add(last);
+            }
             let rest = value.split_once(' ').map(|(_, rest)| rest);
-            rest.into_iter().for_each(|rest| self.add(rest));
+            if let Some(rest) = rest {
+                self.add(rest);
+            }
         }
     }
 
