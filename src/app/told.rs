@@ -15,12 +15,9 @@ pub(super) fn settings(settings: &Settings, output: &Output) {
         output.detail(&format!("settings from {}", file.display()));
     }
     for remark in &settings.remarks {
-        let text = format!("{}: {}", remark.origin, remark.text);
-        if remark.matters {
-            output.note(&text);
-        } else {
-            output.detail(&text);
-        }
+        // Most are about registries that a command has nothing to do with: `settings check` and
+        // `settings show` say them without `-v`.
+        output.detail(&format!("{}: {}", remark.origin, remark.text));
     }
 }
 

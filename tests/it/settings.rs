@@ -92,6 +92,50 @@ fn without_a_registry_the_files_and_the_registries_they_name_are_shown() {
     }
 }
 
+/// Values that another one stands before are not shown as if they held.
+#[test]
+fn only_what_holds_is_shown() {
+    let home = Home::new();
+    home.user_settings("registries: {reg.example: {mirrors: []}}\n");
+    home.write(
+        CONF,
+        "[[registry]]\nlocation = 'reg.example'\n[[registry.mirror]]\nlocation = 'm1.example'\n\
+         [[registry]]\nlocation = 'reg.example/team'\n[[registry.mirror]]\nlocation = 'm2.example'\n\
+         [[registry]]\nprefix = '*.example'\nblocked = true\n",
+    );
+    let ran = crossdock(&home, ["settings", "show", "reg.example", "--json"]).any_stdout();
+    let document = ran.code(0).json();
+    let values = document["values"].as_array().unwrap();
+    let shown: Vec<_> = values.iter().map(|v| (&v["key"], &v["value"])).collect();
+    assert_eq!(shown.len(), 1, "{document}");
+    assert_eq!(
+        (shown[0].0, shown[0].1),
+        (&"mirrors".into(), &"none".into())
+    );
+}
+
+/// Most of what is not used is about registries that a command has nothing to do with.
+#[test]
+fn what_is_not_used_is_said_where_it_is_asked_for() {
+    let lab = Lab::new();
+    lab.push("src.lab/app:v1", &Image::small(1));
+    lab.home.write(
+        "home/.docker/daemon.json",
+        "{\"registry-mirrors\": [\"nonsense\"]}",
+    );
+    let told = "`registry-mirrors` is no registry's URL";
+    lab.run(["digest", "src.lab/app:v1"]).any_stdout().code(0);
+    let said = [
+        &["digest", "-v", "src.lab/app:v1"][..],
+        &["settings", "check"],
+        &["settings", "show", "src.lab"],
+    ];
+    for command in said {
+        let ran = lab.run(command).any_stdout();
+        ran.stderr_has(told).code(0);
+    }
+}
+
 #[test]
 fn a_check_finds_what_is_wrong_in_every_file() {
     let home = Home::new();
@@ -151,6 +195,21 @@ fn a_broken_file_of_another_program_ends_every_command_before_anything_is_sent()
     lab.run(["settings", "show"])
         .env("CONTAINERS_REGISTRIES_CONF", "nowhere.conf")
         .stderr_has("nowhere.conf: no such settings file")
+        .code(2);
+}
+
+/// A pipe where a file is looked for would be waited for without an end.
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_read_only_where_it_is_named() {
+    let home = Home::new();
+    let file = home.write("work/crossdock.yaml", "");
+    std::fs::remove_file(&file).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&file).status();
+    assert!(made.unwrap().success());
+    crossdock(&home, ["settings", "show"])
+        .stderr_has("crossdock.yaml")
+        .stderr_has("not a regular file")
         .code(2);
 }
 

@@ -65,6 +65,17 @@ pub(super) async fn run(host: Option<&str>, app: &App) -> anyhow::Result<()> {
 }
 
 async fn of_host(host: &Host, app: &App) -> OfHost {
+    // With `-v` they have been said.
+    let unsaid = app.flags().verbose == 0;
+    for remark in app
+        .settings()
+        .remarks
+        .iter()
+        .filter(|said| said.matters && unsaid)
+    {
+        app.output
+            .note(&format!("{}: {}", remark.origin, remark.text));
+    }
     let mut values = by_flags(host, app);
     let told = app.settings().values(host).into_iter();
     values.extend(told.map(Shown::from));

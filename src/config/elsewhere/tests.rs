@@ -323,6 +323,24 @@ fn certificates_lie_in_a_folder_for_each_registry() {
     assert!(settings.remarks[0].text.contains("no `lonely.key`"));
 }
 
+/// Some programs leave an empty one, and some editors put a byte order mark in front.
+#[test]
+fn a_daemon_json_may_be_blank_or_begin_with_a_byte_order_mark() {
+    for (text, insecure) in [
+        ("", false),
+        (" \n", false),
+        ("\u{feff}", false),
+        ("\u{feff}{\"insecure-registries\": [\"reg.io\"]}", true),
+    ] {
+        let machine = Machine::new(&[("etc/docker/daemon.json", text)]);
+        assert_eq!(
+            host(&machine.load(), "reg.io").is_some(),
+            insecure,
+            "{text:?}"
+        );
+    }
+}
+
 #[test]
 fn a_daemon_json_has_mirrors_of_docker_hub_and_hosts_that_are_insecure() {
     let text = r#"{

@@ -111,6 +111,7 @@ fn a_registry_that_is_blocked_is_neither_listed_nor_logged_in_to() {
     for command in [
         &["ls", "src.lab"][..],
         &["login", "src.lab", "-u", "ann", "--password-stdin"],
+        &["ping", "src.lab"],
     ] {
         lab.run(command)
             .stdin("apple")
@@ -118,6 +119,57 @@ fn a_registry_that_is_blocked_is_neither_listed_nor_logged_in_to() {
             .code(5);
     }
     assert_eq!(asked(&lab, "src"), "");
+}
+
+/// A rewrite does not lead into a place that is forbidden, and a mirror there is not asked.
+#[test]
+fn what_is_blocked_is_reached_by_no_other_name() {
+    let lab = Lab::new();
+    containers(
+        &lab,
+        "[[registry]]\nprefix = \"src.lab/team\"\nlocation = \"dst.lab/closed\"\n\
+         [[registry]]\nlocation = \"dst.lab/closed\"\nblocked = true\n\
+         [[registry]]\nprefix = \"src.lab/open\"\nlocation = \"src.lab/open\"\n\
+         [[registry.mirror]]\nlocation = \"dst.lab/closed\"\n",
+    );
+    lab.push("src.lab/open/app:v1", &Image::small(1));
+    for command in [
+        &["copy", "src.lab/open/app:v1", APP][..],
+        &["digest", APP],
+        &["ping", "src.lab", "--write", "team/app"],
+    ] {
+        lab.run(command)
+            .stderr_has("dst.lab/closed/app is blocked, as ")
+            .code(5);
+    }
+    lab.run(["digest", "-v", "src.lab/open/app:v1"])
+        .any_stdout()
+        .stderr_has("the mirror dst.lab/closed/app is not asked: it is blocked, as ")
+        .code(0);
+    assert_eq!(asked(&lab, "dst"), "");
+}
+
+#[test]
+fn ping_goes_where_the_settings_lead() {
+    let lab = Lab::new();
+    containers(
+        &lab,
+        "[[registry]]\nprefix = \"src.lab/team\"\nlocation = \"src.lab/moved\"\n\
+         [[registry.mirror]]\nlocation = \"dst.lab/copies\"\n\
+         [[registry]]\nprefix = \"src.lab/far\"\nlocation = \"dst.lab/far\"\n",
+    );
+    let ran = lab
+        .run(["ping", "--json", "src.lab", "--repo", "team/app"])
+        .any_stdout()
+        .any_stderr()
+        .code(0);
+    assert_eq!(ran.json()["mirror"], "dst.lab/copies/app");
+    assert!(asked(&lab, "src").contains("/v2/moved/app/"));
+    for option in ["--repo", "--write"] {
+        lab.run(["ping", "src.lab", option, "far/app"])
+            .stderr_has("ping dst.lab instead")
+            .code(2);
+    }
 }
 
 /// A folder is a folder, whatever names there are.

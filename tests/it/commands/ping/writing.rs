@@ -177,6 +177,46 @@ fn who_may_not_write_is_told_and_leaves_nothing() {
     }
 }
 
+/// A registry may store what it then does not confirm, or says that it failed.
+#[test]
+fn what_a_failed_put_left_is_removed() {
+    let put = || Fault::on("PUT", "/manifests/").always();
+    let other = format!("sha256:{}", "0".repeat(64));
+    let faults = [
+        put().change(move |answer| {
+            let other = http::HeaderValue::from_str(&other).unwrap();
+            answer.headers_mut().insert("docker-content-digest", other);
+        }),
+        put().change(|answer| *answer.status_mut() = http::StatusCode::NOT_IMPLEMENTED),
+    ];
+    for (code, fault) in [8, 7].into_iter().zip(faults) {
+        let lab = with(Options::default());
+        let before = held(&lab);
+        lab.fault("src", fault);
+        let document = document(&lab, code);
+        assert_eq!(document["written"]["left"], Value::Array(Vec::new()));
+        let tried = &document["abilities"]["delete_by_tag"]["answer"];
+        assert_eq!(tried, "not_asked", "{document}");
+        assert_eq!(held(&lab), before, "{code}");
+    }
+}
+
+/// What cannot be told is not said to be gone, nor that it was tried out.
+#[test]
+fn what_may_be_left_is_listed() {
+    let lab = with(Options::default());
+    let fault = Fault::on("HEAD", "/manifests/").always();
+    lab.fault("src", fault.refusal(403, "DENIED", "no"));
+    let document = document(&lab, 0);
+    let left = document["written"]["left"].as_array().unwrap();
+    let kinds: Vec<&str> = left.iter().map(|l| l["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["tag", "manifest", "manifest"], "{document}");
+    for ability in ["delete_by_tag", "delete_by_digest"] {
+        let answer = &document["abilities"][ability]["answer"];
+        assert_eq!(answer, "unknown", "{document}");
+    }
+}
+
 /// A tag that is removed again must be one that the user lets be removed.
 #[test]
 fn the_user_s_rules_hold() {
