@@ -37,16 +37,18 @@ impl Settings {
                 }));
             }
         }
-        let mut said: Vec<(&str, &Prefix)> = Vec::new();
-        for rule in self.rules().filter(|rule| rule.prefix.covers(host)) {
-            // Several of a rule's own values may have one key: its mirrors.
-            let before = said.len();
-            for value in of_rule(rule) {
-                let same = (value.key, &rule.prefix);
-                if !said[..before].contains(&same) {
-                    said.push(same);
-                    values.push(value);
+        for (at, layer) in self.routes.layers.iter().enumerate() {
+            for rule in layer {
+                let own = deciding(layer, &rule.prefix, host);
+                if !own.is_some_and(|own| std::ptr::eq(own, rule)) {
+                    continue;
                 }
+                let upper = self.routes.layers[..at].iter();
+                let upper: Vec<&Rule> = upper
+                    .filter_map(|layer| deciding(layer, &rule.prefix, host))
+                    .collect();
+                let is_open = |value: &Value| !upper.iter().any(|rule| says(rule, value.key));
+                values.extend(of_rule(rule).filter(is_open));
             }
         }
         values
@@ -71,6 +73,23 @@ impl Settings {
 
     fn rules(&self) -> impl Iterator<Item = &Rule> {
         self.routes.layers.iter().flatten()
+    }
+}
+
+/// The rule of a layer that counts for what a prefix is about at `host`: the closest, alone. Of two
+/// alike the first counts.
+fn deciding<'a>(layer: &'a [Rule], about: &Prefix, host: &Host) -> Option<&'a Rule> {
+    let counts = |rule: &&Rule| rule.prefix.covers(host) && rule.prefix.encloses_path_of(about);
+    let rules = layer.iter().filter(counts);
+    rules.rev().max_by_key(|rule| rule.prefix.closeness())
+}
+
+/// Whether a rule says this, be it that there is none.
+fn says(rule: &Rule, key: &str) -> bool {
+    match key {
+        "blocked" => rule.blocked.is_some(),
+        "location" => rule.location.is_some(),
+        _ => rule.mirrors.is_some(),
     }
 }
 
@@ -122,7 +141,10 @@ fn of_rule(rule: &Rule) -> impl Iterator<Item = Value> {
         };
         value("mirrors", text, &mirror.origin)
     });
-    let mirrors: Vec<Value> = mirrors.collect();
+    let mut mirrors: Vec<Value> = mirrors.collect();
+    if rule.mirrors.is_some() && mirrors.is_empty() {
+        mirrors.push(value("mirrors", "none".to_owned(), &rule.origin));
+    }
     blocked.into_iter().chain(location).chain(mirrors)
 }
 

@@ -75,6 +75,12 @@ impl Prefix {
         }
     }
 
+    /// Whether what the path of `other` is about is among what its own path is about.
+    pub(in crate::config) fn encloses_path_of(&self, other: &Self) -> bool {
+        let rest = other.path.strip_prefix(self.path.as_str());
+        self.path.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
     /// What of the repository's path is behind it, if the repository is one of those meant.
     pub(super) fn rest<'a>(&self, repository: &'a Repository) -> Option<&'a str> {
         let name = repository.name.as_str();
@@ -94,7 +100,7 @@ impl Prefix {
 
     /// How closely it says what is meant: the longest path first, then a host before a wildcard,
     /// and the longest wildcard.
-    pub(super) fn closeness(&self) -> (usize, usize) {
+    pub(in crate::config) fn closeness(&self) -> (usize, usize) {
         let host = match &self.hosts {
             Hosts::One(_) => usize::MAX,
             Hosts::Below(domain) => domain.len(),
