@@ -210,7 +210,7 @@ fn a_pipe_is_read_only_where_it_is_named() {
     crossdock(&home, ["settings", "show"])
         .stderr_has("crossdock.yaml")
         .stderr_has("not a regular file")
-        .code(2);
+        .code(9);
 }
 
 #[test]

@@ -5,9 +5,9 @@ use super::run::{Ran, crossdock};
 use std::sync::OnceLock;
 
 /// Nothing that moves bytes takes more than this besides what the program takes to do nothing,
-/// whatever the size of what it moves. An optimized program takes some 10 MiB of those, the tests'
-/// takes more.
-const CEILING: u64 = 34 * 1024 * 1024;
+/// whatever the size of what it moves: 48 MiB without the 10 MiB that an optimized program takes for
+/// itself. The tests' program takes more for itself.
+const CEILING: u64 = 38 * 1024 * 1024;
 
 impl Ran {
     /// Expects that it took little memory.

@@ -164,7 +164,14 @@ fn ping_goes_where_the_settings_lead() {
         .any_stderr()
         .code(0);
     assert_eq!(ran.json()["mirror"], "dst.lab/copies/app");
-    assert!(asked(&lab, "src").contains("/v2/moved/app/"));
+    let asked = lab.requests("src").all().to_vec();
+    let elsewhere = |path: &str| path.starts_with("/v2/team/");
+    assert!(
+        asked
+            .iter()
+            .any(|seen| seen.path.starts_with("/v2/moved/app/"))
+    );
+    assert!(!asked.iter().any(|seen| elsewhere(&seen.path)));
     for option in ["--repo", "--write"] {
         lab.run(["ping", "src.lab", option, "far/app"])
             .stderr_has("ping dst.lab instead")
