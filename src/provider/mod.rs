@@ -1,6 +1,6 @@
 //! What each vendor does its own way. Here: the identities that machines have for its registries.
 //!
-//! A vendor is one [`Provider`]. What all have in common is in [`machine`]: which provider is asked
+//! A vendor is one `Provider`. What all have in common is in [`machine`]: which provider is asked
 //! for a host, how long its answer is kept, and that it is asked once for all who wait.
 
 mod answers;
