@@ -14,10 +14,10 @@ use crate::transport::address::Class;
 use crate::transport::carry::{Home, Road, may_carry};
 use crate::transport::origin::Origin;
 use crate::transport::secret::Secret;
-use crate::transport::{Authorization, Body, Request, Response, Transport};
+use crate::transport::{Authorization, Request, Response, Transport};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode};
 use lifetime::{SHORTEST, lifetime};
 use serde::Deserialize;
 use std::time::Duration;
@@ -171,7 +171,6 @@ impl Exchange<'_> {
 
     /// The `OAuth2` flow. The form holds secrets, so that no redirect is followed.
     async fn post(&self, transport: &Transport, form: &[(&str, &[u8])]) -> Result<Response, Error> {
-        let mut body = String::new();
         let scope = self.scopes.texts().join(" ");
         let service = self.service.as_deref().unwrap_or_default();
         let common = [
@@ -179,24 +178,10 @@ impl Exchange<'_> {
             ("client_id", CLIENT_ID.as_bytes()),
             ("scope", scope.as_bytes()),
         ];
-        for (name, value) in form
-            .iter()
-            .copied()
-            .chain(common)
-            .filter(|(_, v)| !v.is_empty())
-        {
-            if !body.is_empty() {
-                body.push('&');
-            }
-            body.push_str(name);
-            body.push('=');
-            body.extend(url::form_urlencoded::byte_serialize(value));
-        }
-        let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
+        let fields = form.iter().copied().chain(common);
         let request = self
             .request(Method::POST, self.realm.clone())
-            .header(header::CONTENT_TYPE, form_type)
-            .body(Body::Bytes(body.into()))
+            .form(fields.filter(|(_, value)| !value.is_empty()))
             .read_whole(REPLY_LIMIT)
             .without_redirects();
         Ok(transport.send(request).await?)

@@ -175,7 +175,7 @@ impl Client {
 
     /// The answer, unless it is a no to a credential that was sent along, or to nobody because of
     /// one that could not be.
-    pub(super) async fn unless_rejected(
+    async fn unless_rejected(
         &self,
         response: Response,
         access: &Access,
@@ -200,7 +200,7 @@ impl Client {
 
     /// Finds the authorization that a 401 asks for. Some registries only say at `/v2/` what they
     /// want.
-    pub(super) async fn answer(
+    async fn answer(
         &self,
         access: &Access,
         asked: &Asked,
@@ -266,13 +266,8 @@ impl Client {
         let ping = Request::new(Method::GET, self.url("").await?);
         let asked = self.transport.send(ping.repeat().unwrap_or(ping)).await?;
         let (response, verified) = if is_challenge_of(&asked, &access) {
-            let granted = self.answer(&access, &Asked::of(asked).await, None).await?;
-            let ping = Request::new(Method::GET, self.url("").await?);
-            let ping = ping.authorization(Some(granted.authorization.clone()));
-            let response = self.transport.send(ping).await?;
-            let response = self
-                .unless_rejected(response, &access, Some(&granted))
-                .await?;
+            let asked = Asked::of(asked).await;
+            let (response, granted) = self.ask_as_wanted(&access, &asked).await?;
             (response, granted.origin.is_some())
         } else {
             (asked, false)
@@ -290,6 +285,22 @@ impl Client {
             StatusCode::NOT_FOUND if verified => Ok(Welcome::Verified),
             _ => Err(Error::refused(response).await),
         }
+    }
+
+    /// Asks `/v2/` as whoever it wants: its answer, unless that is a no to who he is.
+    pub(super) async fn ask_as_wanted(
+        &self,
+        access: &Access,
+        asked: &Asked,
+    ) -> Result<(Response, Granted), Error> {
+        let granted = self.answer(access, asked, None).await?;
+        let ping = Request::new(Method::GET, self.url("").await?);
+        let ping = ping.authorization(Some(granted.authorization.clone()));
+        let response = self.transport.send(ping).await?;
+        let response = self
+            .unless_rejected(response, access, Some(&granted))
+            .await?;
+        Ok((response, granted))
     }
 
     /// A page for people instead of an answer: a portal, or a proxy, is in between.

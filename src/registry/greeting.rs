@@ -70,13 +70,7 @@ impl Client {
         }
         let looked = self.auth.look_thoroughly(&access).await;
         let asked = Asked::again(greeting.url.clone(), greeting.headers.clone());
-        let granted = self.answer(&access, &asked, None).await?;
-        let ping = Request::new(Method::GET, self.url("").await?);
-        let ping = ping.authorization(Some(granted.authorization.clone()));
-        let response = self.transport.send(ping).await?;
-        let response = self
-            .unless_rejected(response, &access, Some(&granted))
-            .await?;
+        let (response, granted) = self.ask_as_wanted(&access, &asked).await?;
         let is_somebody = granted.origin.is_some();
         match response.status() {
             status if status.is_success() => self.refuse_markup(&response)?,

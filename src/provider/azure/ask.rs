@@ -3,9 +3,9 @@
 use super::error::{Error, Refusal};
 use crate::transport::origin::Origin;
 use crate::transport::secret::Secret;
-use crate::transport::{Body, Request, Transport};
+use crate::transport::{Request, Transport};
 use bytes::Bytes;
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{Method, StatusCode};
 use url::Url;
 
 /// No answer with a token is longer.
@@ -49,19 +49,7 @@ pub(super) async fn ask(
 
 /// A question with these fields.
 pub(super) fn form(url: Url, fields: &[(&str, &[u8])]) -> Request {
-    let mut body = String::new();
-    for (name, value) in fields {
-        if !body.is_empty() {
-            body.push('&');
-        }
-        body.push_str(name);
-        body.push('=');
-        body.extend(url::form_urlencoded::byte_serialize(value));
-    }
-    let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
-    Request::new(Method::POST, url)
-        .header(header::CONTENT_TYPE, form_type)
-        .body(Body::Bytes(body.into()))
+    Request::new(Method::POST, url).form(fields.iter().copied())
 }
 
 impl Answer {

@@ -86,19 +86,7 @@ impl Endpoint {
 
     /// A form for it.
     pub(super) fn form(&self, fields: &[(&str, &[u8])]) -> Request {
-        let mut body = String::new();
-        for (name, value) in fields {
-            if !body.is_empty() {
-                body.push('&');
-            }
-            body.push_str(name);
-            body.push('=');
-            body.extend(url::form_urlencoded::byte_serialize(value));
-        }
-        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-        self.request(Method::POST)
-            .header(header::CONTENT_TYPE, form)
-            .body(Body::Bytes(body.into()))
+        self.request(Method::POST).form(fields.iter().copied())
     }
 
     /// A document for it.
