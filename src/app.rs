@@ -24,10 +24,13 @@ use crate::config::Settings;
 use crate::config::search::Search;
 use crate::engine::copy::{self, event::Progress};
 use crate::engine::guard::Guard;
+use crate::inventory::open::Inventories;
+use crate::inventory::{Catalog, Inventory};
 use crate::oci::platform::{PlatformError, PlatformPattern};
 use crate::oci::reference::{Host, Location, Tag, Target};
 use crate::provider::Surroundings;
 use crate::provider::machine::Machine;
+use crate::store::Store;
 use crate::store::open::{Reach, Stores};
 use crate::term::output::{self, Output};
 use crate::term::progress::{self, View};
@@ -140,6 +143,27 @@ impl App {
             view,
             flags,
         })
+    }
+
+    /// What the registry of a store knows of its images.
+    pub fn inventory(&self, store: &Arc<dyn Store>) -> Arc<dyn Inventory> {
+        self.inventories().of(&self.stores, Arc::clone(store))
+    }
+
+    /// The repositories of a registry.
+    pub fn catalog(&self, host: &Host) -> Arc<dyn Catalog> {
+        self.inventories().catalog(&self.stores, host)
+    }
+
+    fn inventories(&self) -> Inventories {
+        let output = self.output.clone();
+        Inventories {
+            transport: Arc::clone(&self.transport),
+            machine: Arc::clone(&self.identities),
+            reach: self.reach.clone(),
+            now: jiff::Timestamp::now(),
+            remark: Arc::new(move |remark| output.note(remark)),
+        }
     }
 
     /// The options that every command has.

@@ -6,7 +6,8 @@
 //!  6  main.rs ──> command/             what the user typed → one engine call → rows
 //!  5  app.rs      term/                the composition root · everything about terminals
 //!  4  engine/     server/              copy, tag, list, delete, login · a registry in memory
-//!  3  store/      provider/            one repository, wherever it is · what each vendor does its own way
+//!     inventory/                       what only a registry's own API knows
+//!  3  store/      provider/            one repository, wherever it is · the machine's identities
 //!  2  registry/                        the distribution API, typed
 //!  1  auth/       config/              challenge → credential → token · the settings file
 //!  0  oci/        transport/  disk/    the vocabulary · HTTP with retry, limits, redirects · files
@@ -21,6 +22,7 @@ pub mod command;
 pub mod config;
 pub mod disk;
 pub mod engine;
+pub mod inventory;
 pub mod oci;
 pub mod provider;
 pub mod registry;

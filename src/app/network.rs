@@ -51,6 +51,9 @@ pub(super) fn reach(flags: &Flags, settings: &Settings) -> anyhow::Result<Reach>
         if let Some(kind) = own.kind {
             reach.name_kind(host, kind);
         }
+        if let Some(api) = &own.api {
+            reach.name_api(host, api.clone());
+        }
         if own.plain_http_fallback {
             reach.try_plain_http(host);
         }

@@ -7,7 +7,7 @@ mod who;
 use super::asking::{Asking, Seeker, Who};
 use super::cache::TokenCache;
 use super::challenge::{Bearer, Challenge};
-use super::credential::{Credential, CredentialSource, Subject};
+use super::credential::{Credential, CredentialSource, Found, Subject};
 use super::error::Error;
 use super::granted::{Access, Granted};
 use super::identity::{Identities, Nobody};
@@ -98,6 +98,12 @@ impl Authenticator {
         };
         // Boxed: it holds all that a login can take.
         Box::pin(self.grant(&wish)).await
+    }
+
+    /// Whose credential is for `access`, to be shown to the registry's vendor by another way.
+    pub async fn found(&self, access: &Access) -> Result<Option<Found>, Arc<Error>> {
+        let asking = self.seeker.find(access, false).await?;
+        Ok(asking.who.found().cloned())
     }
 
     /// The authorization that the 401 with these headers asks for.

@@ -18,6 +18,8 @@ pub enum Action {
     Push,
     /// Deleting.
     Delete,
+    /// Reading what is known of tags and manifests: Azure's word.
+    MetadataRead,
 }
 
 impl fmt::Display for Action {
@@ -26,6 +28,7 @@ impl fmt::Display for Action {
             Self::Pull => "pull",
             Self::Push => "push",
             Self::Delete => "delete",
+            Self::MetadataRead => "metadata_read",
         })
     }
 }
@@ -165,7 +168,9 @@ impl Scopes {
     /// Whether nothing can be changed by them.
     pub fn only_read(&self) -> bool {
         let reads = |scope: &Scope| {
-            scope.resource == CATALOG || scope.actions.iter().all(|action| action == "pull")
+            let reading = ["pull", "metadata_read"];
+            let actions = scope.actions.iter().map(String::as_str);
+            scope.resource == CATALOG || actions.clone().all(|action| reading.contains(&action))
         };
         self.0.iter().all(reads)
     }

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use url::Url;
 
 /// What holds for one registry, and for that host alone: none of it goes to its token service,
 /// to where it redirects, or to anybody else.
@@ -42,6 +43,8 @@ pub struct RegistrySettings {
     pub identity: bool,
     /// The profile of AWS's files that is meant there.
     pub aws_profile: Option<String>,
+    /// Where its vendor's own API is, where that is not where it usually is.
+    pub api: Option<Url>,
 }
 
 impl Default for RegistrySettings {
@@ -59,6 +62,7 @@ impl Default for RegistrySettings {
             kind: None,
             identity: true,
             aws_profile: None,
+            api: None,
         }
     }
 }
@@ -120,6 +124,11 @@ struct Written {
     #[serde(deserialize_with = "given")]
     #[schemars(with = "String")]
     aws_profile: Option<Text>,
+    /// The address of its vendor's own API (`https://HOST[/PATH]`), where that is not where it
+    /// usually is. The registry's credential goes there too.
+    #[serde(deserialize_with = "given")]
+    #[schemars(with = "String")]
+    api: Option<Text>,
     /// `HOST[/PATH]`s that have copies of what is there; asked before it.
     #[serde(deserialize_with = "given")]
     #[schemars(with = "Texts")]
@@ -152,7 +161,7 @@ pub(super) struct Checked {
 }
 
 /// The keys of a registry.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "plain_http",
     "insecure",
     "ca",
@@ -164,6 +173,7 @@ const KEYS: [&str; 14] = [
     "kind",
     "identity",
     "aws_profile",
+    "api",
     "mirrors",
     "location",
     "blocked",
@@ -225,6 +235,7 @@ impl Written {
             kind: self.kind.as_ref().map(kind).transpose()?,
             identity: self.identity.is_none_or(|identity| identity.0),
             aws_profile: self.aws_profile.as_ref().map(profile).transpose()?,
+            api: self.api.as_ref().map(api).transpose()?,
         })
     }
 }
@@ -286,6 +297,25 @@ fn profile(name: &Text) -> Result<String, Problem> {
         "" => Err(Problem::with(name, "the profile's name is empty")),
         name => Ok(name.to_owned()),
     }
+}
+
+/// An address that requests can be made below of. One with a secret in it is shown to nobody.
+fn api(text: &Text) -> Result<Url, Problem> {
+    let reason = |reason: &str| Problem::with(text, format!("`api` {reason}"));
+    let url =
+        Url::parse(&text.value).map_err(|_| reason("is no address: `https://HOST[/PATH]`"))?;
+    if !matches!(url.scheme(), "https" | "http") || !url.has_host() {
+        return Err(reason("is not one of HTTP: `https://HOST[/PATH]`"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(reason(
+            "has a user name or password, which come from elsewhere",
+        ));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(reason("ends with its path: no `?`, no `#`"));
+    }
+    Ok(url)
 }
 
 /// Two names of one registry would otherwise decide by their order.

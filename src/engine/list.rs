@@ -5,15 +5,22 @@ use crate::store::{Result, Store};
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
 use globset::GlobMatcher;
 
-/// Which tags, and in which order.
+/// Which tags.
 #[derive(Debug, Clone, Default)]
-pub struct Options {
+pub struct Names {
     /// Only tags that one of these matches; all where there is none.
     pub filter: Vec<GlobMatcher>,
     /// And none that one of these matches.
     pub exclude: Vec<GlobMatcher>,
     /// Leave out tags that only stand for a digest (`sha256-…`).
     pub omit_digest_tags: bool,
+}
+
+/// Which tags, and in which order.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Which.
+    pub names: Names,
     /// In the order of their names, which takes the whole list before the first is known.
     pub by_name: bool,
     /// So many at most.
@@ -22,7 +29,7 @@ pub struct Options {
 
 /// The tags of a repository that `options` select, as they come unless they are sorted.
 pub async fn tags(store: &dyn Store, options: &Options) -> Result<BoxStream<'static, Result<Tag>>> {
-    let wanted = options.clone();
+    let wanted = options.names.clone();
     let selected = store
         .tags()
         .try_filter(move |tag| std::future::ready(wanted.selects(tag)));
@@ -35,8 +42,9 @@ pub async fn tags(store: &dyn Store, options: &Options) -> Result<BoxStream<'sta
     Ok(futures_util::stream::iter(tags.into_iter().take(limit).map(Ok)).boxed())
 }
 
-impl Options {
-    fn selects(&self, tag: &Tag) -> bool {
+impl Names {
+    /// Whether `tag` is one of them.
+    pub(super) fn selects(&self, tag: &Tag) -> bool {
         let matches = |globs: &[GlobMatcher]| globs.iter().any(|glob| glob.is_match(tag.as_str()));
         let named = self.filter.is_empty() || matches(&self.filter);
         named && !matches(&self.exclude) && !(self.omit_digest_tags && tag.stands_for_a_digest())

@@ -2,10 +2,10 @@
 
 pub(crate) mod breaks;
 pub mod check;
-pub mod content;
 pub mod copy;
 pub mod diff;
 pub mod guard;
+pub mod images;
 pub mod inspect;
 pub mod list;
 pub mod ping;

@@ -1,12 +1,12 @@
 //! Everything that is attached to an image: signatures, attestations, bills of materials, what is
 //! attached to those, and what is attached to the images of an index.
 
-use super::content::listed;
 use crate::engine::{DEEPEST, MOST};
 use crate::oci::manifest::{Child, Manifest, is_index_type};
 use crate::oci::reference::{Tag, Target};
 use crate::oci::referrers::cosign_tags;
 use crate::oci::{Descriptor, Digest};
+use crate::store::content::listed;
 use crate::store::{Error, Kind, Referrers, ReferrersOrigin, Result, Store};
 use futures_util::future::try_join_all;
 use futures_util::stream::{self, StreamExt, TryStreamExt};

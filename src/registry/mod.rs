@@ -5,6 +5,7 @@
 mod address;
 mod answer;
 mod attach;
+mod beside;
 mod blob;
 mod call;
 pub mod error;
@@ -34,6 +35,7 @@ mod uploads;
 
 pub use address::Address;
 pub use answer::{Answer, Question};
+pub use beside::{Beside, Document};
 pub use blob::Opened;
 pub use call::Welcome;
 pub use error::Error;

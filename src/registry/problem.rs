@@ -68,7 +68,10 @@ impl Problem {
     /// What a status and a body say, at the first attempt.
     pub fn of(status: StatusCode, body: &[u8]) -> Self {
         let details = serde_json::from_slice(body).map(|document: Document| document.errors);
-        let details = details.unwrap_or_default();
+        let mut details = details.unwrap_or_default();
+        if details.is_empty() {
+            details.extend(elsewhere(body));
+        }
         let text = details.is_empty().then(|| plain(body)).flatten();
         Self {
             status,
@@ -101,6 +104,36 @@ impl Problem {
             .iter()
             .any(|detail| detail.code.eq_ignore_ascii_case(code))
     }
+}
+
+/// What an API of a vendor says in a document of its own: AWS's `__type` and `message`, Google's
+/// `error` with `status` and `message`, GitHub's, GitLab's and Docker Hub's `message` or `detail`,
+/// Quay's `error_type` and `error_message`.
+fn elsewhere(body: &[u8]) -> Option<Detail> {
+    let document: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let inner = document.get("error").filter(|inner| inner.is_object());
+    let document = inner.unwrap_or(&document);
+    let text = |key: &&str| document.get(key).and_then(serde_json::Value::as_str);
+    let codes = ["__type", "error_type", "status", "code", "error"];
+    let messages = [
+        "message",
+        "Message",
+        "error_message",
+        "error_description",
+        "detail",
+        "title",
+    ];
+    let code = codes.iter().find_map(text).unwrap_or_default();
+    // `com.amazonaws.ecr#NameException:http://…`: Smithy, "AWS JSON 1.1 protocol".
+    let code = code.rsplit('#').next().unwrap_or_default();
+    let code = code.split(':').next().unwrap_or_default();
+    let message = messages.iter().find_map(text).unwrap_or_default();
+    let is_any = !code.is_empty() || !message.is_empty();
+    is_any.then(|| Detail {
+        code: code.to_owned(),
+        message: message.to_owned(),
+        detail: serde_json::Value::Null,
+    })
 }
 
 /// A short body that is meant for people: no markup.

@@ -101,6 +101,11 @@ impl Error {
         }
     }
 
+    /// What a registry's error is to whoever was doing `what`.
+    pub fn of_registry(what: impl Into<String>, source: registry::Error) -> Self {
+        Self::caused(super::kind::kind_of(&source), what, source)
+    }
+
     /// The same failure, which happened at `location`.
     #[must_use]
     pub fn at(mut self, location: &Location) -> Self {
@@ -110,7 +115,7 @@ impl Error {
 
     /// The same failure of a registry of this kind, which this was wanted of.
     #[must_use]
-    pub(super) fn asked(mut self, kind: Option<vendor::Kind>, wanted: Wanted) -> Self {
+    pub fn asked(mut self, kind: Option<vendor::Kind>, wanted: Wanted) -> Self {
         self.asked = Some((kind, wanted));
         self
     }

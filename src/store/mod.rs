@@ -1,5 +1,6 @@
 //! One repository, wherever it lives.
 
+pub mod content;
 #[cfg(test)]
 mod contract;
 pub mod error;

@@ -11,17 +11,16 @@ use crate::auth::Authenticator;
 use crate::auth::credential::CredentialSource;
 use crate::auth::identity::Identities;
 use crate::auth::scope::Action;
-use crate::oci::reference::{Host, Location, Repository, RepositoryName};
-use crate::registry::{self, Address, Client, Welcome};
+use crate::oci::reference::{Host, Location, Repository};
+use crate::registry::{Address, Client, Welcome};
 use crate::transport::Transport;
 use crate::vendor;
 use futures_util::future::join_all;
-use futures_util::stream::BoxStream;
-use futures_util::{StreamExt, TryStreamExt};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use url::Url;
 
 /// What the user says about reaching registries.
 #[derive(Debug, Clone, Default)]
@@ -30,6 +29,7 @@ pub struct Reach {
     maybe_plain_http: HashSet<Host>,
     token_services: HashMap<Host, Vec<String>>,
     kinds: HashMap<Host, vendor::Kind>,
+    apis: HashMap<Host, Url>,
 }
 
 impl Reach {
@@ -53,6 +53,16 @@ impl Reach {
     /// `host` is a registry of this kind, whatever its name says.
     pub fn name_kind(&mut self, host: &Host, kind: vendor::Kind) {
         self.kinds.insert(host.without_default_port(), kind);
+    }
+
+    /// The API of the vendor of `host` is there.
+    pub fn name_api(&mut self, host: &Host, api: Url) {
+        self.apis.insert(host.without_default_port(), api);
+    }
+
+    /// Where the API of the vendor of `host` is, where somebody said so.
+    pub fn api(&self, host: &Host) -> Option<&Url> {
+        self.apis.get(&host.without_default_port())
     }
 
     /// What `host` is, where somebody said so, or its name does.
@@ -144,16 +154,6 @@ impl Stores {
         Arc::new(Mirrored::new(origin, mirrors, remarks.clone()))
     }
 
-    /// The repositories of a registry, where it lists them.
-    pub fn catalog(&self, host: &Host) -> BoxStream<'static, Result<RepositoryName>> {
-        let what = format!("cannot list the repositories of {host}");
-        let kind = self.reach.kind(host);
-        let failed = move |error: registry::Error| {
-            Error::caused(kind_of(&error), what.clone(), error).asked(kind, Wanted::List)
-        };
-        self.client(host).catalog().map_err(failed).boxed()
-    }
-
     /// A registry as a whole.
     pub fn registry(&self, host: &Host) -> super::registry::Registry {
         super::registry::Registry::new(self.client(host))
@@ -203,7 +203,8 @@ impl Stores {
         }
     }
 
-    fn client(&self, host: &Host) -> Arc<Client> {
+    /// The client of a registry, which is one for all.
+    pub fn client(&self, host: &Host) -> Arc<Client> {
         let mut clients = self.lock();
         let made = clients.entry(host.clone());
         Arc::clone(made.or_insert_with(|| Arc::new(self.new_client(host))))

@@ -8,7 +8,7 @@ use source::{Source, code, sources};
 use std::path::Path;
 
 /// What a room may use of ours: whole rooms, or one item of a room.
-const FLOORS: [(&str, &[&str]); 15] = [
+const FLOORS: [(&str, &[&str]); 16] = [
     ("disk", &[]),
     ("oci", &[]),
     ("transport", &[]),
@@ -25,8 +25,21 @@ const FLOORS: [(&str, &[&str]); 15] = [
         &["auth", "config", "disk", "oci", "transport", "vendor"],
     ),
     (
+        "inventory",
+        &[
+            "auth",
+            "oci",
+            "provider",
+            "registry",
+            "store",
+            "transport",
+            "vendor",
+        ],
+    ),
+    (
         "engine",
         &[
+            "inventory",
             "oci",
             "store",
             "transport::BoxError",
@@ -51,6 +64,7 @@ const FLOORS: [(&str, &[&str]); 15] = [
             "auth",
             "config",
             "engine",
+            "inventory",
             "oci",
             "provider",
             "registry",
@@ -68,6 +82,7 @@ const FLOORS: [(&str, &[&str]); 15] = [
             "auth",
             "config",
             "engine",
+            "inventory",
             "oci",
             "server",
             "store",

@@ -38,11 +38,14 @@ pub(super) fn selection(
         let globs = typed.iter().map(|typed| glob(flag, typed));
         globs.collect::<anyhow::Result<Vec<_>>>()
     };
-    Ok(Some(list::Options {
+    let names = list::Names {
         filter: globs("--tags", tags)?,
         exclude: globs("--exclude", exclude)?,
         // What is attached goes along with what it is attached to.
         omit_digest_tags,
+    };
+    Ok(Some(list::Options {
+        names,
         ..list::Options::default()
     }))
 }

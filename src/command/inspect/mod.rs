@@ -7,7 +7,6 @@ mod page;
 use super::failure::{Usage, at, at_tag};
 use super::image::{check_tag, reference, wanted};
 use crate::app::App;
-use crate::engine::content;
 use crate::engine::inspect::{
     Content, Entry, Image, MOST_ASKED, Subjects, entries, select, subjects,
 };
@@ -17,6 +16,7 @@ use crate::oci::config::MAX_BYTES;
 use crate::oci::manifest::Manifest;
 use crate::oci::platform::PlatformPattern;
 use crate::oci::reference::Reference;
+use crate::store::content;
 use crate::store::{Error, Kind, Store};
 use crate::term::exit::Hint;
 use document::{Body, Document};

@@ -33,7 +33,7 @@ fn every_key_of_a_registry_arrives() {
     let text = "registries:\n  R.example:5000:\n    plain_http: true\n    insecure: true\n    ca: certs/ca.pem\n    \
                 client_cert: /etc/client.pem\n    client_key: ../key.pem\n    token_realm: auth.example\n    \
                 allow_private: true\n    concurrency: 4\n    kind: harbor\n    identity: false\n    \
-                aws_profile: dev\n  s.example:\n";
+                aws_profile: dev\n    api: https://api.example/v1\n  s.example:\n";
     let mut registries = check(text).unwrap().registries;
     let host = |text: &str| text.parse::<Host>().ok().unwrap();
     let expected = RegistrySettings {
@@ -52,6 +52,7 @@ fn every_key_of_a_registry_arrives() {
         kind: Some(Kind::Harbor),
         identity: false,
         aws_profile: Some("dev".to_owned()),
+        api: Some("https://api.example/v1".parse().unwrap()),
     };
     assert_eq!(registries.remove(&host("r.example:5000")), Some(expected));
     let nothing_said = Some(RegistrySettings::default());

@@ -2,11 +2,11 @@
 
 use super::first::Chosen;
 use super::platforms::{self, Choice};
-use crate::engine::content;
 use crate::oci::Platform;
 use crate::oci::manifest::{Manifest, platform_of_config};
 use crate::oci::platform::PlatformPattern;
 use crate::oci::reference::Target;
+use crate::store::content;
 use crate::store::{Error, Kind, Result, Store};
 use std::sync::Arc;
 

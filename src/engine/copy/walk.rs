@@ -1,11 +1,11 @@
 //! From an image to all that it consists of, breadth first, and which of it a destination lacks.
 
 use super::ledger::Ledger;
-use crate::engine::content::listed;
 use crate::engine::{DEEPEST, MOST};
 use crate::oci::manifest::{Child, Manifest, is_foreign};
 use crate::oci::reference::Target;
 use crate::oci::{Descriptor, Digest};
+use crate::store::content::listed;
 use crate::store::{Error, Kind, Result, Store};
 use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt, TryStreamExt};

@@ -1,9 +1,9 @@
 //! One image: its config, and its layers with the steps that made them.
 
-use crate::engine::content;
 use crate::oci::Descriptor;
 use crate::oci::config::{Config, ConfigError, MAX_BYTES, Step, is_config_type};
 use crate::oci::manifest::Manifest;
+use crate::store::content;
 use crate::store::{Kind, Result, Store};
 
 /// One image, or an artifact in an image's form.

@@ -1,9 +1,9 @@
 //! What an index lists: images for platforms, and what is said about them.
 
-use crate::engine::content;
 use crate::oci::attestation;
 use crate::oci::manifest::{Manifest, is_index_type, is_manifest_type};
 use crate::oci::{Descriptor, Digest, Platform};
+use crate::store::content;
 use crate::store::{Error, Kind, Result, Store};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use std::collections::HashMap;

@@ -1,10 +1,10 @@
 //! A child of a manifest, whole and checked: a small blob, or another manifest.
 
+use super::{Error, Kind, Result, Store};
 use crate::oci::Descriptor;
 use crate::oci::digest::Verifier;
 use crate::oci::manifest::Manifest;
 use crate::oci::reference::Target;
-use crate::store::{Error, Kind, Result, Store};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};

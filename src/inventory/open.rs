@@ -1,0 +1,89 @@
+//! From a registry's kind to its inventory.
+
+use super::distribution::Distribution;
+use super::fallback::Remark;
+use super::generic::Generic;
+use super::time::Times;
+use super::{Catalog, Inventory};
+use crate::oci::reference::Host;
+use crate::provider::machine::Machine;
+use crate::registry::{self, Client};
+use crate::store::open::{Reach, Stores};
+use crate::store::{Error, Store, Wanted};
+use crate::transport::Transport;
+use crate::vendor::Kind;
+use jiff::Timestamp;
+use std::sync::Arc;
+use url::Url;
+
+/// A registry, and the ways to it and to its vendor's API.
+#[derive(Clone)]
+pub(super) struct Site {
+    pub(super) host: Host,
+    /// What it is, where that is known.
+    pub(super) kind: Option<Kind>,
+    /// Where the vendor's API is, as the user says it.
+    pub(super) api: Option<Url>,
+    pub(super) client: Arc<Client>,
+    pub(super) transport: Arc<Transport>,
+    pub(super) machine: Arc<Machine>,
+    pub(super) times: Times,
+}
+
+impl Site {
+    /// What was being done, and why it did not work.
+    pub(super) fn failed(&self, what: String, wanted: Wanted, error: registry::Error) -> Error {
+        Error::of_registry(what, error).asked(self.kind, wanted)
+    }
+}
+
+/// Opens inventories.
+#[derive(Clone)]
+pub struct Inventories {
+    /// The way to everything that is asked over HTTP.
+    pub transport: Arc<Transport>,
+    /// What the machine is by itself.
+    pub machine: Arc<Machine>,
+    /// What the user says about reaching registries.
+    pub reach: Reach,
+    /// What time it is.
+    pub now: Timestamp,
+    /// Who is told that less is known than could be.
+    pub remark: Remark,
+}
+
+impl Inventories {
+    /// The inventory of a store. Nothing is sent yet.
+    pub fn of(&self, stores: &Stores, store: Arc<dyn Store>) -> Arc<dyn Inventory> {
+        let times = Times::at(self.now);
+        let generic: Arc<dyn Inventory> = Arc::new(Generic::new(Arc::clone(&store), times));
+        let Some(repository) = store.location().repository() else {
+            return generic;
+        };
+        let site = self.site(stores, &repository.host);
+        match site.kind {
+            // A vendor stands here with its own, and `generic` behind it.
+            _ => generic,
+        }
+    }
+
+    /// The repositories of a registry. Nothing is sent yet.
+    pub fn catalog(&self, stores: &Stores, host: &Host) -> Arc<dyn Catalog> {
+        let site = self.site(stores, host);
+        match site.kind {
+            _ => Arc::new(Distribution::new(site)),
+        }
+    }
+
+    fn site(&self, stores: &Stores, host: &Host) -> Site {
+        Site {
+            host: host.clone(),
+            kind: self.reach.kind(host),
+            api: self.reach.api(host).cloned(),
+            client: stores.client(host),
+            transport: Arc::clone(&self.transport),
+            machine: Arc::clone(&self.machine),
+            times: Times::at(self.now),
+        }
+    }
+}
