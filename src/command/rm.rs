@@ -4,10 +4,11 @@ use super::failure::{Usage, at, at_tag};
 use super::image::reference;
 use super::tag::partial;
 use crate::app::App;
-use crate::engine::remove::{Options, Plan, apply, plan};
+use crate::engine::guard::Guard;
+use crate::engine::remove::{Options, Place, Plan, apply, plan};
 use crate::oci::Digest;
 use crate::oci::reference::{Location, Reference, Tag, Target};
-use crate::store::{Kind, Store};
+use crate::store::Kind;
 use crate::term::exit::Hint;
 use crate::term::output::Row;
 use serde::Serialize;
@@ -22,7 +23,8 @@ pub struct Args {
     /// The images, each with a tag or a digest
     #[arg(value_name = "IMAGE", required = true)]
     images: Vec<String>,
-    /// Remove an image although tags point to it; they go with it
+    /// Remove an image although tags point to it; they go with it. And a tag although the
+    /// registry removes the image with its last tag
     #[arg(long)]
     force: bool,
     /// Say what would be removed, and remove nothing
@@ -121,7 +123,12 @@ async fn remove(
 ) -> anyhow::Result<Removed> {
     let store = app.open(location)?;
     let guard = |tag: &Tag| app.guard(location, tag, force_immutable);
-    let plan = match plan(&*store, target, options, &guard).await {
+    let inventory = app.inventory(&store);
+    let place = Place {
+        store: &*store,
+        inventory: &*inventory,
+    };
+    let plan = match plan(place, target, options, &guard).await {
         Ok(plan) => plan,
         Err(error)
             if error.kind() == Kind::Refused && target.digest().is_some() && !options.force =>
@@ -129,10 +136,16 @@ async fn remove(
             let hint = "`--force` removes the image with these tags".to_owned();
             return Err(at(location)(error).context(Hint(hint)));
         }
+        Err(error)
+            if error.kind() == Kind::Refused && !options.force && guard_allows(&guard, target) =>
+        {
+            let hint = "`--force` removes the image with its last tag".to_owned();
+            return Err(at(location)(error).context(Hint(hint)));
+        }
         Err(error) => return Err(at_tag(error, &*store, target.tag()).await),
     };
     if !dry_run {
-        perform(&*store, &plan).await?;
+        perform(place, &plan).await?;
     }
     let Plan {
         target,
@@ -148,9 +161,16 @@ async fn remove(
     })
 }
 
-async fn perform(store: &dyn Store, plan: &Plan) -> anyhow::Result<()> {
-    let location = store.location();
-    apply(store, plan).await.map_err(|error| {
+/// Whether the user's own rules have nothing against a removal, so that forcing it may help.
+fn guard_allows(guard: &dyn Fn(&Tag) -> Guard, target: &Target) -> bool {
+    target
+        .tag()
+        .is_none_or(|tag| matches!(guard(tag), Guard::Free))
+}
+
+async fn perform(place: Place<'_>, plan: &Plan) -> anyhow::Result<()> {
+    let location = place.store.location();
+    apply(place, plan).await.map_err(|error| {
         let hint = match error.kind() {
             Kind::Unsupported => Some(format!(
                 "removing is switched off at {location}, or needs its own web page or API"

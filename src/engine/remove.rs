@@ -2,6 +2,7 @@
 
 use super::guard::Guard;
 use super::{DEEPEST, MOST};
+use crate::inventory::{Detail, Inventory, Untagging};
 use crate::oci::manifest::{is_index_type, may_be_index_type};
 use crate::oci::reference::{Tag, Target};
 use crate::oci::{Descriptor, Digest};
@@ -28,8 +29,18 @@ pub struct Plan {
 /// How bold to be.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options {
-    /// Remove an image although tags point to it, or an index needs it.
+    /// Remove an image although tags point to it, or an index needs it; and a tag although the
+    /// registry removes the image with it.
     pub force: bool,
+}
+
+/// A repository, and what is known of it besides.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    /// The repository.
+    pub store: &'a dyn Store,
+    /// What its registry knows of its images, and how it removes them.
+    pub inventory: &'a dyn Inventory,
 }
 
 /// What keeps an image in use.
@@ -56,16 +67,22 @@ struct Listed {
 ///
 /// `guard` knows the user's rule on any tag of the repository.
 pub async fn plan(
-    store: &dyn Store,
+    place: Place<'_>,
     target: &Target,
     options: Options,
     guard: &(dyn Fn(&Tag) -> Guard + Sync),
 ) -> Result<Plan> {
+    let store = place.store;
     let digest = resolve(store, target).await?;
     let (tags, names) = match target {
-        Target::Tag(tag) => (vec![tag.clone()], Vec::new()),
+        Target::Tag(tag) => {
+            if !options.force {
+                refuse_the_last(place, tag, &digest).await?;
+            }
+            (vec![tag.clone()], Vec::new())
+        }
         Target::Digest(_) => {
-            let uses = uses(store, &digest).await?;
+            let uses = uses(place, &digest).await?;
             if !options.force {
                 refuse_in_use(store, &digest, &uses)?;
             }
@@ -102,28 +119,93 @@ async fn resolve(store: &dyn Store, target: &Target) -> Result<Digest> {
 /// A registry that cannot remove a tag alone is only asked to remove the image where this tag is
 /// all that points to it. A tag that points elsewhere by now is left alone; a name that came
 /// since keeps the image in a folder.
-pub async fn apply(store: &dyn Store, plan: &Plan) -> Result<()> {
+pub async fn apply(place: Place<'_>, plan: &Plan) -> Result<()> {
+    let Place { store, inventory } = place;
     refuse_new_names(store, plan).await?;
-    let unsupported = match store.delete(&plan.target).await {
+    let only = |results: Vec<Result<()>>| results.into_iter().next().unwrap_or(Ok(()));
+    let tag = match &plan.target {
+        Target::Digest(digest) => {
+            return only(inventory.delete(std::slice::from_ref(digest)).await);
+        }
+        Target::Tag(tag) => tag,
+    };
+    let unsupported = match only(inventory.untag(std::slice::from_ref(tag)).await) {
         Err(error) if error.kind() == Kind::Unsupported => error,
         done => return done,
     };
-    let Target::Tag(tag) = &plan.target else {
+    if inventory.abilities().untagging != Untagging::Unknown {
         return Err(unsupported);
-    };
-    let uses = uses(store, &plan.digest).await?;
+    }
+    let uses = uses(place, &plan.digest).await?;
     if uses.tags != [tag.clone()] || !uses.parents.is_empty() {
         return Err(shared(store, tag, &uses));
     }
-    match store.delete(&Target::Digest(plan.digest.clone())).await {
+    match only(inventory.delete(std::slice::from_ref(&plan.digest)).await) {
         // The first refusal says that nothing is ever removed there.
         Err(error) if error.kind() == Kind::Unsupported => Err(error),
         done => done,
     }
 }
 
-/// Finds out what keeps `digest` in use: every tag is looked at, and every index below one read.
-async fn uses(store: &dyn Store, digest: &Digest) -> Result<Uses> {
+/// Refuses to remove the last tag of an image where the registry would remove that too.
+async fn refuse_the_last(place: Place<'_>, tag: &Tag, digest: &Digest) -> Result<()> {
+    if place.inventory.abilities().untagging != Untagging::RemovesWithTheLast {
+        return Ok(());
+    }
+    let image = place.inventory.image(digest).await?;
+    let has_others = image.is_none_or(|image| image.tags.iter().any(|other| other.tag != *tag));
+    if has_others {
+        return Ok(());
+    }
+    let location = place.store.location();
+    let what = format!(
+        "{location}:{tag} is the last tag of {digest}, and this registry removes the image with it"
+    );
+    Err(Error::new(Kind::Refused, what).at(location))
+}
+
+/// Finds out what keeps `digest` in use.
+async fn uses(place: Place<'_>, digest: &Digest) -> Result<Uses> {
+    let abilities = place.inventory.abilities();
+    if abilities.untagging == Untagging::Unknown || place.store.location().folder().is_some() {
+        return uses_by_looking(place.store, digest).await;
+    }
+    let mut uses = Uses::default();
+    let image = place.inventory.image(digest).await?;
+    let tags = image.into_iter().flat_map(|image| image.tags);
+    uses.tags = tags.map(|tagged| tagged.tag).collect();
+    uses.tags.sort_unstable();
+    if !abilities.guards_parts {
+        uses.parents = parents(place, digest).await?;
+    }
+    Ok(uses)
+}
+
+/// The tags of the indexes that need `digest`, as the registry lists its images.
+async fn parents(place: Place<'_>, digest: &Digest) -> Result<Vec<String>> {
+    let mut roots = Vec::new();
+    let mut images = place.inventory.images(Detail::Listed);
+    while let Some(image) = images.try_next().await? {
+        let is_index = image
+            .media_type
+            .as_ref()
+            .is_none_or(|kind| may_be_index_type(kind.as_ref()));
+        if is_index && image.digest != *digest && !image.tags.is_empty() {
+            roots.push(image);
+        }
+    }
+    let digests = roots.iter().map(|root| root.digest.clone());
+    let graph = Graph::read(place.store, digests).await?;
+    roots.retain(|root| graph.leads(&root.digest, digest));
+    let tags = roots.into_iter().flat_map(|root| root.tags);
+    let mut parents: Vec<String> = tags.map(|tagged| tagged.tag.to_string()).collect();
+    parents.sort_unstable();
+    Ok(parents)
+}
+
+/// The same where nothing but looking helps: every tag is looked at, and every index below one
+/// read.
+async fn uses_by_looking(store: &dyn Store, digest: &Digest) -> Result<Uses> {
     if store.counts_reading() {
         let place = store.location();
         let what = format!(

@@ -9,6 +9,7 @@ mod api;
 mod distribution;
 mod fallback;
 mod generic;
+mod harbor;
 pub mod open;
 mod pages;
 mod rounds;

@@ -1,8 +1,9 @@
 //! From a registry's kind to its inventory.
 
 use super::distribution::Distribution;
-use super::fallback::Remark;
+use super::fallback::{Remark, WithFallback};
 use super::generic::Generic;
+use super::harbor::{Harbor, Projects};
 use super::time::Times;
 use super::{Catalog, Inventory};
 use crate::oci::reference::Host;
@@ -61,16 +62,24 @@ impl Inventories {
             return generic;
         };
         let site = self.site(stores, &repository.host);
-        match site.kind {
-            // A vendor stands here with its own, and `generic` behind it.
-            _ => generic,
-        }
+        let name = repository.name.clone();
+        let (vendor, api): (Arc<dyn Inventory>, _) = match site.kind {
+            Some(Kind::Harbor) => (Arc::new(Harbor::new(site, name)), "Harbor's API"),
+            _ => return generic,
+        };
+        Arc::new(WithFallback::new(
+            vendor,
+            generic,
+            api,
+            Arc::clone(&self.remark),
+        ))
     }
 
     /// The repositories of a registry. Nothing is sent yet.
     pub fn catalog(&self, stores: &Stores, host: &Host) -> Arc<dyn Catalog> {
         let site = self.site(stores, host);
         match site.kind {
+            Some(Kind::Harbor) => Arc::new(Projects::new(site)),
             _ => Arc::new(Distribution::new(site)),
         }
     }

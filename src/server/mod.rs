@@ -167,6 +167,16 @@ impl Registry {
             .collect()
     }
 
+    /// The digests of the manifests of a repository, tagged or not, sorted.
+    pub fn manifests(&self, repository: &str) -> Vec<String> {
+        let storage = self.0.storage();
+        let repository = storage.repositories.get(repository);
+        let manifests = repository.into_iter().flat_map(|own| own.manifests.keys());
+        let mut digests: Vec<String> = manifests.map(ToString::to_string).collect();
+        digests.sort_unstable();
+        digests
+    }
+
     /// How many manifests there are, counted once per repository.
     pub fn manifest_count(&self) -> usize {
         let storage = self.0.storage();

@@ -29,4 +29,5 @@ mod slow_start;
 #[cfg(target_os = "linux")]
 mod sweeps;
 mod tls;
+mod vendors;
 mod wild;

@@ -5,7 +5,7 @@ use super::Order;
 use crate::app::App;
 use crate::engine::images::{self, Entry, Options, entries};
 use crate::engine::list::Names;
-use crate::inventory::{Clock, Detail};
+use crate::inventory::Detail;
 use crate::oci::Digest;
 use crate::oci::platform;
 use crate::oci::reference::{Location, Target};

@@ -98,6 +98,14 @@ impl World {
 impl Service {
     /// A service that answers with what `answer` says.
     pub(crate) fn new(answer: impl Fn(&Asked) -> Reply + Clone + Send + Sync + 'static) -> Self {
+        Self::waiting(move |asked| std::future::ready(answer(&asked)))
+    }
+
+    /// The same, whose answers take waiting for.
+    pub(crate) fn waiting<F>(answer: impl Fn(Asked) -> F + Clone + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Reply> + Send + 'static,
+    {
         let listener = wait_for(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let asked = Arc::default();
@@ -110,7 +118,7 @@ impl Service {
                 async move {
                     let asked = Asked::read(request).await?;
                     serving.asked.lock().unwrap().push(asked.clone());
-                    Ok(answer(&asked).response())
+                    Ok(answer(asked).await.response())
                 }
             })
             .await;

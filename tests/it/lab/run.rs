@@ -119,7 +119,7 @@ impl Run {
     }
 
     /// Lets `name` stand for `value` in arguments, environment and input, and in what comes out.
-    pub(super) fn named(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn named(mut self, name: &str, value: &str) -> Self {
         self.names.push((name.to_owned(), value.to_owned()));
         self
     }

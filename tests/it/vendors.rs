@@ -1,0 +1,6 @@
+//! What only a vendor's own API knows, against a stand-in for each vendor that reproduces its
+//! documentation, with a registry of the lab behind it.
+
+mod contract;
+mod harbor;
+mod shelf;
