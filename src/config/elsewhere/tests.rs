@@ -431,6 +431,33 @@ skip_verify = true
     assert_eq!(remarks, [false, true]);
 }
 
+/// A name of a folder may hold no colon on some systems.
+#[test]
+fn a_folder_of_containerd_s_may_spell_the_port_with_underscores() {
+    const UNDERSCORES: &str = "etc/containerd/certs.d/reg.io_5000_/hosts.toml";
+    const COLON: &str = "etc/containerd/certs.d/reg.io:5000/hosts.toml";
+    let (one, other) = ("[host.'https://one.io']\n", "[host.'https://other.io']\n");
+    for (files, mirror, remarks) in [
+        (&[(UNDERSCORES, one)][..], "one.io/a", 0),
+        (&[(COLON, one)], "one.io/a", 0),
+        (&[(COLON, other), (UNDERSCORES, one)], "one.io/a", 1),
+    ] {
+        let settings = Machine::new(files).load();
+        let found = route(&settings, "reg.io:5000/a").mirrors;
+        assert_eq!(found.len(), 1, "{files:?}");
+        assert_eq!(found[0].repository, mirror.parse().unwrap(), "{files:?}");
+        assert_eq!(settings.remarks.len(), remarks, "{files:?}");
+    }
+    for folder in ["reg.io_5000", "reg.io_x_", "_5000_", "_default_", "__"] {
+        let path = format!("etc/containerd/certs.d/{folder}/hosts.toml");
+        let settings = Machine::new(&[(path.as_str(), one)]).load();
+        assert!(
+            route(&settings, "reg.io:5000/a").mirrors.is_empty(),
+            "{folder}"
+        );
+    }
+}
+
 /// crossdock's own file, then the containers tools', docker's, containerd's: per value.
 #[test]
 fn each_value_is_that_of_the_file_that_counts_most() {
