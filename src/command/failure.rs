@@ -244,6 +244,9 @@ fn of_auth(error: &auth::Error, host: &Host) -> Option<String> {
         auth::Error::Unaccepted { .. } => Some(format!(
             "give a credential that may: `crossdock login {host} -u USER`"
         )),
+        auth::Error::Exposed { .. } => Some(format!(
+            "others could take it on the way: reach the place over TLS that is verified, or give a credential all the same: `crossdock login {host} -u USER`"
+        )),
         auth::Error::Credential(CredentialError::Helper { helper, .. }) => Some(format!(
             "mend `docker-credential-{helper}`, or give the credential in another way: `crossdock help credentials` lists them"
         )),

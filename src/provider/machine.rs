@@ -96,6 +96,11 @@ impl Identities for Machine {
         })
     }
 
+    async fn evident(&self, host: &Host, effort: Effort) -> Option<String> {
+        let (place, provider) = self.place(host)?;
+        provider.evident(&place, effort).await
+    }
+
     fn forget(&self, host: &Host, rejected: &Credential) {
         if let Some((place, _)) = self.place(host) {
             self.answers.forget(&place, rejected);

@@ -64,6 +64,10 @@ pub(crate) trait Provider: Send + Sync {
     /// The credential for a registry of this vendor. `None`: the machine has no such identity.
     /// `Err`: it has one, and that is broken, expired or refused.
     async fn mint(&self, place: &Place, effort: Effort) -> Result<Option<Minted>, BoxError>;
+
+    /// Whose credential that would be, as far as variables and files say: nobody is asked, and
+    /// nothing is run.
+    async fn evident(&self, place: &Place, effort: Effort) -> Option<String>;
 }
 
 /// Surroundings with these variables and nothing else.

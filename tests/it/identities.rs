@@ -4,6 +4,7 @@
 mod login;
 mod pipelines;
 mod precedence;
+mod withheld;
 
 use crate::clouds::world::World;
 use crate::lab::{Image, Lab, Seen};

@@ -45,6 +45,15 @@ impl Provider for Aws {
         // Boxed: what AWS's crates do is large.
         Ok(Box::pin(self.password(place, effort)).await?)
     }
+
+    async fn evident(&self, place: &Place, _: Effort) -> Option<String> {
+        let chosen = place.aws_profile.as_deref();
+        let chain = Box::pin(Chain::read(&self.surroundings, chosen))
+            .await
+            .ok()?;
+        let source = Source::find(&self.surroundings.variables, &chain.profiles, chosen).ok()?;
+        (!source.is_a_guess()).then(|| source.to_string())
+    }
 }
 
 impl Aws {

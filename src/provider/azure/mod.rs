@@ -116,6 +116,11 @@ impl Provider for Azure {
         }
         Ok(None)
     }
+
+    async fn evident(&self, _: &Place, _: Effort) -> Option<String> {
+        let sources = self.sources(Effort::Evident).ok()?;
+        sources.first().map(Source::who)
+    }
 }
 
 impl Source {
