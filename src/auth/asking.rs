@@ -218,13 +218,12 @@ impl Seeker {
     ) -> Result<Option<Found>, Arc<Error>> {
         let key = (access.subject.host().clone(), effort);
         let known = self.withheld.lock().await.get(&key).cloned();
-        let evident = match known {
-            Some(known) => known,
-            None => {
-                let evident = self.identities.evident(&key.0, effort).await;
-                self.withheld.lock().await.insert(key, evident.clone());
-                evident
-            }
+        let evident = if let Some(known) = known {
+            known
+        } else {
+            let evident = self.identities.evident(&key.0, effort).await;
+            self.withheld.lock().await.insert(key, evident.clone());
+            evident
         };
         let exposed = |origin| Error::Exposed {
             registry: access.home.origin().authority(),
