@@ -13,7 +13,7 @@ mod file;
 mod impersonation;
 mod metadata;
 
-use super::{Minted, Place, Provider, Surroundings};
+use super::{Minted, Place, Provider, Silence, Surroundings};
 use crate::auth::credential::Credential;
 use crate::auth::identity::Effort;
 use crate::auth::locations::shown;
@@ -34,11 +34,15 @@ const METADATA: &str = "the metadata service (service account default)";
 /// What this machine is at Google Cloud.
 pub(super) struct Google {
     surroundings: Surroundings,
+    silence: Silence,
 }
 
 impl Google {
     pub(super) fn new(surroundings: Surroundings) -> Self {
-        Self { surroundings }
+        Self {
+            surroundings,
+            silence: Silence::default(),
+        }
     }
 
     async fn of_file(&self) -> Result<Option<(Token, String)>, Error> {
@@ -62,7 +66,7 @@ impl Google {
         if effort < Effort::Thorough && !metadata::is_named(&self.surroundings) {
             return Ok(None);
         }
-        let token = metadata::token(&self.surroundings).await;
+        let token = metadata::token(&self.surroundings, &self.silence).await;
         let token = token.map_err(|error| error.of(METADATA))?;
         Ok(token.map(|token| (token, METADATA.to_owned())))
     }
@@ -96,6 +100,10 @@ impl Provider for Google {
             return Some(self.whose(&path, &credentials));
         }
         metadata::is_named(&self.surroundings).then(|| METADATA.to_owned())
+    }
+
+    fn met_silence(&self) -> bool {
+        self.silence.is_noted()
     }
 }
 

@@ -17,7 +17,7 @@ mod tests;
 mod token;
 mod told;
 
-use super::{Minted, Place, Provider, Surroundings};
+use super::{Minted, Place, Provider, Silence, Surroundings};
 use crate::auth::credential::Credential;
 use crate::auth::identity::{Effort, Failure};
 use crate::transport::BoxError;
@@ -31,11 +31,15 @@ use token::TokenError;
 /// What this machine is at Amazon Web Services.
 pub(super) struct Aws {
     surroundings: Surroundings,
+    silence: Silence,
 }
 
 impl Aws {
     pub(super) fn new(surroundings: Surroundings) -> Self {
-        Self { surroundings }
+        Self {
+            surroundings,
+            silence: Silence::default(),
+        }
     }
 }
 
@@ -53,6 +57,10 @@ impl Provider for Aws {
             .ok()?;
         let source = Source::find(&self.surroundings.variables, &chain.profiles, chosen).ok()?;
         (!source.is_a_guess()).then(|| source.to_string())
+    }
+
+    fn met_silence(&self) -> bool {
+        self.silence.is_noted()
     }
 }
 
@@ -74,7 +82,9 @@ impl Aws {
             Err(_) if source.is_a_guess() => return Ok(None),
             Err(error) => return Err(Failure::new(format!("{source}: {error}"))),
         };
-        let Some(known) = chain.load(&source, &endpoint.region).await? else {
+        let known = chain.load(&source, &endpoint.region).await?;
+        self.silence.note(chain.silence.is_noted());
+        let Some(known) = known else {
             return Ok(None);
         };
         let transport = &self.surroundings.transport;

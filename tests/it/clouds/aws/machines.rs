@@ -72,6 +72,9 @@ fn a_metadata_service_that_is_off_or_too_many_hops_away_makes_nobody_wait() {
         let ran = run.any_stderr().code(4);
         assert!(ran.elapsed < Duration::from_secs(5), "{ran}");
         assert!(!ran.stderr.contains("identity"), "{ran}");
+        // Who says no is no machine that could have said more.
+        let is_told = ran.stderr.contains("gave no answer in time");
+        assert_eq!(is_told, *address == silent, "{ran}");
     }
     let run = ecr
         .digest()
