@@ -208,6 +208,7 @@ fn read(variable: &'static str, path: &Path, limit: u64) -> Result<Secret, Error
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::transport::Transport;
     use crate::transport::client::Settings;
