@@ -4,6 +4,8 @@
 mod login;
 mod pipelines;
 mod precedence;
+#[cfg(unix)]
+mod stopped;
 
 use crate::clouds::world::World;
 use crate::lab::{Image, Lab, Seen};
