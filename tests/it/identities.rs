@@ -4,6 +4,8 @@
 mod login;
 mod pipelines;
 mod precedence;
+#[cfg(unix)]
+mod stopped;
 mod withheld;
 
 use crate::clouds::world::World;

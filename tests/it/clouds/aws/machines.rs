@@ -64,8 +64,9 @@ fn an_instance_without_a_role_is_nobody() {
 #[test]
 fn a_metadata_service_that_is_off_or_too_many_hops_away_makes_nobody_wait() {
     let off = Service::new(|_| Reply::text(403, "text/plain", "off"));
-    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let silent = silent.local_addr().unwrap().to_string();
+    // It takes connections for as long as the value is there, and says nothing.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = listener.local_addr().unwrap().to_string();
     let mut ecr = Ecr::for_key("ASIA");
     for address in [&off.address, &silent] {
         let run = ecr.digest().env(METADATA, format!("http://{address}"));
