@@ -11,6 +11,7 @@ pub mod routes;
 mod told;
 mod trace;
 
+use crate::auth;
 use crate::auth::chain::Chain;
 use crate::auth::credential::{CredentialError, CredentialSource, Found, Subject};
 use crate::auth::docker_source::DockerSource;
@@ -191,6 +192,25 @@ impl App {
             return self.identities.identity(host, Effort::Thorough).await;
         }
         Ok(None)
+    }
+
+    /// Why that is nobody, where variables and files speak of somebody whom it would expose.
+    pub async fn withheld(&self, host: &Host) -> Option<auth::Error> {
+        let origins = self.reach.address(host).origins();
+        let exposures = origins.iter().map(|origin| self.transport.exposure(origin));
+        let exposures: Option<Vec<&str>> = exposures.collect();
+        let over = exposures?
+            .first()
+            .copied()
+            .filter(|_| !host.is_loopback())?;
+        let origin = self.identities.evident(host, Effort::Thorough).await?;
+        let (registry, place) = (host.to_string(), host.to_string());
+        Some(auth::Error::Exposed {
+            registry,
+            origin,
+            place,
+            over,
+        })
     }
 
     /// What a registry is, as far as its name says it.

@@ -73,7 +73,8 @@ impl App {
         if typed.parse().is_ok_and(folder) {
             return typed.to_owned();
         }
-        let name = typed.split('@').next().unwrap_or_default();
+        let plain = typed.strip_prefix("docker://").unwrap_or(typed);
+        let name = plain.split('@').next().unwrap_or_default();
         let name = match name.rsplit_once(':') {
             Some((name, tag)) if !tag.contains('/') => name,
             _ => name,
@@ -84,7 +85,7 @@ impl App {
         let (repository, by) = (&alias.repository, &alias.origin);
         self.told
             .say(&format!("{name} stands for {repository}, as {by} says"));
-        format!("{repository}{}", &typed[name.len()..])
+        format!("{repository}{}", &plain[name.len()..])
     }
 
     /// Where a repository really is. It fails where that is forbidden, by either name.

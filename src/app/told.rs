@@ -78,6 +78,10 @@ impl<S: Identities> Identities for Told<S> {
         Ok(found)
     }
 
+    async fn evident(&self, host: &Host, effort: Effort) -> Option<String> {
+        self.source.evident(host, effort).await
+    }
+
     fn forget(&self, host: &Host, rejected: &Credential) {
         self.source.forget(host, rejected);
     }

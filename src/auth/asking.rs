@@ -6,9 +6,11 @@ use super::granted::Access;
 use super::identity::{Effort, Identities};
 use crate::oci::reference::Host;
 use crate::transport::Transport;
+use crate::transport::origin::Origin;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use url::Url;
 
 /// So long an identity may take where nobody may be allowed as much.
 const GLANCE: Duration = Duration::from_secs(5);
@@ -82,6 +84,8 @@ pub(super) struct Seeker {
     failed: Mutex<HashMap<(Host, Effort), Arc<Error>>>,
     /// Where it came to something.
     found: Mutex<HashSet<Host>>,
+    /// Whose identity it would be where none is used.
+    withheld: tokio::sync::Mutex<HashMap<(Host, Effort), Option<String>>>,
 }
 
 impl Seeker {
@@ -99,6 +103,7 @@ impl Seeker {
             refused: Mutex::default(),
             failed: Mutex::default(),
             found: Mutex::default(),
+            withheld: tokio::sync::Mutex::default(),
         }
     }
 
@@ -110,11 +115,11 @@ impl Seeker {
     /// whoever wants to read is nobody: much is for everybody. To write as somebody else would
     /// surprise.
     ///
-    /// `serves_nobody`: in this form the registry may serve those who do not say who they are.
+    /// `realm`: the token service, which may serve those who do not say who they are.
     pub(super) async fn find(
         &self,
         access: &Access,
-        serves_nobody: bool,
+        realm: Option<&Url>,
     ) -> Result<Asking, Arc<Error>> {
         let reads = access.scopes.only_read();
         let refused = self.refused().get(&access.subject).cloned();
@@ -124,7 +129,7 @@ impl Seeker {
             Ok(None) => match refused {
                 Some(refused) if self.is_not_for_nobody(access) => return Err(refused),
                 Some(refused) => return Ok(Asking::nobody(Some(refused))),
-                None => self.identity(access, serves_nobody).await,
+                None => self.identity(access, realm).await,
             },
             Err(error) => Err(Arc::new(error.into())),
         };
@@ -141,7 +146,7 @@ impl Seeker {
         let given = self.credentials.credential(&access.subject).await;
         let given = given.map_err(|error| Arc::new(error.into()))?;
         if given.is_none() {
-            self.identity(access, false).await?;
+            self.identity(access, None).await?;
         }
         Ok(())
     }
@@ -150,19 +155,19 @@ impl Seeker {
     async fn identity(
         &self,
         access: &Access,
-        serves_nobody: bool,
+        realm: Option<&Url>,
     ) -> Result<Option<Found>, Arc<Error>> {
         let reads = access.scopes.only_read();
-        if self.exposure(access).is_some() {
-            return Ok(None);
-        }
         let host = access.subject.host();
-        let may_do_without = reads && serves_nobody && !self.refuse_nobody().contains(host);
+        let may_do_without = reads && realm.is_some() && !self.refuse_nobody().contains(host);
         let effort = if may_do_without {
             Effort::Evident
         } else {
             Effort::Thorough
         };
+        if let Some(exposed) = self.exposure(access, realm) {
+            return self.withheld(access, effort, exposed).await;
+        }
         let known = (host.clone(), effort);
         if let Some(failed) = self.failed().get(&known).filter(|_| reads) {
             return Err(Arc::clone(failed));
@@ -189,13 +194,44 @@ impl Seeker {
         found
     }
 
-    /// Over what an identity that nobody chose would go where others may take it. What stays within
-    /// this machine is not exposed.
-    fn exposure(&self, access: &Access) -> Option<&'static str> {
-        if access.subject.host().is_loopback() {
-            return None;
-        }
-        self.transport.exposure(access.home.origin())
+    /// Where an identity that nobody chose would go so that others may take it, the registry or its
+    /// token service, and over what. What stays within this machine is not exposed.
+    fn exposure(&self, access: &Access, realm: Option<&Url>) -> Option<(Origin, &'static str)> {
+        let service = realm.and_then(Origin::of);
+        let service = service.filter(|service| !service.is_loopback());
+        let own = Some(access.home.origin().clone());
+        let own = own.filter(|_| !access.subject.host().is_loopback());
+        let mut places = own.into_iter().chain(service);
+        places.find_map(|place| {
+            let over = self.transport.exposure(&place)?;
+            Some((place, over))
+        })
+    }
+
+    /// Why the machine's identity is not used where it would be exposed. Where nothing on this
+    /// machine speaks of one, it is nobody: none is looked for that would not be used.
+    async fn withheld(
+        &self,
+        access: &Access,
+        effort: Effort,
+        (place, over): (Origin, &'static str),
+    ) -> Result<Option<Found>, Arc<Error>> {
+        let key = (access.subject.host().clone(), effort);
+        let known = self.withheld.lock().await.get(&key).cloned();
+        let evident = if let Some(known) = known {
+            known
+        } else {
+            let evident = self.identities.evident(&key.0, effort).await;
+            self.withheld.lock().await.insert(key, evident.clone());
+            evident
+        };
+        let exposed = |origin| Error::Exposed {
+            registry: access.home.origin().authority(),
+            origin,
+            place: place.authority(),
+            over,
+        };
+        evident.map_or(Ok(None), |origin| Err(Arc::new(exposed(origin))))
     }
 
     /// Takes note that the registry refused something to nobody.
@@ -273,5 +309,6 @@ fn is_of_a_program(error: &Error) -> bool {
                 | CredentialError::Identity { .. }
                 | CredentialError::Keyring { .. }
         ) | Error::Slow { .. }
+            | Error::Exposed { .. }
     )
 }

@@ -247,8 +247,11 @@ impl Authenticator {
 impl Authenticator {
     /// Who asks.
     async fn find(&self, wish: &Wish<'_>) -> Result<Asking, Arc<Error>> {
-        let serves_nobody = matches!(wish.known, Remembered::Bearer { .. });
-        self.seeker.find(wish.access, serves_nobody).await
+        let realm = match wish.known {
+            Remembered::Bearer { realm, .. } => Some(realm),
+            Remembered::Basic => None,
+        };
+        self.seeker.find(wish.access, realm).await
     }
 
     fn is_proven(&self, credential: &Credential) -> bool {

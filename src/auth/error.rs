@@ -64,6 +64,18 @@ pub enum Error {
         /// So long it was waited for.
         seconds: u64,
     },
+    /// The machine's own identity would go where others may take it.
+    #[error("{origin} is not given to {registry}: {place} is reached over {over}")]
+    Exposed {
+        /// The registry.
+        registry: String,
+        /// Whose identity it is, and where that was found.
+        origin: String,
+        /// The registry, or its token service.
+        place: String,
+        /// Over what it would go there.
+        over: &'static str,
+    },
     /// The token service that the registry names is not one that its credential may go to.
     #[error(
         "the credential for {registry} is not sent to {realm}, which {registry} names as its token service"

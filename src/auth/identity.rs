@@ -67,6 +67,10 @@ pub trait Identities: Send + Sync {
     async fn identity(&self, host: &Host, effort: Effort)
     -> Result<Option<Found>, CredentialError>;
 
+    /// Whose identity that would be, as far as variables and files of this machine say, for people
+    /// to read. Nobody is asked and nothing is run, so that this is for whoever will not use it.
+    async fn evident(&self, host: &Host, effort: Effort) -> Option<String>;
+
     /// Makes a new one the next time, where `rejected` is what was found.
     fn forget(&self, host: &Host, rejected: &Credential);
 }
@@ -81,6 +85,10 @@ impl<I: Identities + ?Sized> Identities for Arc<I> {
         (**self).identity(host, effort).await
     }
 
+    async fn evident(&self, host: &Host, effort: Effort) -> Option<String> {
+        (**self).evident(host, effort).await
+    }
+
     fn forget(&self, host: &Host, rejected: &Credential) {
         (**self).forget(host, rejected);
     }
@@ -93,6 +101,10 @@ pub struct Nobody;
 impl Identities for Nobody {
     async fn identity(&self, _: &Host, _: Effort) -> Result<Option<Found>, CredentialError> {
         Ok(None)
+    }
+
+    async fn evident(&self, _: &Host, _: Effort) -> Option<String> {
+        None
     }
 
     fn forget(&self, _: &Host, _: &Credential) {}

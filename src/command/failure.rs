@@ -1,12 +1,12 @@
 //! Which errors mean what, and what helps.
 
 use super::advice;
-use crate::app;
 use crate::app::environment::Environment;
 use crate::app::flags::Flags;
 use crate::app::network::TrustError;
 use crate::app::proxy::ProxyError;
 use crate::app::routes::Blocked;
+use crate::app::{self, App};
 use crate::auth;
 use crate::auth::credential::CredentialError;
 use crate::auth::environment::{EnvironmentError, variable};
@@ -16,7 +16,7 @@ use crate::oci::platform::PlatformError;
 use crate::oci::reference::{Host, Location, ReferenceError, Tag};
 use crate::store::Store;
 use crate::store::error::{Error, Kind};
-use crate::term::exit::{At, Code, Hint, Kinds, report};
+use crate::term::exit::{At, Class, Code, Failure, Hint, Kinds, report};
 use crate::term::output::Color;
 use crate::term::progress::Mode;
 use crate::transport;
@@ -165,6 +165,25 @@ fn nearest(location: &Location, near: &[Tag]) -> String {
     format!("{location} has {}", names.join(", "))
 }
 
+/// Says that a metadata service gave no answer, where somebody is wanted and nobody asked: a machine
+/// of a cloud may be somebody the next time.
+pub(super) fn with_silence(error: anyhow::Error, app: &App) -> anyhow::Error {
+    let failed = Failure::new(&error, &kinds());
+    let host = error.downcast_ref::<At>().map(|At(host)| host.parse());
+    let is_silent = matches!(host, Some(Ok(host)) if app.identities.met_silence(&host));
+    if !is_silent
+        || !matches!(
+            failed.class(),
+            Class::Kind(Kind::Unauthenticated | Kind::Denied)
+        )
+    {
+        return error;
+    }
+    let said = "this machine's metadata service, which could say who it is, gave no answer in time: in that cloud, try again";
+    let before = failed.hint().map(|hint| format!("{hint}; "));
+    error.context(Hint(before.unwrap_or_default() + said))
+}
+
 /// What helps against failures on the way to a host, or to one that it led to.
 fn hint(error: &Error, host: &Host) -> Option<String> {
     match (error.transport(), error.login()) {
@@ -243,6 +262,9 @@ fn of_auth(error: &auth::Error, host: &Host) -> Option<String> {
         }),
         auth::Error::Unaccepted { .. } => Some(format!(
             "give a credential that may: `crossdock login {host} -u USER`"
+        )),
+        auth::Error::Exposed { .. } => Some(format!(
+            "others could take it on the way: reach the place over TLS that is verified, or give a credential all the same: `crossdock login {host} -u USER`"
         )),
         auth::Error::Credential(CredentialError::Helper { helper, .. }) => Some(format!(
             "mend `docker-credential-{helper}`, or give the credential in another way: `crossdock help credentials` lists them"

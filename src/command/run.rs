@@ -43,7 +43,7 @@ pub async fn run(arguments: Vec<OsString>, environment: Environment) -> Code {
         let app = app.get_or_init(|| made);
         let result = dispatch(command, app).await;
         app.finish_progress();
-        result
+        result.map_err(|error| failure::with_silence(error, app))
     };
     let result = tokio::select! {
         result = within(deadline, work) => result,

@@ -37,6 +37,15 @@ impl GitHub {
         })
     }
 
+    /// The token for who makes this much effort. Outside of a workflow such a variable is often
+    /// meant for something else (GHCR takes no fine-grained token), so that what everybody may read
+    /// is read without it.
+    fn token_for(&self, place: &Place, effort: Effort) -> Option<(&'static str, &str)> {
+        let is_job = self.variable("GITHUB_ACTIONS") == Some("true");
+        let is_meant = is_job || effort > Effort::Evident;
+        self.token(place).filter(|_| is_meant)
+    }
+
     /// The token for the registry of `place`, and the variable that holds it. A token of another
     /// server is none: this one must not see it.
     fn token(&self, place: &Place) -> Option<(&'static str, &str)> {
@@ -66,14 +75,8 @@ fn registry_of(server: &str) -> Option<String> {
 
 #[async_trait]
 impl Provider for GitHub {
-    /// Outside of a workflow such a variable is often meant for something else (GHCR takes no
-    /// fine-grained token), so that what everybody may read is read without it.
     async fn mint(&self, place: &Place, effort: Effort) -> Result<Option<Minted>, BoxError> {
-        let is_job = self.variable("GITHUB_ACTIONS") == Some("true");
-        if !is_job && effort == Effort::Evident {
-            return Ok(None);
-        }
-        let Some((name, token)) = self.token(place) else {
+        let Some((name, token)) = self.token_for(place, effort) else {
             return Ok(None);
         };
         let actor = self.variable("GITHUB_ACTOR").unwrap_or(ANYBODY);
@@ -84,6 +87,11 @@ impl Provider for GitHub {
             origin: format!("the variable {name}"),
             lifetime: None,
         }))
+    }
+
+    async fn evident(&self, place: &Place, effort: Effort) -> Option<String> {
+        let (name, _) = self.token_for(place, effort)?;
+        Some(format!("the variable {name}"))
     }
 }
 

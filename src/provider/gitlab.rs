@@ -87,6 +87,11 @@ impl Provider for GitLab {
             lifetime: None,
         }))
     }
+
+    async fn evident(&self, place: &Place, _: Effort) -> Option<String> {
+        let login = self.login(&place.host)?;
+        Some(format!("the variable {}", login.variable))
+    }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ mod file;
 mod impersonation;
 mod metadata;
 
-use super::{Minted, Place, Provider, Surroundings};
+use super::{Minted, Place, Provider, Silence, Surroundings};
 use crate::auth::credential::Credential;
 use crate::auth::identity::Effort;
 use crate::auth::locations::shown;
@@ -24,40 +24,51 @@ use error::Error;
 use exchange::Token;
 use file::Credentials;
 use impersonation::Account;
+use std::path::Path;
 
 /// The user name that goes with an access token.
 const USERNAME: &str = "oauth2accesstoken";
+/// Who the machine's own service account is, for people to read.
+const METADATA: &str = "the metadata service (service account default)";
 
 /// What this machine is at Google Cloud.
 pub(super) struct Google {
     surroundings: Surroundings,
+    silence: Silence,
 }
 
 impl Google {
     pub(super) fn new(surroundings: Surroundings) -> Self {
-        Self { surroundings }
+        Self {
+            surroundings,
+            silence: Silence::default(),
+        }
     }
 
     async fn of_file(&self) -> Result<Option<(Token, String)>, Error> {
         let Some((path, credentials)) = file::find(&self.surroundings)? else {
             return Ok(None);
         };
-        let path = shown(&path, self.surroundings.home.as_deref());
-        let whose = format!("{} ({path})", credentials.whose());
+        let whose = self.whose(&path, &credentials);
         // Boxed: one that acts for another holds that.
         let token = Box::pin(credentials.token(&self.surroundings)).await;
         let token = token.map_err(|error| error.of(&whose))?;
         Ok(Some((token, whose)))
     }
 
+    /// Whose credentials a file holds, for people to read.
+    fn whose(&self, path: &Path, credentials: &Credentials) -> String {
+        let path = shown(path, self.surroundings.home.as_deref());
+        format!("{} ({path})", credentials.whose())
+    }
+
     async fn of_metadata(&self, effort: Effort) -> Result<Option<(Token, String)>, Error> {
         if effort < Effort::Thorough && !metadata::is_named(&self.surroundings) {
             return Ok(None);
         }
-        let whose = "the metadata service (service account default)";
-        let token = metadata::token(&self.surroundings).await;
-        let token = token.map_err(|error| error.of(whose))?;
-        Ok(token.map(|token| (token, whose.to_owned())))
+        let token = metadata::token(&self.surroundings, &self.silence).await;
+        let token = token.map_err(|error| error.of(METADATA))?;
+        Ok(token.map(|token| (token, METADATA.to_owned())))
     }
 }
 
@@ -79,6 +90,20 @@ impl Provider for Google {
             origin,
             lifetime: Some(token.lifetime),
         }))
+    }
+
+    async fn evident(&self, place: &Place, _: Effort) -> Option<String> {
+        if GoogleHost::of(&place.host) == Some(GoogleHost::Mirror) {
+            return None;
+        }
+        if let Some((path, credentials)) = file::find(&self.surroundings).ok()? {
+            return Some(self.whose(&path, &credentials));
+        }
+        metadata::is_named(&self.surroundings).then(|| METADATA.to_owned())
+    }
+
+    fn met_silence(&self) -> bool {
+        self.silence.is_noted()
     }
 }
 

@@ -49,6 +49,13 @@ impl Machine {
         Some((place.kind.title(), sought(kind)?))
     }
 
+    /// Whether the machine is nobody at `host` because a metadata service, which may be there, gave
+    /// no answer in time.
+    pub fn met_silence(&self, host: &Host) -> bool {
+        let place = self.place(host);
+        place.is_some_and(|(_, provider)| provider.met_silence())
+    }
+
     /// What is known of a host whose registry may take an identity.
     fn place(&self, host: &Host) -> Option<(Place, &dyn Provider)> {
         let own = self.settings.registry(host);
@@ -94,6 +101,11 @@ impl Identities for Machine {
             kind: place.kind.title(),
             source: failure.told(),
         })
+    }
+
+    async fn evident(&self, host: &Host, effort: Effort) -> Option<String> {
+        let (place, provider) = self.place(host)?;
+        provider.evident(&place, effort).await
     }
 
     fn forget(&self, host: &Host, rejected: &Credential) {

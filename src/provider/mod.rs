@@ -22,6 +22,7 @@ use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// What a provider may look at. Nothing else of the process is read.
@@ -64,6 +65,29 @@ pub(crate) trait Provider: Send + Sync {
     /// The credential for a registry of this vendor. `None`: the machine has no such identity.
     /// `Err`: it has one, and that is broken, expired or refused.
     async fn mint(&self, place: &Place, effort: Effort) -> Result<Option<Minted>, BoxError>;
+
+    /// Whose credential that would be, as far as variables and files say: nobody is asked, and
+    /// nothing is run.
+    async fn evident(&self, place: &Place, effort: Effort) -> Option<String>;
+
+    /// Whether it found nobody because a metadata service, which may be there, let it wait in vain.
+    fn met_silence(&self) -> bool {
+        false
+    }
+}
+
+/// Whether a metadata service let us wait in vain when it was last asked.
+#[derive(Default)]
+pub(crate) struct Silence(AtomicBool);
+
+impl Silence {
+    pub(crate) fn note(&self, is_silent: bool) {
+        self.0.store(is_silent, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_noted(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// Surroundings with these variables and nothing else.

@@ -81,6 +81,11 @@ impl Identities for Machine {
         }))
     }
 
+    async fn evident(&self, _: &Host, _: Effort) -> Option<String> {
+        let is_known = self.is_evident && !self.is_nobody;
+        is_known.then(|| "the machine m1".to_owned())
+    }
+
     fn forget(&self, _: &Host, rejected: &Credential) {
         let name = format!("m{}", self.made.load(Ordering::SeqCst));
         let is_it = matches!(rejected, Credential::Password { username, .. } if *username == name);
@@ -190,6 +195,17 @@ impl Scene {
         machine: Machine,
         answers: impl Fn(&str, &str) -> Answer + Send + Sync + 'static,
     ) -> Self {
+        let bearer = r#"Bearer realm="https://a.io/token",service="a.io""#;
+        let challenge = if is_bearer { bearer } else { "Basic realm=x" };
+        Self::challenged(address, challenge, machine, answers)
+    }
+
+    fn challenged(
+        address: Address,
+        challenge: &'static str,
+        machine: Machine,
+        answers: impl Fn(&str, &str) -> Answer + Send + Sync + 'static,
+    ) -> Self {
         let (log, warnings) = (
             Arc::<Mutex<Vec<String>>>::default(),
             Arc::<Warnings>::default(),
@@ -209,8 +225,6 @@ impl Scene {
             };
             let mut refused = response(status, if what == "HEAD" { "" } else { body });
             if status == 401 && what != "token" {
-                let bearer = r#"Bearer realm="https://a.io/token",service="a.io""#;
-                let challenge = if is_bearer { bearer } else { "Basic realm=x" };
                 let challenge = challenge.parse().unwrap();
                 refused.headers_mut().insert("www-authenticate", challenge);
             }
@@ -225,9 +239,9 @@ impl Scene {
             insecure: true,
             ..HostSettings::default()
         };
-        settings
-            .hosts
-            .insert("unverified.io".to_owned(), unverified);
+        for host in ["unverified.io", "unverified.a.io"] {
+            settings.hosts.insert(host.to_owned(), unverified.clone());
+        }
         let observer: Arc<dyn Observer> = warnings.clone();
         let transport = Arc::new(Transport::new(settings, observer));
         let machine = Arc::new(machine);

@@ -98,6 +98,7 @@ fn of_auth(error: &auth::Error) -> Kind {
         | auth::Error::Unchallenged { .. }
         | auth::Error::Missing { .. }
         | auth::Error::Slow { .. }
+        | auth::Error::Exposed { .. }
         | auth::Error::Rejected { .. }
         | auth::Error::Unaccepted {
             is_known: false, ..

@@ -60,6 +60,14 @@ impl Origin {
         self.address().map(Class::of)
     }
 
+    /// Whether it is this machine itself.
+    pub fn is_loopback(&self) -> bool {
+        match &self.host {
+            Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
+            Host::Ipv4(_) | Host::Ipv6(_) => self.class() == Some(Class::Loopback),
+        }
+    }
+
     /// The address that the host is, where it is one and not a name.
     pub fn address(&self) -> Option<IpAddr> {
         match &self.host {

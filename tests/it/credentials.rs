@@ -12,6 +12,8 @@ mod keyring;
 mod leaving;
 mod listing;
 mod storing;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod together;
 #[cfg(target_os = "linux")]
 mod unavailable;

@@ -4,6 +4,9 @@
 mod login;
 mod pipelines;
 mod precedence;
+#[cfg(unix)]
+mod stopped;
+mod withheld;
 
 use crate::clouds::world::World;
 use crate::lab::{Image, Lab, Seen};

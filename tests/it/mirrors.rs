@@ -6,6 +6,7 @@ mod order;
 mod places;
 mod secrets;
 mod tags;
+mod tls;
 
 use crate::lab::{Image, Lab};
 

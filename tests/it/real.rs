@@ -3,6 +3,7 @@
 
 mod access_log;
 mod attached;
+mod cache;
 mod certificate;
 mod check;
 mod copies;

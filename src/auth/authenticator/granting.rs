@@ -245,6 +245,11 @@ fn reason(failed: &Error) -> String {
     match failed {
         Error::Unaccepted { origin, .. } => format!("refuses {origin}: {causes}"),
         Error::Slow { .. } => failed.to_string(),
+        Error::Exposed { registry, .. } => {
+            format!(
+                "{failed} (`crossdock login {registry} -u USER` gives a credential all the same)"
+            )
+        }
         _ => causes,
     }
 }

@@ -20,6 +20,15 @@ pub(super) async fn login(host: &Host, app: &App) -> anyhow::Result<bool> {
             return goes_first(host, &given.origin, app);
         }
     }
+    if let Some(withheld) = app.withheld(host).await {
+        if app.environment.stdin_is_terminal {
+            app.output.status(&withheld.to_string());
+            return Ok(false);
+        }
+        let what = format!("cannot log in to {host}");
+        let error = Error::caused(Kind::Unauthenticated, what, withheld);
+        return Err(hinted(host, error));
+    }
     let found = app.identity(host).await;
     let Some(found) = found.map_err(|failed| broken(host, failed))? else {
         return match app.identities.sought(host) {

@@ -67,23 +67,45 @@ pub(super) fn load(folder: Option<&Path>) -> Result<Layer, SettingsError> {
     let Some(folder) = folder.map(|folder| folder.join("certs.d")) else {
         return Ok(layer);
     };
-    for name in names(&folder) {
-        let path = folder.join(&name).join("hosts.toml");
+    let folders = names(&folder);
+    for name in &folders {
+        let path = folder.join(name).join("hosts.toml");
         let Some(document) = Document::read_if_allowed(&path)? else {
             continue;
         };
-        let host = name.parse::<Host>();
-        match host {
-            Ok(host) => of_host(&host, &document, &mut layer)?,
-            Err(_) if name == DEFAULT => layer.remark(
+        match host_of(name) {
+            Some(_) if folders.contains(&with_underscores(name)) => layer.remark(
+                Origin::file(&path),
+                "it is not used: as for containerd, the folder `HOST_PORT_` stands before `HOST:PORT`",
+            ),
+            Some(host) => of_host(&host, &document, &mut layer)?,
+            None if name == DEFAULT => layer.remark(
                 Origin::file(&path),
                 "it is not used: crossdock has no mirrors for all registries at once",
             ),
-            Err(_) => continue,
+            None => continue,
         }
         layer.files.push(path);
     }
     Ok(layer)
+}
+
+/// The registry that a folder is for: `HOST`, `HOST:PORT`, or `HOST_PORT_`, which is containerd's
+/// spelling where a name may hold no colon.
+fn host_of(folder: &str) -> Option<Host> {
+    let spelled = folder.strip_suffix('_');
+    let parts = spelled.and_then(|spelled| spelled.rsplit_once('_'));
+    let colon = parts.map(|(host, port)| format!("{host}:{port}"));
+    colon.as_deref().unwrap_or(folder).parse().ok()
+}
+
+/// The same folder without a colon.
+fn with_underscores(folder: &str) -> String {
+    match folder.rsplit_once(':') {
+        Some((host, port)) => format!("{host}_{port}_"),
+        // No other folder is for the same registry.
+        None => String::new(),
+    }
 }
 
 fn of_host(host: &Host, document: &Document, layer: &mut Layer) -> Result<(), SettingsError> {

@@ -379,6 +379,75 @@ fn a_daemon_json_has_mirrors_of_docker_hub_and_hosts_that_are_insecure() {
 }
 
 #[test]
+fn the_users_daemon_json_goes_before_the_systems() {
+    let mirrors = |host: &str| format!("{{\"registry-mirrors\": [\"https://{host}\"]}}");
+    let (own, system) = (mirrors("own.example"), mirrors("system.example"));
+    let machine = Machine::new(&[
+        ("etc/docker/daemon.json", &system),
+        ("home/.config/docker/daemon.json", &own),
+    ]);
+    let found = machine.mirrors(&machine.load(), "nginx");
+    let expected = "own.example/library/nginx all home/.config/docker/daemon.json:1";
+    assert_eq!(found, [expected]);
+}
+
+/// What a file wants and does not get is told with its line.
+#[test]
+fn what_is_not_heeded_is_remarked_upon_where_it_stands() {
+    let pools = "{\n\"bip\": \"10.0.0.0/8\",\n\"insecure-registries\": [\n\"10.0.0.0/8\"]}";
+    for (path, text, line, matters, told) in [
+        (
+            CONF,
+            "[[registry]]\nprefix='*.reg.io'\ninsecure=true\n",
+            3,
+            true,
+            "`insecure` is not used for a wildcard",
+        ),
+        (
+            "etc/containerd/certs.d/reg.io/hosts.toml",
+            "[host.'https://m.io']\n[host.'https://m.io'.header]\nx-a = ['b']\n",
+            2,
+            true,
+            "`header` is not used",
+        ),
+        (
+            "etc/containerd/certs.d/reg.io/hosts.toml",
+            "server = 'https://m.io'\n[header]\nx-a = ['b']\n",
+            2,
+            true,
+            "`header` is not used",
+        ),
+        (
+            "etc/containerd/certs.d/reg.io/hosts.toml",
+            "\n[host.'https://m.io/v2/below']\n",
+            2,
+            true,
+            "crossdock speaks to `/v2/` of a host",
+        ),
+        (
+            "etc/docker/daemon.json",
+            pools,
+            4,
+            false,
+            "crossdock knows hosts, not networks",
+        ),
+    ] {
+        let settings = Machine::new(&[(path, text)]).load();
+        let [remark] = settings.remarks.as_slice() else {
+            panic!("{text}: {:?}", settings.remarks);
+        };
+        assert!(remark.text.contains(told), "{remark:?}");
+        assert_eq!((remark.origin.line, remark.matters), (Some(line), matters));
+        let below = "etc/containerd/certs.d/reg.io/hosts.toml";
+        assert!(
+            path != below
+                || !told.contains("/v2/")
+                || route(&settings, "reg.io/a").mirrors.is_empty()
+        );
+    }
+}
+
+#[test]
 fn a_hosts_toml_says_where_a_registry_is_and_who_has_copies() {
     let text = r#"
 server = "https://in.example/v2/x"
@@ -429,6 +498,33 @@ skip_verify = true
     let mut remarks: Vec<_> = settings.remarks.iter().map(|r| r.matters).collect();
     remarks.sort_unstable();
     assert_eq!(remarks, [false, true]);
+}
+
+/// A name of a folder may hold no colon on some systems.
+#[test]
+fn a_folder_of_containerd_s_may_spell_the_port_with_underscores() {
+    const UNDERSCORES: &str = "etc/containerd/certs.d/reg.io_5000_/hosts.toml";
+    const COLON: &str = "etc/containerd/certs.d/reg.io:5000/hosts.toml";
+    let (one, other) = ("[host.'https://one.io']\n", "[host.'https://other.io']\n");
+    for (files, mirror, remarks) in [
+        (&[(UNDERSCORES, one)][..], "one.io/a", 0),
+        (&[(COLON, one)], "one.io/a", 0),
+        (&[(COLON, other), (UNDERSCORES, one)], "one.io/a", 1),
+    ] {
+        let settings = Machine::new(files).load();
+        let found = route(&settings, "reg.io:5000/a").mirrors;
+        assert_eq!(found.len(), 1, "{files:?}");
+        assert_eq!(found[0].repository, mirror.parse().unwrap(), "{files:?}");
+        assert_eq!(settings.remarks.len(), remarks, "{files:?}");
+    }
+    for folder in ["reg.io_5000", "reg.io_x_", "_5000_", "_default_", "__"] {
+        let path = format!("etc/containerd/certs.d/{folder}/hosts.toml");
+        let settings = Machine::new(&[(path.as_str(), one)]).load();
+        assert!(
+            route(&settings, "reg.io:5000/a").mirrors.is_empty(),
+            "{folder}"
+        );
+    }
 }
 
 /// crossdock's own file, then the containers tools', docker's, containerd's: per value.

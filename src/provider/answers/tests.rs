@@ -49,6 +49,10 @@ impl Provider for Minting {
             lifetime: self.lifetime,
         }))
     }
+
+    async fn evident(&self, _: &Place, _: Effort) -> Option<String> {
+        None
+    }
 }
 
 fn place(host: &str) -> Place {

@@ -7,7 +7,7 @@ use super::source::{
     is_signed_in, may_ask_instance,
 };
 use crate::auth::identity::Failure;
-use crate::provider::Surroundings;
+use crate::provider::{Silence, Surroundings};
 use aws_config::profile::{Profile, ProfileSet};
 use aws_config::retry::RetryConfig;
 use aws_config::sts::AssumeRoleProvider;
@@ -27,6 +27,8 @@ const INSTANCE: Duration = Duration::from_secs(1);
 pub(super) struct Chain<'a> {
     surroundings: &'a Surroundings,
     pub(super) profiles: ProfileSet,
+    /// Whether the instance's metadata were waited for in vain.
+    pub(super) silence: Silence,
 }
 
 /// Credentials, and whose they are, for people to read.
@@ -53,6 +55,7 @@ impl<'a> Chain<'a> {
         Ok(Self {
             surroundings,
             profiles,
+            silence: Silence::default(),
         })
     }
 
@@ -77,10 +80,13 @@ impl<'a> Chain<'a> {
         let loaded = match source {
             Source::Keys => Ok(self.keys()),
             Source::Instance if !may_ask_instance(&self.surroundings.variables) => return Ok(None),
-            Source::Instance => match tokio::time::timeout(INSTANCE, loading).await {
-                Ok(loaded) => loaded,
-                Err(_) => return Ok(None),
-            },
+            Source::Instance => {
+                let Ok(loaded) = tokio::time::timeout(INSTANCE, loading).await else {
+                    self.silence.note(true);
+                    return Ok(None);
+                };
+                loaded
+            }
             _ => loading.await,
         };
         let heard = way.heard();

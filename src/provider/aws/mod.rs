@@ -17,7 +17,7 @@ mod tests;
 mod token;
 mod told;
 
-use super::{Minted, Place, Provider, Surroundings};
+use super::{Minted, Place, Provider, Silence, Surroundings};
 use crate::auth::credential::Credential;
 use crate::auth::identity::{Effort, Failure};
 use crate::transport::BoxError;
@@ -31,11 +31,15 @@ use token::TokenError;
 /// What this machine is at Amazon Web Services.
 pub(super) struct Aws {
     surroundings: Surroundings,
+    silence: Silence,
 }
 
 impl Aws {
     pub(super) fn new(surroundings: Surroundings) -> Self {
-        Self { surroundings }
+        Self {
+            surroundings,
+            silence: Silence::default(),
+        }
     }
 }
 
@@ -44,6 +48,19 @@ impl Provider for Aws {
     async fn mint(&self, place: &Place, effort: Effort) -> Result<Option<Minted>, BoxError> {
         // Boxed: what AWS's crates do is large.
         Ok(Box::pin(self.password(place, effort)).await?)
+    }
+
+    async fn evident(&self, place: &Place, _: Effort) -> Option<String> {
+        let chosen = place.aws_profile.as_deref();
+        let chain = Box::pin(Chain::read(&self.surroundings, chosen))
+            .await
+            .ok()?;
+        let source = Source::find(&self.surroundings.variables, &chain.profiles, chosen).ok()?;
+        (!source.is_a_guess()).then(|| source.to_string())
+    }
+
+    fn met_silence(&self) -> bool {
+        self.silence.is_noted()
     }
 }
 
@@ -65,7 +82,9 @@ impl Aws {
             Err(_) if source.is_a_guess() => return Ok(None),
             Err(error) => return Err(Failure::new(format!("{source}: {error}"))),
         };
-        let Some(known) = chain.load(&source, &endpoint.region).await? else {
+        let known = chain.load(&source, &endpoint.region).await?;
+        self.silence.note(chain.silence.is_noted());
+        let Some(known) = known else {
             return Ok(None);
         };
         let transport = &self.surroundings.transport;

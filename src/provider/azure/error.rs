@@ -97,6 +97,17 @@ pub(super) enum Error {
         /// What it says.
         refusal: Refusal,
     },
+    /// Nobody seems to be there.
+    #[error("the metadata service does not answer")]
+    Absent,
+    /// There is no answer in time.
+    #[error("{service} gave no token within {seconds} seconds")]
+    Silent {
+        /// Who was asked.
+        service: &'static str,
+        /// So long it was waited for.
+        seconds: u64,
+    },
     /// The answer is none.
     #[error("the answer of {service} {reason}")]
     Reply {
@@ -117,6 +128,15 @@ impl Error {
     /// Whether it is about what a token was to be for, and not about who asked.
     pub(super) fn is_of_audience(&self) -> bool {
         matches!(self, Self::Refused { refusal, .. } if refusal.is_of_audience())
+    }
+
+    /// Whether Entra does not know who asks: the application is none of the tenant's, or does not
+    /// trust whoever vouches for it.
+    pub(super) fn is_of_stranger(&self) -> bool {
+        let codes = ["70021", "700016", "700211", "700212", "700213", "7000272"];
+        let mut codes = codes.into_iter().map(|code| format!("AADSTS{code}:"));
+        matches!(self, Self::Refused { refusal, .. }
+            if codes.any(|code| refusal.words.contains(&code)))
     }
 }
 

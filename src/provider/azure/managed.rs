@@ -23,8 +23,12 @@ const THUMBPRINT: &str = "IDENTITY_SERVER_THUMBPRINT";
 const METADATA: &str = "AZURE_POD_IDENTITY_AUTHORITY_HOST";
 /// The metadata service of Azure's machines, and of others' that are not Azure's.
 const USUAL_METADATA: &str = "http://169.254.169.254";
-/// Most machines have no metadata service, and nothing answers there.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long it may take to say that it is there: most machines have none, and nothing answers.
+const GLANCE: Duration = Duration::from_secs(1);
+/// How long a token may take, once it is there: a little less than whoever waits for it has.
+const PATIENCE: Duration = Duration::from_secs(29);
+/// The wait before the second attempt, doubled for each one after, as Microsoft has it.
+const WAIT: Duration = Duration::from_secs(1);
 
 /// A managed identity.
 pub(super) struct Managed {
@@ -108,24 +112,69 @@ impl Managed {
                 answer.access_token(&who, &[header]).map(Some)
             }
             By::Metadata { endpoint } => {
-                let request = self.question(endpoint, "2018-02-01", audience);
-                let request = request
-                    .header(
-                        HeaderName::from_static("metadata"),
-                        HeaderValue::from_static("true"),
-                    )
-                    .attempts(Attempts::Once);
-                let asking = tokio::time::timeout(PATIENCE, ask(transport, &who, request));
-                match asking.await {
-                    Ok(Ok(answer)) => self.of_metadata(answer),
-                    Ok(Err(_)) | Err(_) => Ok(None),
+                if !self.is_there(transport, endpoint).await? {
+                    return Ok(None);
                 }
+                let asking = self.asked_patiently(transport, endpoint, audience);
+                let answer = tokio::time::timeout(PATIENCE, asking).await;
+                let answer = answer.unwrap_or_else(|_| {
+                    Err(Error::Silent {
+                        service: "the metadata service",
+                        seconds: PATIENCE.as_secs(),
+                    })
+                });
+                self.of_metadata(answer?)
             }
         }
     }
 
-    /// The token that the metadata service gives. One of another cloud says no in other words, and
-    /// a machine without an identity was not asked for.
+    /// Whether a metadata service of Azure's is there: it answers 400 at once to whoever does not
+    /// say `Metadata: true`, unless it is busy, or being updated.
+    async fn is_there(&self, transport: &Transport, endpoint: &Url) -> Result<bool, Error> {
+        let request = Request::new(Method::GET, endpoint.clone());
+        let request = request.without_proxy().attempts(Attempts::Once);
+        let who = self.who();
+        let glance = tokio::time::timeout(GLANCE, ask(transport, &who, request));
+        let answered = glance.await.map_err(|_| Error::Absent)?;
+        let status = answered.map(|answer| answer.status.as_u16());
+        Ok(matches!(status, Ok(200 | 400 | 410 | 429)))
+    }
+
+    /// What the metadata service answers, asked again where that may help: Microsoft has 404 and 410
+    /// while it is updated, 429 where it is asked too much.
+    async fn asked_patiently(
+        &self,
+        transport: &Transport,
+        endpoint: &Url,
+        audience: &str,
+    ) -> Result<Answer, Error> {
+        let who = self.who();
+        let attempts = transport.settings().retry.attempts;
+        let mut wait = WAIT;
+        for _ in 1..attempts {
+            let answer = ask(transport, &who, self.to_metadata(endpoint, audience)).await;
+            let is_temporary = match &answer {
+                Ok(answer) => is_temporary(answer.status),
+                Err(_) => true,
+            };
+            if !is_temporary {
+                return answer;
+            }
+            tokio::time::sleep(wait).await;
+            wait *= 2;
+        }
+        ask(transport, &who, self.to_metadata(endpoint, audience)).await
+    }
+
+    fn to_metadata(&self, endpoint: &Url, audience: &str) -> Request {
+        let name = HeaderName::from_static("metadata");
+        self.question(endpoint, "2018-02-01", audience)
+            .header(name, HeaderValue::from_static("true"))
+            .attempts(Attempts::Once)
+    }
+
+    /// The token that the metadata service gives. What is like one says no in other words, and a
+    /// machine without an identity was not asked for.
     fn of_metadata(&self, answer: Answer) -> Result<Option<Secret>, Error> {
         let who = self.who();
         if answer.status == StatusCode::OK {
@@ -133,7 +182,8 @@ impl Managed {
         }
         let refusal = answer.refusal(&[]);
         let is_nobody = self.client.is_none() && refusal.words.contains("Identity not found");
-        if refusal.code.is_empty() || is_nobody {
+        let is_other = refusal.code.is_empty() && !is_temporary(answer.status);
+        if is_other || is_nobody {
             return Ok(None);
         }
         Err(answer.refused(&who, &[]))
@@ -152,6 +202,11 @@ impl Managed {
         // A proxy would say who the proxy is.
         Request::new(Method::GET, url).without_proxy()
     }
+}
+
+/// Whether the metadata service may answer otherwise a little later.
+fn is_temporary(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 404 | 410 | 429) || status.is_server_error()
 }
 
 /// A service of the machine's own: over TLS, or not in public.

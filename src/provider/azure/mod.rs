@@ -13,7 +13,7 @@ mod exchange;
 mod managed;
 mod principal;
 
-use super::{Minted, Place, Provider, Surroundings};
+use super::{Minted, Place, Provider, Silence, Surroundings};
 use crate::auth::credential::Credential;
 use crate::auth::identity::Effort;
 use crate::auth::token::lifetime_of;
@@ -34,6 +34,7 @@ use zeroize::Zeroizing;
 /// What this machine is at Microsoft Azure.
 pub(super) struct Azure {
     surroundings: Surroundings,
+    silence: Silence,
 }
 
 /// Where a token of Entra's may come from.
@@ -45,16 +46,31 @@ enum Source {
 
 impl Azure {
     pub(super) fn new(surroundings: Surroundings) -> Self {
-        Self { surroundings }
+        Self {
+            surroundings,
+            silence: Silence::default(),
+        }
     }
 
     /// The sources that are worth asking, the first that knows somebody being right. Where a
-    /// variable speaks of an identity, that is the one.
+    /// variable speaks of an identity, that is the one, unless it is only an offer.
     fn sources(&self, effort: Effort) -> Result<Vec<Source>, Error> {
+        let Some(principal) = Principal::of(&self.surroundings)? else {
+            return self.others(effort);
+        };
+        // What is wrong with the others is nothing to who does not need them.
+        let others = if principal.is_offered() {
+            self.others(effort).unwrap_or_default()
+        } else {
+            Vec::new()
+        };
+        let principal = Source::Principal(principal);
+        Ok([principal].into_iter().chain(others).collect())
+    }
+
+    /// The sources besides a service principal.
+    fn others(&self, effort: Effort) -> Result<Vec<Source>, Error> {
         let from = &self.surroundings;
-        if let Some(principal) = Principal::of(from)? {
-            return Ok(vec![Source::Principal(principal)]);
-        }
         if let Some(managed) = Managed::of_application(from)? {
             return Ok(vec![Source::Managed(managed)]);
         }
@@ -101,9 +117,22 @@ impl Azure {
 #[async_trait]
 impl Provider for Azure {
     async fn mint(&self, place: &Place, effort: Effort) -> Result<Option<Minted>, BoxError> {
+        let mut unknown = None;
+        self.silence.note(false);
         for source in self.sources(effort)? {
-            let Some(token) = self.token(&source, &place.host).await? else {
-                continue;
+            let token = match self.token(&source, &place.host).await {
+                Ok(Some(token)) => token,
+                Ok(None) => continue,
+                Err(Error::Absent) => {
+                    self.silence.note(true);
+                    continue;
+                }
+                Err(error) if source.is_offered() && error.is_of_stranger() => {
+                    unknown = Some(error);
+                    continue;
+                }
+                // What was asked first is what was meant.
+                Err(error) => return Err(unknown.unwrap_or(error).into()),
             };
             let who = source.who();
             let transport = &self.surroundings.transport;
@@ -114,7 +143,16 @@ impl Provider for Azure {
                 origin: who,
             }));
         }
-        Ok(None)
+        unknown.map_or(Ok(None), |error| Err(error.into()))
+    }
+
+    async fn evident(&self, _: &Place, _: Effort) -> Option<String> {
+        let sources = self.sources(Effort::Evident).ok()?;
+        sources.first().map(Source::who)
+    }
+
+    fn met_silence(&self) -> bool {
+        self.silence.is_noted()
     }
 }
 
@@ -125,6 +163,10 @@ impl Source {
             Self::Managed(managed) => managed.who(),
             Self::Cli(_) => Cli::who(),
         }
+    }
+
+    fn is_offered(&self) -> bool {
+        matches!(self, Self::Principal(principal) if principal.is_offered())
     }
 
     fn tenant(&self) -> Option<&str> {
@@ -166,6 +208,7 @@ fn read(variable: &'static str, path: &Path, limit: u64) -> Result<Secret, Error
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::transport::Transport;
     use crate::transport::client::Settings;
@@ -205,8 +248,9 @@ mod tests {
         ];
         let id = [("AZURE_CLIENT_ID", "app"), ("AZURE_TENANT_ID", "tenant")];
         let mut variables = [&id[..], &APPLICATION].concat();
+        let managed = "the managed identity app (IDENTITY_ENDPOINT)";
         for (more, who) in [
-            (&[][..], "the managed identity app (IDENTITY_ENDPOINT)"),
+            (&[][..], managed),
             (
                 &GITHUB,
                 "the Azure application app (the workflow's token of GitHub)",
@@ -226,7 +270,11 @@ mod tests {
         ] {
             variables.extend_from_slice(more);
             for effort in [Effort::Evident, Effort::Thorough] {
-                assert_eq!(found(&variables, effort), Ok(vec![who.to_owned()]));
+                let found = found(&variables, effort).unwrap();
+                assert_eq!(found[0], who);
+                // GitHub's token is but an offer.
+                let others = if more == GITHUB { &[managed][..] } else { &[] };
+                assert_eq!(found[1..], *others);
             }
         }
         let nobody = found(&GITHUB, Effort::Evident);

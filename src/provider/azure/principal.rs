@@ -90,6 +90,12 @@ impl Principal {
         format!("the Azure application {} ({by})", self.client)
     }
 
+    /// Whether it is only an offer: a workflow may ask GitHub for a token whatever its variables are
+    /// about, and the application need not trust that.
+    pub(super) fn is_offered(&self) -> bool {
+        matches!(self.proof, Proof::GitHub { .. })
+    }
+
     /// Its token for `audience`.
     pub(super) async fn token(
         &self,

@@ -4,7 +4,7 @@
 
 use super::error::Error;
 use super::exchange::{Endpoint, Token};
-use crate::provider::Surroundings;
+use crate::provider::{Silence, Surroundings};
 use crate::transport::{Attempts, Request, Response};
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use std::time::Duration;
@@ -27,14 +27,19 @@ pub(super) fn is_named(surroundings: &Surroundings) -> bool {
 
 /// The token of the machine's own service account, where this is a machine of Google's that has
 /// one.
-pub(super) async fn token(surroundings: &Surroundings) -> Result<Option<Token>, Error> {
+pub(super) async fn token(
+    surroundings: &Surroundings,
+    silence: &Silence,
+) -> Result<Option<Token>, Error> {
     let named = named(surroundings);
     let host = named.unwrap_or(ADDRESS);
     let root = root(host)?;
     let transport = &surroundings.transport;
     let glance = Endpoint::machine(VARIABLE, &root)?;
     let glancing = request(&glance).attempts(Attempts::Once);
-    match glance.send(transport, glancing, GLANCE).await {
+    let glanced = glance.send(transport, glancing, GLANCE).await;
+    silence.note(matches!(glanced, Err(Error::Slow { .. })));
+    match glanced {
         Ok(response) if is_google(&response) => {}
         Ok(_) if named.is_some() => {
             return Err(glance.reply("is none of a metadata service of Google's"));

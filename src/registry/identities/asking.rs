@@ -230,6 +230,73 @@ async fn an_identity_crosses_no_network_in_the_clear_and_goes_to_nobody_unverifi
     }
 }
 
+/// Whoever reads is told, and reads as nobody; whoever writes is told instead.
+#[tokio::test]
+async fn an_identity_that_is_withheld_is_told_with_the_reason() {
+    const UNVERIFIED: &str =
+        r#"Bearer realm="https://unverified.io/token",service="unverified.io""#;
+    const NEIGHBOUR: &str = r#"Bearer realm="https://unverified.a.io/token",service="a.io""#;
+    for (host, is_plain, challenge, why) in [
+        (
+            "plain.io",
+            true,
+            UNVERIFIED,
+            "plain.io: plain.io is reached over plain HTTP",
+        ),
+        (
+            "unverified.io",
+            false,
+            UNVERIFIED,
+            "unverified.io: unverified.io is reached over TLS that is not verified",
+        ),
+        (
+            "a.io",
+            false,
+            NEIGHBOUR,
+            "a.io: unverified.a.io is reached over TLS that is not verified",
+        ),
+        (
+            "localhost:5000",
+            true,
+            UNVERIFIED,
+            "localhost:5000: unverified.io is reached over TLS that is not verified",
+        ),
+    ] {
+        let scene = |machine, answers| {
+            let address = Address::new(host.parse().unwrap(), is_plain, Vec::new());
+            Scene::challenged(address, challenge, machine, answers)
+        };
+        let everybody: fn(&str, &str) -> Answer = |_, _| Yes;
+        let told = scene(Machine::new(true), everybody);
+        told.read().await.unwrap();
+        told.read().await.unwrap();
+        assert_eq!(told.asked(), "GET -, token -, GET T--, GET T--");
+        let help = format!("(`crossdock login {host} -u USER` gives a credential all the same)");
+        let expected = format!("the machine m1 is not given to {why}");
+        let warning = format!("{expected} {help}; asking as nobody");
+        assert_eq!(told.warned(), warning);
+
+        let written = scene(Machine::new(true), everybody);
+        let failed = written.write().await.unwrap_err();
+        assert!(failed.ends_with(&expected), "{failed}");
+        assert_eq!(written.asked(), "begin -");
+
+        let refused = scene(Machine::new(true), |what, _| match what {
+            "token" => No(401, DENIED),
+            _ => Yes,
+        });
+        let failed = refused.read().await.unwrap_err();
+        assert!(failed.ends_with(&expected), "{failed}");
+
+        // One that would have to be asked for is not looked for, and nobody is told.
+        let hidden = scene(Machine::new(false), everybody);
+        hidden.read().await.unwrap();
+        hidden.write().await.unwrap();
+        assert_eq!(hidden.warned(), "");
+        assert_eq!(hidden.efforts(), []);
+    }
+}
+
 #[tokio::test]
 async fn no_password_is_in_what_is_said() {
     let scene = Scene::new(false, Machine::new(false), |_, _| No(403, DENIED));

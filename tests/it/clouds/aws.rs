@@ -5,5 +5,6 @@ mod emulators;
 mod files;
 mod machines;
 mod refusals;
+mod renewal;
 mod stand_ins;
 mod variables;

@@ -196,6 +196,19 @@ fn the_latency_is_the_median_of_three() {
     assert_eq!(greetings.count(), 3, "{asked}");
 }
 
+/// Whoever is out of patience is asked no more than must be.
+#[test]
+fn who_says_too_often_is_not_measured() {
+    let lab = Lab::new();
+    let tired = Fault::on("GET", "/v2/").exactly().always();
+    lab.fault("src", tired.refusal(429, "TOOMANYREQUESTS", "later"));
+    let ran = lab.run(["ping", "--retries", "0", "src.lab"]).any_stdout();
+    let ran = ran.any_stderr().run();
+    assert_ne!(ran.code, 0, "{ran}");
+    let asked = lab.requests("src").len();
+    assert!(asked <= 2, "{asked}");
+}
+
 /// A user who may only read may ask all the same.
 #[test]
 fn few_rights_are_enough_to_ask() {

@@ -18,6 +18,8 @@ pub(crate) struct Fault {
     with_header: Option<&'static str>,
     without_header: Option<&'static str>,
     body_over: Option<u64>,
+    /// Only where the head is so.
+    like: Option<Condition>,
     /// Only on this path, and none below it.
     exact: bool,
     /// Only on what goes beyond a rate.
@@ -26,6 +28,8 @@ pub(crate) struct Fault {
     times: usize,
     act: Act,
 }
+
+type Condition = Arc<dyn Fn(&Parts) -> bool + Send + Sync>;
 
 /// So many requests in each time of this length.
 struct Rate {
@@ -56,6 +60,7 @@ impl Fault {
             with_header: None,
             without_header: None,
             body_over: None,
+            like: None,
             exact: false,
             beyond: None,
             skip: 0,
@@ -79,6 +84,15 @@ impl Fault {
     /// Only where the request declares a body of more bytes.
     pub(crate) fn with_body_over(mut self, bytes: u64) -> Self {
         self.body_over = Some(bytes);
+        self
+    }
+
+    /// Only where the request's head is so.
+    pub(crate) fn only_for(
+        mut self,
+        like: impl Fn(&Parts) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.like = Some(Arc::new(like));
         self
     }
 
@@ -303,10 +317,11 @@ impl Fault {
         let body = self
             .body_over
             .is_none_or(|bytes| length.is_some_and(|length| length > bytes));
+        let like = self.like.as_ref().is_none_or(|like| like(head));
         let method = self.method == "*" || head.method == self.method.as_str();
         let exact = self.exact && head.uri.path() == self.part;
         let part = exact || (!self.exact && target.contains(&self.part));
-        if !(method && header && body && part) {
+        if !(method && header && body && like && part) {
             return None;
         }
         if self.beyond.as_mut().is_some_and(|rate| !rate.is_over()) {

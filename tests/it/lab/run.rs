@@ -175,10 +175,20 @@ impl Run {
         self.start().code(code)
     }
 
-    /// Runs it and expects nothing but an end.
+    /// Runs it and expects nothing but an end, and what else was asked for.
     #[track_caller]
     pub(crate) fn run(self) -> Ran {
-        self.start().wait()
+        let (ran, run) = self.start().end();
+        let told = format!("{}\n{ran}", run.args.join(" "));
+        for (stream, expected, text) in [
+            ("stdout", &run.stdout, &ran.stdout),
+            ("stderr", &run.stderr, &ran.stderr),
+        ] {
+            if expected.is_asked_for() {
+                expected.check(stream, text, &told);
+            }
+        }
+        ran
     }
 
     /// Starts it.
@@ -344,6 +354,11 @@ fn drain(mut stream: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
 }
 
 impl Expected {
+    /// Whether a test says it, which says nothing of what is usual.
+    fn is_asked_for(&self) -> bool {
+        !matches!(self, Self::Exactly(text) if text.is_empty())
+    }
+
     #[track_caller]
     fn check(&self, stream: &str, text: &str, told: &str) {
         match self {

@@ -190,6 +190,11 @@ fn a_folder_is_no_short_name() {
         .stdout(format!("oci:images:v1@{}\n", image.digest()))
         .code(0);
     assert_eq!(asked(&lab, "src"), "");
+    // This says that it is none.
+    lab.push("src.lab/team/app:v1", &image);
+    lab.run(["digest", "-q", "docker://oci:v1"])
+        .stdout(format!("{}\n", image.digest()))
+        .code(0);
 }
 
 #[test]
@@ -201,6 +206,10 @@ fn a_short_name_stands_for_what_the_settings_say() {
     lab.run(["digest", "app:v1"])
         .stdout(format!("{}\n", image.digest()))
         .stderr_like("note: app stands for src.lab/team/app, as [..]registries.conf:2 says\n")
+        .code(0);
+    // As people type it for skopeo.
+    lab.run(["digest", "-q", "docker://app:v1"])
+        .stdout(format!("{}\n", image.digest()))
         .code(0);
     let pinned = format!("app@{}", image.digest());
     lab.run(["copy", "-q", &pinned, DST])

@@ -54,6 +54,8 @@ struct Setup {
     storage: String,
     http: String,
     auth: String,
+    /// Whose content it has, where that is not its own.
+    proxy: String,
     account: Option<Account>,
     tokens: Option<TokenService>,
 }
@@ -65,6 +67,7 @@ impl Setup {
             storage: "delete: {enabled: true}".to_owned(),
             http: "secret: crossdock-test".to_owned(),
             auth: String::new(),
+            proxy: String::new(),
             account: None,
             tokens: None,
         }
@@ -89,6 +92,7 @@ impl Setup {
             storage,
             http,
             auth,
+            proxy,
             ..
         } = &self;
         let root = quoted(&self.folder.path().join("storage"));
@@ -97,7 +101,7 @@ impl Setup {
              log: {{level: info}}\n\
              storage: {{filesystem: {{rootdirectory: {root}}}, {storage}}}\n\
              http: {{addr: \"127.0.0.1:0\", {http}}}\n\
-             {auth}"
+             {auth}{proxy}"
         );
         self.file("config.yml", text);
         let log = |name: &str| Stdio::from(File::create(self.folder.path().join(name)).unwrap());
@@ -133,6 +137,13 @@ impl Distribution {
     /// A registry that asks nobody who they are.
     pub(super) fn open() -> Self {
         Setup::new().start()
+    }
+
+    /// A cache of what the registry at `host` has, which fetches what it is asked for.
+    pub(super) fn cache_of(host: &str) -> Self {
+        let mut setup = Setup::new();
+        setup.proxy = format!("proxy: {{remoteurl: \"http://{host}\"}}\n");
+        setup.start()
     }
 
     /// An open registry that removes nothing.

@@ -150,7 +150,10 @@ fn a_program_hands_out_keys() {
 fn a_role_is_taken_with_the_keys_that_a_program_hands_out() {
     let sts = sts("ASIA", |asked| {
         let by = asked.header("authorization");
-        by.contains("Credential=AKIABASE/") && asked.field("RoleArn") == "arn:aws:iam::1:role/first"
+        by.contains("Credential=AKIABASE/")
+            && asked.field("RoleArn") == "arn:aws:iam::1:role/first"
+            && asked.field("ExternalId") == "ext"
+            && asked.field("RoleSessionName") == "build-7"
     });
     let mut ecr = Ecr::for_key("ASIA").with(STS, &sts);
     let answer = json!({"Version": 1, "AccessKeyId": "AKIABASE", "SecretAccessKey": format!("{CANARY}secret")});
@@ -158,7 +161,8 @@ fn a_role_is_taken_with_the_keys_that_a_program_hands_out() {
     let program = format!("test -z \"$CROSSDOCK_TOKEN\" && cat {}", answer.display());
     let config = format!(
         "[profile base]\ncredential_process = {program}\n\
-         [profile dev]\nrole_arn = arn:aws:iam::1:role/first\nsource_profile = base\n"
+         [profile dev]\nrole_arn = arn:aws:iam::1:role/first\nsource_profile = base\n\
+         external_id = ext\nrole_session_name = build-7\n"
     );
     ecr.file(".aws/config", &config);
     let run = ecr.digest().env("AWS_PROFILE", "dev");
@@ -198,6 +202,44 @@ fn a_program_that_fails_is_told_of_in_its_own_words() {
         let run = ecr.digest().env("AWS_PROFILE", "dev");
         ecr.fails(run, &["the AWS profile `dev`: ", said]);
     }
+}
+
+/// Whoever names a profile means nobody else: not the token, the container and the machine that are
+/// there as well.
+#[test]
+fn a_profile_that_is_chosen_and_holds_nothing_is_nobody_else() {
+    let sts = sts("ASIA", |_| true);
+    let machine = Service::new(|_| Reply::json(200, &super::stand_ins::role("ASIA")));
+    let mut ecr = Ecr::for_key("ASIA").with(STS, &sts);
+    ecr.file(".aws/config", "[profile dev]\nregion = eu-west-1\n");
+    let settings = format!("registries:\n  {HOST}: {{aws_profile: dev}}\n");
+    ecr.world.lab.home.user_settings(&settings);
+    let token = ecr.file("token", &format!("{CANARY}.jwt"));
+    let url = format!("http://{}", machine.address);
+    let run = ecr
+        .digest()
+        .env("AWS_WEB_IDENTITY_TOKEN_FILE", token)
+        .env("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/puller")
+        .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", &url)
+        .env("AWS_EC2_METADATA_SERVICE_ENDPOINT", &url);
+    ecr.fails(run, &["the AWS profile `dev`: "]);
+    let asked = (sts.asked().len(), machine.asked().len());
+    assert_eq!((asked, ecr.api.asked().len()), ((0, 0), 0));
+}
+
+/// What it has printed before it failed is no identity.
+#[test]
+fn keys_of_a_program_that_fails_are_not_taken() {
+    let mut ecr = Ecr::for_key("ASIA");
+    let answer =
+        json!({"Version": 1, "AccessKeyId": "ASIA", "SecretAccessKey": format!("{CANARY}secret")});
+    let answer = ecr.file("answer.json", &answer.to_string());
+    let program = format!("cat {}; echo half-way >&2; exit 3", answer.display());
+    let config = format!("[profile dev]\ncredential_process = {program}\n");
+    ecr.file(".aws/config", &config);
+    let run = ecr.digest().env("AWS_PROFILE", "dev");
+    ecr.fails(run, &["`credential_process` failed: half-way"]);
+    assert_eq!(ecr.api.asked().len(), 0);
 }
 
 /// A profile of somebody who signs in in a browser.

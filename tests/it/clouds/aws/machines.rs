@@ -64,14 +64,18 @@ fn an_instance_without_a_role_is_nobody() {
 #[test]
 fn a_metadata_service_that_is_off_or_too_many_hops_away_makes_nobody_wait() {
     let off = Service::new(|_| Reply::text(403, "text/plain", "off"));
-    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let silent = silent.local_addr().unwrap().to_string();
+    // It takes connections for as long as the value is there, and says nothing.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = listener.local_addr().unwrap().to_string();
     let mut ecr = Ecr::for_key("ASIA");
     for address in [&off.address, &silent] {
         let run = ecr.digest().env(METADATA, format!("http://{address}"));
         let ran = run.any_stderr().code(4);
         assert!(ran.elapsed < Duration::from_secs(5), "{ran}");
         assert!(!ran.stderr.contains("identity"), "{ran}");
+        // Who says no is no machine that could have said more.
+        let is_told = ran.stderr.contains("gave no answer in time");
+        assert_eq!(is_told, *address == silent, "{ran}");
     }
     let run = ecr
         .digest()

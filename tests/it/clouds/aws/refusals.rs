@@ -1,9 +1,10 @@
 //! What ECR's API says no to, in its own words, and what helps.
 
-use super::stand_ins::{CANARY, Ecr, refusal, token};
-use crate::clouds::world::Reply;
+use super::stand_ins::{CANARY, Ecr, STS, refusal, token};
+use crate::clouds::world::{Reply, Service};
 use crate::lab::Run;
 use crate::secrets::password;
+use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -75,6 +76,37 @@ fn a_service_that_repeats_what_it_was_told_is_not_repeated() {
     let run = with_keys(ecr.digest());
     let run = run.env("AWS_SESSION_TOKEN", format!("{CANARY}session"));
     ecr.fails(run, &["InvalidSignatureException: no *** *** at all."]);
+}
+
+/// The other services of AWS's are told secrets too.
+#[test]
+fn no_service_s_refusal_shows_what_it_was_told() {
+    let sts = Service::new(|asked| {
+        let token = asked.field("WebIdentityToken");
+        let text = format!(
+            "<ErrorResponse><Error><Code>InvalidIdentityToken</Code><Message>no {token} here</Message></Error></ErrorResponse>"
+        );
+        Reply::text(400, "text/xml", text)
+    });
+    let agent = Service::new(|asked| {
+        let message = format!("no {} here", asked.header("authorization"));
+        Reply::json(400, &json!({"code": "AccessDenied", "message": message}))
+    });
+    let mut ecr = Ecr::for_key("ASIA").with(STS, &sts);
+    let file = ecr.file("token", &format!("{CANARY}.jwt"));
+    let run = ecr
+        .digest()
+        .env("AWS_WEB_IDENTITY_TOKEN_FILE", file)
+        .env("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/puller");
+    ecr.fails(run, &["says InvalidIdentityToken: no *** here"]);
+    let run = ecr
+        .digest()
+        .env(
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+            format!("http://{}/creds", agent.address),
+        )
+        .env("AWS_CONTAINER_AUTHORIZATION_TOKEN", "CANARY.pod");
+    ecr.fails(run, &["says AccessDenied: no *** here"]);
 }
 
 #[test]

@@ -134,7 +134,14 @@ fn a_host_that_is_said_to_be_ecr_is_asked_for_in_the_region_that_is_set() {
         )
     };
     let digest = format!("{}\n", image.digest());
-    run().env("AWS_REGION", "eu-north-1").stdout(digest).code(0);
+    for variable in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
+        let run = run().env(variable, "eu-north-1");
+        run.stdout(digest.as_str()).code(0);
+    }
+    let profile = "[default]\nregion = eu-north-1\n";
+    let file = world.lab.home.write("home/profiles", profile);
+    let run_by = run().env("AWS_CONFIG_FILE", file);
+    run_by.stdout(digest).code(0);
     let missing = "the region of mirror.example is not known: neither its name, AWS_REGION nor the profile says it";
     run().stderr_has(missing).code(4);
 }

@@ -4,6 +4,8 @@ use super::{APPLICATION, ENTRA, NOBODY, Scene, assert_secret, given, near};
 use crate::clouds::world::{Reply, Service};
 use crate::lab::Run;
 use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 const HEADER: &str = "853b9a84-5bfa-4b22-a3f3-0b9a43d9ad8a";
@@ -82,18 +84,31 @@ fn no_proxy_is_asked_who_this_machine_is() {
     assert_eq!(proxy.heads(), Vec::<String>::new());
 }
 
-/// The metadata service of a virtual machine, or of one of somebody else's.
+const METADATA: &str = "/metadata/identity/oauth2/token";
+
+/// The metadata service of a virtual machine of Azure's.
 fn metadata(answer: impl Fn() -> Reply + Clone + Send + Sync + 'static) -> Service {
     Service::new(move |asked| {
-        let path = "/metadata/identity/oauth2/token";
-        let target = format!("{path}?api-version=2018-02-01&{RESOURCE}");
-        let is_right = asked.target.starts_with(&target) && asked.header("metadata") == "true";
-        if is_right {
+        let target = format!("{METADATA}?api-version=2018-02-01&{RESOURCE}");
+        if asked.target.starts_with(&target) && asked.header("metadata") == "true" {
             answer()
         } else {
-            Reply::text(500, "text/plain", "")
+            let words = "Required metadata header not specified";
+            let error = json!({"error": "invalid_request", "error_description": words});
+            Reply::json(400, &error)
         }
     })
+}
+
+/// What the metadata service was asked: whether it is there, or for a token.
+fn asked(service: &Service) -> Vec<&'static str> {
+    let asked = service.asked().into_iter();
+    let kinds = asked.map(|asked| match asked.header("metadata") {
+        "" if asked.target == METADATA => "glance",
+        "true" => "token",
+        _ => "else",
+    });
+    kinds.collect()
 }
 
 fn on_machine(run: Run, address: &str) -> Run {
@@ -107,16 +122,66 @@ fn a_virtual_machine_asks_the_metadata_service() {
     let ran = on_machine(scene.push(), &service.address).code(0);
     scene.assert_pushed();
     assert_secret(&ran, &scene, &[]);
-    assert_eq!(service.asked().len(), 1);
+    assert_eq!(asked(&service), ["glance", "token"]);
+}
+
+/// A token may take its time, and several attempts, once the service has said that it is there.
+#[test]
+fn a_metadata_service_that_is_slow_or_busy_is_waited_for() {
+    let slow = metadata(|| {
+        std::thread::sleep(Duration::from_secs(3));
+        given()
+    });
+    let mut scene = Scene::new();
+    on_machine(scene.push(), &slow.address).code(0);
+    scene.assert_pushed();
+    assert_eq!(asked(&slow), ["glance", "token"]);
+    for status in [404, 410, 429, 500] {
+        let attempts = Arc::new(AtomicUsize::new(0));
+        let busy = metadata(move || match attempts.fetch_add(1, Ordering::Relaxed) {
+            0 => Reply::text(status, "text/plain", ""),
+            _ => given(),
+        });
+        let mut scene = Scene::new();
+        on_machine(scene.push(), &busy.address).code(0);
+        scene.assert_pushed();
+        assert_eq!(asked(&busy), ["glance", "token", "token"], "{status}");
+    }
 }
 
 #[test]
-fn a_machine_that_is_not_azure_s_or_has_no_identity_is_nobody() {
-    let none = "Identity not found";
+fn a_metadata_service_that_stays_busy_is_told() {
+    let busy = metadata(|| Reply::text(410, "text/plain", ""));
+    let mut scene = Scene::new();
+    let run = on_machine(scene.push(), &busy.address).env("CROSSDOCK_RETRIES", "1");
+    run.stderr_has(
+        "gives the managed identity of this machine (the metadata service) no token (410)",
+    )
+    .code(4);
+    assert_eq!(asked(&busy), ["glance", "token", "token"]);
+}
+
+#[test]
+fn a_machine_that_is_not_azure_s_is_nobody_and_is_asked_for_no_token() {
     for reply in [
         Reply::text(404, "text/html", "<html>Not Found</html>"),
         Reply::text(401, "text/plain", ""),
+        Reply::text(403, "text/plain", "Metadata-Flavor"),
         Reply::text(503, "text/plain", "later"),
+    ] {
+        let service = Service::new(move |_| reply.clone());
+        let mut scene = Scene::new();
+        let run = on_machine(scene.push(), &service.address);
+        run.stderr_has(NOBODY).code(4);
+        assert_eq!(asked(&service), ["glance"]);
+    }
+}
+
+#[test]
+fn a_machine_of_azure_s_without_an_identity_is_nobody() {
+    let none = "Identity not found";
+    for reply in [
+        Reply::text(401, "text/plain", ""),
         Reply::json(
             400,
             &json!({"error": "invalid_request", "error_description": none}),
@@ -126,7 +191,7 @@ fn a_machine_that_is_not_azure_s_or_has_no_identity_is_nobody() {
         let mut scene = Scene::new();
         let run = on_machine(scene.push(), &service.address);
         run.stderr_has(NOBODY).code(4);
-        assert_eq!(service.asked().len(), 1);
+        assert_eq!(asked(&service), ["glance", "token"]);
     }
 }
 
@@ -153,8 +218,11 @@ fn a_metadata_service_that_is_not_there_costs_a_second() {
     let run = on_machine(scene.push(), &address);
     let ran = run.stderr_has(NOBODY).code(4);
     assert!(ran.elapsed >= Duration::from_secs(1), "{ran}");
+    assert!(ran.stderr.contains("gave no answer in time"), "{ran}");
     assert!(ran.elapsed < Duration::from_secs(8), "{ran}");
     drop(silent);
     let ran = on_machine(scene.push(), &address);
-    ran.stderr_has(NOBODY).code(4);
+    let ran = ran.stderr_has(NOBODY).code(4);
+    // Nobody is there, and says so.
+    assert!(!ran.stderr.contains("gave no answer in time"), "{ran}");
 }

@@ -1,7 +1,9 @@
 //! The Azure CLI, which somebody logged in with.
 
-use super::{ENTRA, NOBODY, SECRET, Scene, assert_secret};
+use super::{AUTHORITY, ENTRA, NOBODY, SECRET, Scene, application, assert_secret, refused};
+use crate::clouds::world::{Reply, Service};
 use crate::credentials::install_at;
+use serde_json::json;
 
 /// A machine on which the Azure CLI is installed, and was used.
 fn installed(scene: &Scene, script: &str) {
@@ -65,6 +67,47 @@ fn a_login_that_does_not_help_is_told_in_the_program_s_words() {
         installed(&scene, script);
         scene.push().stderr_has(reason).code(4);
     }
+}
+
+/// Every workflow that may ask GitHub has its variables, and some log in with `az` all the same.
+#[test]
+fn a_workflow_that_entra_does_not_know_is_whoever_logged_in() {
+    for (logged_in, code) in [(true, 0), (false, 4)] {
+        let github = Service::new(|_| Reply::json(200, &json!({"value": "f0reign"})));
+        let words = "AADSTS700213: No matching federated identity record found";
+        let entra = Service::new(move |_| refused("invalid_client", words));
+        let mut scene = Scene::new()
+            .service(AUTHORITY, &entra)
+            .service("pipelines.example.com", &github);
+        if logged_in {
+            installed(&scene, &works());
+        }
+        let url = "https://pipelines.example.com/";
+        let run = application(scene.push(), "ACTIONS_ID_TOKEN_REQUEST_URL", url)
+            .env("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "w0rkflow")
+            .env("AZURE_POD_IDENTITY_AUTHORITY_HOST", "http://127.0.0.1:9");
+        let run = if logged_in {
+            run
+        } else {
+            run.stderr_has(words)
+        };
+        let ran = run.code(code);
+        assert_secret(&ran, &scene, &["f0reign", "w0rkflow"]);
+        assert_eq!(entra.asked().len(), 1, "{ran}");
+    }
+    // What is wrong with it otherwise is told.
+    let github = Service::new(|_| Reply::json(200, &json!({"value": "f0reign"})));
+    let words = "AADSTS53003: Access has been blocked by Conditional Access policies";
+    let entra = Service::new(move |_| refused("access_denied", words));
+    let mut scene = Scene::new()
+        .service(AUTHORITY, &entra)
+        .service("pipelines.example.com", &github);
+    installed(&scene, &works());
+    let url = "https://pipelines.example.com/";
+    let run = application(scene.push(), "ACTIONS_ID_TOKEN_REQUEST_URL", url);
+    let run = run.env("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "w0rkflow");
+    run.stderr_has(words).code(4);
+    assert_eq!(scene.world.lab.home.read("home/asked"), None);
 }
 
 #[test]

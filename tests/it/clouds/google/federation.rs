@@ -194,14 +194,17 @@ fn a_machine_of_aws_asks_its_metadata_service() {
             ("GET", "/roles", "CANARY-session") => Reply::text(200, "text/plain", "role\n"),
             ("GET", "/roles/role", "CANARY-session") => Reply::json(
                 200,
-                &json!({"AccessKeyId": "AKID", "SecretAccessKey": "CANARY-key", "Token": "t"}),
+                &json!({"AccessKeyId": "AKID", "SecretAccessKey": "CANARY-key", "Token": "CANARY-role"}),
             ),
             _ => Reply::text(403, "text/plain", "no"),
         }
     });
     let service = Service::new(|asked| {
         let subject = asked.field("subject_token");
-        if subject.contains("sts.eu-west-1.") && subject.contains("AKID%2F") {
+        if subject.contains("sts.eu-west-1.")
+            && subject.contains("AKID%2F")
+            && subject.contains("CANARY-role")
+        {
             token(ACCESS)
         } else {
             refusal("invalid_request", "what?")

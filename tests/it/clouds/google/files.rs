@@ -88,7 +88,7 @@ fn what_is_wrong_with_a_file_is_told_and_none_of_its_secrets() {
             json!({"type": "authorized_user"}),
             "adc.json` has no `client_id`",
         ),
-        (json!(["CANARY"]), "adc.json` is no JSON object"),
+        (json!(7), "adc.json` is no JSON object"),
         (
             short,
             "its `private_key` signs nothing: it is not in PEM form",

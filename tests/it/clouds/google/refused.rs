@@ -33,6 +33,94 @@ fn a_key_that_is_refused_is_told_in_google_s_words() {
     assert!(!ran.stderr.contains("gcloud auth"), "{ran}");
 }
 
+/// On the way of workload identity federation there are three who are told a secret.
+#[test]
+fn nobody_s_refusal_shows_what_he_was_told() {
+    let provider = Service::new(|asked| {
+        let told = asked.header("authorization");
+        match told.strip_prefix("bearer ") {
+            Some("CANARY-right") => Reply::text(200, "text/plain", SUBJECT),
+            _ => refusal("access_denied", &format!("no {told} here")),
+        }
+    });
+    let sts = Service::new(|asked| match asked.field("audience").as_str() {
+        "granted" => token(OTHER),
+        _ => refusal(
+            "invalid_grant",
+            &format!("no {} here", asked.field("subject_token")),
+        ),
+    });
+    let iam = Service::new(|asked| {
+        let message = format!("no {} here", asked.header("authorization"));
+        Reply::json(403, &json!({"error": {"message": message}}))
+    });
+    let cloud = Cloud::new()
+        .service("provider.example", &provider)
+        .service("sts.googleapis.com", &sts)
+        .service("iamcredentials.googleapis.com", &iam);
+    let document = |secret: &str, audience: &str| {
+        let mut document = federation(&json!({
+            "url": "https://provider.example/token",
+            "headers": {"Authorization": format!("bearer CANARY-{secret}")},
+        }));
+        document["audience"] = audience.into();
+        document["service_account_impersonation_url"] = impersonation_url().into();
+        document
+    };
+    for (document, words) in [
+        (document("wrong", ""), "access_denied: no *** here"),
+        (document("right", ""), "invalid_grant: no *** here"),
+        (document("right", "granted"), "no Bearer *** here"),
+    ] {
+        cloud.fails(&document, words);
+    }
+}
+
+/// What somebody is told in confidence is told nobody else.
+#[test]
+fn no_secret_is_sent_on() {
+    let other = Service::new(|_| token(ACCESS));
+    let on = Service::new(|_| {
+        Reply::text(307, "text/plain", "").with("location", "https://other.example/token")
+    });
+    let cloud = Cloud::new()
+        .service("oauth2.googleapis.com", &on)
+        .service("sts.googleapis.com", &on)
+        .service("other.example", &other);
+    for document in [user(), service_account()] {
+        cloud.fails(&document, "redirects, and no secret is sent on");
+    }
+    let token = cloud.world.lab.home.write("home/token", SUBJECT);
+    let file = cloud.file(&federation(&json!({"file": token})));
+    let proxy = cloud.world.proxy();
+    let ran = cloud
+        .run(&proxy, ["tag", "-vv", "--retries", "0", IMAGE, "v2"])
+        .stderr_has("sts.googleapis.com redirects, and no secret is sent on")
+        .run();
+    assert_clean(&ran, &cloud.world.lab, &[file, token]);
+    assert_eq!(other.asked().len(), 0);
+}
+
+/// Nobody is asked where the way would end all the same.
+#[test]
+fn a_service_account_whose_place_is_not_one_for_secrets_is_seen_first() {
+    let other = Service::new(|_| token(OTHER));
+    let cloud = Cloud::new()
+        .service("oauth2.googleapis.com", &other)
+        .service("provider.example", &other);
+    let place = "http://iamcredentials.googleapis.com/v1/x:generateAccessToken";
+    let why = "its `service_account_impersonation_url` is not HTTPS";
+    let mut federated = federation(&json!({"url": "https://provider.example/token"}));
+    federated["service_account_impersonation_url"] = place.into();
+    cloud.fails(&federated, why);
+    let acting = json!({
+        "type": "impersonated_service_account", "service_account_impersonation_url": place,
+        "source_credentials": user(),
+    });
+    cloud.fails(&acting, why);
+    assert_eq!(other.asked().len(), 0);
+}
+
 #[test]
 fn a_right_that_is_lacking_is_told_as_google_names_it() {
     let login = Service::new(|_| token(OTHER));

@@ -38,6 +38,38 @@ fn a_token_that_says_what_it_is_good_for_is_believed() {
     }
 }
 
+/// Some token services know no right to delete, or give it only together with that to push; and
+/// where nothing can be deleted by the API, nobody is asked.
+#[test]
+fn a_right_to_delete_is_asked_for_as_its_kind_knows_it() {
+    for (kind, delete, asked) in [
+        ("quay", "unknown", ""),
+        ("ghcr", "no", ""),
+        ("harbor", "unknown", "push"),
+        ("distribution", "unknown", "alone"),
+    ] {
+        let lab = guarded(vec![User::new("ann", "apple-pie")], Anonymous::Nothing);
+        lab.push("src.lab/team/app:v1", &Image::small(1));
+        lab.home.user_settings(
+            &lab.addressed(&format!("registries: {{\"src.lab\": {{kind: {kind}}}}}\n")),
+        );
+        assert_eq!(rights(&lab, 0), json!(["yes", "unknown", delete]), "{kind}");
+        let requests = lab.requests("src");
+        let mut deleting = requests
+            .all()
+            .iter()
+            .filter(|seen| seen.query.contains("delete"));
+        let form = deleting.next().map_or("", |seen| {
+            if seen.query.contains("push") {
+                "push"
+            } else {
+                "alone"
+            }
+        });
+        assert_eq!(form, asked, "{kind}: {requests}");
+    }
+}
+
 /// A token service may give less than was asked for, and not say so.
 #[test]
 fn one_that_does_not_say_proves_nothing() {

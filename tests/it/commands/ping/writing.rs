@@ -174,7 +174,42 @@ fn who_may_not_write_is_told_and_leaves_nothing() {
         let document = document(&lab, 4);
         assert_eq!(document["you"]["let_in"], true);
         assert_eq!(held(&lab), before, "{method}");
+        let removed = lab.requests("src").count("DELETE", "manifests");
+        assert_eq!(removed, 0, "whoever says no has nothing to remove");
     }
+}
+
+/// The same of what is attached.
+#[test]
+fn what_is_attached_and_not_confirmed_is_removed() {
+    let lab = with(Options::default());
+    let before = held(&lab);
+    let put = Fault::on("PUT", "/manifests/sha256:").always();
+    lab.fault(
+        "src",
+        put.change(|answer| *answer.status_mut() = http::StatusCode::NOT_IMPLEMENTED),
+    );
+    let document = document(&lab, 0);
+    assert_ne!(document["abilities"]["subject"]["answer"], "yes");
+    assert_eq!(document["written"]["left"], Value::Array(Vec::new()));
+    assert_eq!(held(&lab), before);
+}
+
+/// A registry that says that it removes and does not is not believed.
+#[test]
+fn what_is_only_said_to_be_removed_is_listed() {
+    let lab = with(Options::default());
+    let fault = Fault::on("DELETE", "/manifests/").always();
+    lab.fault("src", fault.answer(202, &[], ""));
+    let document = document(&lab, 0);
+    for ability in ["delete_by_tag", "delete_by_digest"] {
+        let found = &document["abilities"][ability];
+        assert_eq!(found["answer"], "no", "{document}");
+        assert_eq!(found["detail"], "it says so, and keeps it");
+    }
+    let left = document["written"]["left"].as_array().unwrap();
+    let kinds: Vec<&str> = left.iter().map(|l| l["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds[..3], ["tag", "manifest", "manifest"], "{document}");
 }
 
 /// A registry may store what it then does not confirm, or says that it failed.
