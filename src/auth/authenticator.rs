@@ -102,7 +102,7 @@ impl Authenticator {
 
     /// Whose credential is for `access`, to be shown to the registry's vendor by another way.
     pub async fn found(&self, access: &Access) -> Result<Option<Found>, Arc<Error>> {
-        let asking = self.seeker.find(access, false).await?;
+        let asking = self.seeker.find(access, None).await?;
         Ok(asking.who.found().cloned())
     }
 
