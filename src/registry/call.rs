@@ -110,7 +110,7 @@ impl Client {
             let again = request.repeat();
             let authorization = granted.as_ref().map(|g| g.authorization.clone());
             let request_now = request.authorization(authorization);
-            let response = self.transport.send(request_now).await?;
+            let response = self.send(request_now).await?;
             if !is_refusal_of(&response, access) {
                 granted.inspect(|granted| self.auth.accepted(granted));
                 return Ok(response);
@@ -211,7 +211,7 @@ impl Client {
         match answered {
             Err(error) if matches!(*error, auth::Error::Unchallenged { .. }) => {
                 let ping = Request::new(Method::GET, self.url("").await?);
-                let welcome = self.transport.send(ping).await?;
+                let welcome = self.send(ping).await?;
                 if !is_challenge_of(&welcome, access) {
                     return Err(error.into());
                 }
@@ -264,7 +264,7 @@ impl Client {
     pub async fn ping(&self) -> Result<Welcome, Error> {
         let access = self.access_to_all(Scopes::none()).await?;
         let ping = Request::new(Method::GET, self.url("").await?);
-        let asked = self.transport.send(ping.repeat().unwrap_or(ping)).await?;
+        let asked = self.send(ping.repeat().unwrap_or(ping)).await?;
         let (response, verified) = if is_challenge_of(&asked, &access) {
             let asked = Asked::of(asked).await;
             let (response, granted) = self.ask_as_wanted(&access, &asked).await?;
@@ -296,7 +296,7 @@ impl Client {
         let granted = self.answer(access, asked, None).await?;
         let ping = Request::new(Method::GET, self.url("").await?);
         let ping = ping.authorization(Some(granted.authorization.clone()));
-        let response = self.transport.send(ping).await?;
+        let response = self.send(ping).await?;
         let response = self
             .unless_rejected(response, access, Some(&granted))
             .await?;

@@ -215,7 +215,7 @@ impl Client {
         name: &RepositoryName,
         target: &Target,
     ) -> Result<(), Error> {
-        let access = self.access(name, self.removal).await?;
+        let access = self.access(name, self.removal()).await?;
         let url = self.manifest_url(name, target).await?;
         let response = self
             .call(Request::new(Method::DELETE, url), &access)
