@@ -120,7 +120,9 @@ impl Client {
                     .unless_rejected(response, access, granted.as_ref())
                     .await;
             };
-            let is_challenge = response.status() == StatusCode::UNAUTHORIZED;
+            let in_vain = |granted| self.auth.is_in_vain(access, granted, response.headers());
+            let is_challenge = response.status() == StatusCode::UNAUTHORIZED
+                && !granted.as_ref().is_some_and(in_vain);
             let next = if is_challenge && !is_answered {
                 is_answered = true;
                 let asked = Asked::of(response).await;

@@ -129,6 +129,14 @@ impl Store for Remote {
         read.map_err(|error| self.failed("read", target, error))
     }
 
+    async fn manifest_to_write(&self, target: &Target) -> Result<Manifest> {
+        let read = self
+            .client
+            .get_manifest_to_write(&self.repository.name, target)
+            .await;
+        read.map_err(|error| self.failed("read", target, error))
+    }
+
     async fn put_manifest(
         &self,
         target: &Target,
