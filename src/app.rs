@@ -252,11 +252,6 @@ impl App {
         jiff::Timestamp::now().into()
     }
 
-    /// What the user says that a registry is.
-    pub fn kind(&self, host: &Host) -> Option<Kind> {
-        self.settings.registry(host).and_then(|own| own.kind)
-    }
-
     /// Leaves nothing behind at the registries that this run does not go on with.
     pub async fn clean_up(&self) {
         const PATIENCE: Duration = Duration::from_secs(2);

@@ -15,7 +15,7 @@ const FLOORS: [(&str, &[&str]); 15] = [
     ("vendor", &["oci"]),
     ("auth", &["disk", "oci", "transport"]),
     ("config", &["oci", "vendor"]),
-    ("registry", &["auth", "oci", "transport"]),
+    ("registry", &["auth", "oci", "transport", "vendor"]),
     (
         "store",
         &["auth", "disk", "oci", "registry", "transport", "vendor"],
