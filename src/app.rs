@@ -155,8 +155,13 @@ impl App {
     /// Whether it works does not matter: less may be known then.
     pub async fn recognise(&self, store: &Arc<dyn Store>) {
         if let Some(repository) = store.location().repository() {
-            let _ = self.stores.client(&repository.host).kind().await;
+            self.recognise_host(&repository.host).await;
         }
+    }
+
+    /// The same of a host.
+    pub async fn recognise_host(&self, host: &Host) {
+        let _ = self.stores.client(host).kind().await;
     }
 
     /// The repositories of a registry.

@@ -28,6 +28,7 @@ const FLOORS: [(&str, &[&str]); 16] = [
         "inventory",
         &[
             "auth",
+            "config",
             "oci",
             "provider",
             "registry",
