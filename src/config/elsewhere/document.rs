@@ -65,6 +65,11 @@ impl Document {
         self.text.trim().is_empty()
     }
 
+    /// The text.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The text as TOML.
     pub(super) fn toml<T: DeserializeOwned>(&self) -> Result<T, SettingsError> {
         toml::from_str(&self.text).map_err(|error| {

@@ -11,6 +11,7 @@ mod hosts_toml;
 mod registries_conf;
 #[cfg(test)]
 mod tests;
+mod unknown_keys;
 
 use super::applied::Applied;
 use super::error::SettingsError;

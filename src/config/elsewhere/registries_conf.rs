@@ -8,7 +8,7 @@ use super::super::error::SettingsError;
 use super::super::origin::Said;
 use super::super::route::{Alias, Base, MirrorRule, Rule, When};
 use super::document::{Document, names};
-use super::{CONTAINERS, Layer, Places, below};
+use super::{CONTAINERS, Layer, Places, below, unknown_keys};
 use crate::oci::reference::{Host, Repository};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -152,6 +152,7 @@ impl Reader {
             self.layer.files.push(document.path.clone());
         }
         self.remark_unused(&file, document)?;
+        unknown_keys::remark(document, &mut self.layer);
         for registry in &file.registry {
             let entry = self.entry(registry, document)?;
             // A later file's replaces an earlier one's; of two in one file the last counts, too.

@@ -404,6 +404,27 @@ fn what_is_not_heeded_is_remarked_upon_where_it_stands() {
             "`insecure` is not used for a wildcard",
         ),
         (
+            CONF,
+            "[[registry]]\nlocation='a.io'\ninscure=true\n",
+            3,
+            false,
+            "`inscure` is no key",
+        ),
+        (
+            CONF,
+            "[[registry]]\nlocation='a.io'\n[[registry.mirror]]\nlocation='m.io'\nblocked=true\n",
+            5,
+            false,
+            "`blocked` is no key",
+        ),
+        (
+            CONF,
+            "short_name_mode = 'enforcing'\n",
+            1,
+            false,
+            "`short_name_mode` is no key",
+        ),
+        (
             "etc/containerd/certs.d/reg.io/hosts.toml",
             "[host.'https://m.io']\n[host.'https://m.io'.header]\nx-a = ['b']\n",
             2,
