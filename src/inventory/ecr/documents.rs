@@ -57,15 +57,13 @@ impl Described {
         if tags.is_empty() && is_unwritable {
             return None;
         }
+        let manifest = self.image_manifest_media_type;
         Some(Image {
             tags,
-            media_type: self
-                .image_manifest_media_type
-                .as_deref()
-                .map(MediaType::from),
+            media_type: manifest.as_deref().map(MediaType::from),
             artifact_type: self
                 .artifact_media_type
-                .filter(|kind| !is_config_type(kind)),
+                .filter(|kind| !is_config_type(kind) && manifest.as_ref() != Some(kind)),
             size: self.image_size_in_bytes.filter(|size| *size > 0),
             pushed: times.seconds(self.image_pushed_at),
             pulled: times.seconds(self.last_recorded_pull_time),
