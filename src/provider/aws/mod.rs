@@ -28,7 +28,7 @@ use crate::vendor::Kind;
 use async_trait::async_trait;
 use call::CallError;
 use chain::Chain;
-use endpoint::Endpoint;
+use endpoint::{Endpoint, Service};
 use holder::{Holder, Holders, Kept, Outcome};
 use source::Source;
 use std::sync::Arc;
@@ -133,7 +133,9 @@ impl Aws {
         if source.is_a_guess() && effort == Effort::Evident && place.kind != Kind::Ecr {
             return Ok(None);
         }
-        let endpoint = Endpoint::of(&place.host, place.kind, variables, chain.region());
+        let named = chain.endpoint_url(&source, Service::of(place.kind)).await;
+        let (host, region) = (&place.host, chain.region());
+        let endpoint = Endpoint::of(host, place.kind, variables, region, named.as_deref());
         let endpoint = match endpoint {
             Ok(endpoint) => endpoint,
             // Whoever is nobody needs none.
