@@ -21,12 +21,17 @@ fn made(seed: u64, created: &str) -> Image {
 }
 
 fn rows(lab: &Lab, args: &[&str]) -> Vec<Value> {
-    let ran = lab.run([&["ls", "--json"], args].concat()).any_stdout().code(0);
+    let ran = lab
+        .run([&["ls", "--json"], args].concat())
+        .any_stdout()
+        .code(0);
     ran.json().as_array().unwrap().clone()
 }
 
 fn names(rows: &[Value]) -> Vec<&str> {
-    rows.iter().map(|row| row["name"].as_str().unwrap()).collect()
+    rows.iter()
+        .map(|row| row["name"].as_str().unwrap())
+        .collect()
 }
 
 #[test]
@@ -46,10 +51,21 @@ fn what_an_image_says_of_itself_is_listed() {
     let ran = lab.run(["ls", "-l", "src.lab/app"]).any_stdout().code(0);
     let lines: Vec<&str> = ran.stdout.lines().collect();
     let titles: Vec<&str> = lines[0].split_whitespace().collect();
-    assert_eq!(titles, ["NAME", "SIZE", "TIME", "CLOCK", "FOR", "DIGEST", "LOCK"]);
+    assert_eq!(
+        titles,
+        ["NAME", "SIZE", "TIME", "CLOCK", "FOR", "DIGEST", "LOCK"]
+    );
     let cells: Vec<&str> = lines[1].split_whitespace().collect();
     assert_eq!(cells[0], "v1");
-    assert_eq!(cells[3..], ["2026-01-02T03:04:05Z", "created", "linux/arm64", image.digest()]);
+    assert_eq!(
+        cells[3..],
+        [
+            "2026-01-02T03:04:05Z",
+            "created",
+            "linux/arm64",
+            image.digest()
+        ]
+    );
 }
 
 /// A time that only stands for none is unknown, and comes last.
@@ -70,7 +86,11 @@ fn the_newest_comes_first_and_times_that_lie_last() {
     let sorted = rows(&lab, &["src.lab/app", "--sort", "time"]);
     let expected = ["new", "old", "epoch", "future", "reproducible", "year-one"];
     assert_eq!(names(&sorted), expected);
-    assert!(sorted[2..].iter().all(|row| row["time"].is_null() && row["clock"].is_null()));
+    assert!(
+        sorted[2..]
+            .iter()
+            .all(|row| row["time"].is_null() && row["clock"].is_null())
+    );
     lab.run(["ls", "src.lab/app", "--sort", "time", "--limit", "1"])
         .stdout("new\n")
         .code(0);
@@ -95,7 +115,10 @@ fn an_image_is_read_once_for_all_its_tags() {
 #[test]
 fn an_index_is_listed_with_its_platforms() {
     let lab = Lab::new();
-    let (one, two) = (made(1, "2026-01-02T03:04:05Z"), made(2, "2026-01-02T03:04:05Z"));
+    let (one, two) = (
+        made(1, "2026-01-02T03:04:05Z"),
+        made(2, "2026-01-02T03:04:05Z"),
+    );
     let index = Image::index(&[("linux/amd64", &one), ("linux/arm64", &two)]);
     lab.push("src.lab/app:v1", &index);
     let rows = rows(&lab, &["-l", "src.lab/app"]);
@@ -108,7 +131,10 @@ fn an_index_is_listed_with_its_platforms() {
 #[test]
 fn a_broken_image_does_not_end_the_list() {
     let lab = Lab::new();
-    let (good, bad) = (made(1, "2026-01-02T03:04:05Z"), made(2, "2026-01-02T03:04:05Z"));
+    let (good, bad) = (
+        made(1, "2026-01-02T03:04:05Z"),
+        made(2, "2026-01-02T03:04:05Z"),
+    );
     lab.push("src.lab/app:bad", &bad);
     lab.push("src.lab/app:good", &good);
     let path = format!("/manifests/{}", bad.digest());
@@ -130,12 +156,18 @@ fn images_without_a_tag_are_not_listed_everywhere() {
         .stderr_has("does not list images without a tag")
         .code(1);
     let by_digest = format!("src.lab/app@{}", image.digest());
-    lab.run(["copy", "-q", &by_digest, "oci:images"]).any_stdout().code(0);
-    lab.run(["copy", "-q", "src.lab/app:v1", "oci:images:v1"]).any_stdout().code(0);
+    lab.run(["copy", "-q", &by_digest, "oci:images"])
+        .any_stdout()
+        .code(0);
+    lab.run(["copy", "-q", "src.lab/app:v1", "oci:images:v1"])
+        .any_stdout()
+        .code(0);
     let other = made(2, "2026-01-02T03:04:05Z");
     lab.push("src.lab/app:v2", &other);
     let by_digest = format!("src.lab/app@{}", other.digest());
-    lab.run(["copy", "-q", &by_digest, "oci:images"]).any_stdout().code(0);
+    lab.run(["copy", "-q", &by_digest, "oci:images"])
+        .any_stdout()
+        .code(0);
     lab.run(["ls", "--untagged", "oci:images"])
         .stdout(format!("{}\n", other.digest()))
         .code(0);

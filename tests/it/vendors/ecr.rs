@@ -256,3 +256,33 @@ fn what_is_gone_with_a_lost_answer_is_gone() {
         .code(0);
     assert_eq!(stand.tags("team/lossy").len(), 1);
 }
+
+/// What `copy --create` asked of the API, if anything.
+fn made<V: Vendor>(stand: &Stand<V>, to: &str, code: i32) -> Vec<Value> {
+    let before = asked(stand).len();
+    let args = ["copy", "--create", "reg.lab/team/app:v1", to];
+    stand.run(args).any_stdout().any_stderr().code(code);
+    let all = asked(stand).into_iter().skip(before);
+    let made = all.filter(|(operation, _)| operation == "CreateRepository");
+    made.map(|(_, parameters)| parameters).collect()
+}
+
+#[test]
+fn a_repository_is_made_for_a_copy_that_wants_it() {
+    let stand = Stand::new(Ecr);
+    stand.push("team/app:v1", &Image::small(1), 2, None);
+    assert_eq!(
+        made(&stand, "reg.lab/new/app:v1", 0),
+        [json!({"repositoryName": "new/app"})]
+    );
+    // It is there already.
+    assert_eq!(made(&stand, "reg.lab/team/app:v2", 0).len(), 1);
+    let stand = Stand::new(EcrPublic);
+    stand.push("team/app:v1", &Image::small(1), 2, None);
+    assert_eq!(
+        made(&stand, "reg.lab/team/new:v1", 0),
+        [json!({"repositoryName": "new"})]
+    );
+    // In somebody else's registry nothing is made, and nothing in one's own instead.
+    assert_eq!(made(&stand, "reg.lab/nginx/new:v1", 4), Vec::<Value>::new());
+}

@@ -3,9 +3,9 @@
 use crate::clouds::aws::emulators::Server;
 use crate::lab::{Image, Lab, wait_for};
 use async_trait::async_trait;
+use crossdock::auth::credential::Subject;
 use crossdock::auth::credential::{Credential, CredentialError, CredentialSource, Found};
 use crossdock::auth::identity::Effort;
-use crossdock::auth::credential::Subject;
 use crossdock::config::Settings;
 use crossdock::inventory::open::Inventories;
 use crossdock::inventory::{Created, Creation, Detail, Inventory, Lock};
