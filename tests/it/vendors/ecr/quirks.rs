@@ -30,6 +30,22 @@ fn an_immutable_tag_that_is_there_already_is_success() {
     assert_eq!(held, Some(image.digest().to_string()));
 }
 
+/// It refuses what it took itself, where its answer was lost.
+#[test]
+fn an_immutable_tag_whose_answer_was_lost_is_success() {
+    let lab = lab();
+    let image = Image::small(1);
+    lab.push("src.lab/team/app:v1", &image);
+    lab.fault("dst", Fault::on("PUT", "/manifests/v1").lose_answer());
+    let refusal = Fault::on("PUT", "/manifests/v1").always();
+    lab.fault("dst", refusal.refusal(400, "TAG_INVALID", EXISTS));
+    let run = lab.run(["copy", "-q", "src.lab/team/app:v1", "dst.lab/team/app:v1"]);
+    let told = format!("dst.lab/team/app:v1@{}\n", image.digest());
+    run.stdout(told).any_stderr().code(0);
+    let requests = lab.requests("dst");
+    assert_eq!(requests.count("PUT", "manifests"), 2, "{requests}");
+}
+
 /// More than 1000 names on a page are an error, and the next page is at a whole address.
 #[test]
 fn lists_are_asked_for_as_it_takes_them() {
