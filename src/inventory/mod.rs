@@ -7,6 +7,7 @@
 
 mod api;
 mod distribution;
+mod ecr;
 mod fallback;
 mod generic;
 mod harbor;

@@ -1,6 +1,7 @@
 //! From a registry's kind to its inventory.
 
 use super::distribution::Distribution;
+use super::ecr::{Ecr, EcrCatalog};
 use super::fallback::{Remark, WithFallback};
 use super::generic::Generic;
 use super::harbor::{Harbor, Projects};
@@ -64,6 +65,8 @@ impl Inventories {
         let site = self.site(stores, &repository.host);
         let name = repository.name.clone();
         let (vendor, api): (Arc<dyn Inventory>, _) = match site.kind {
+            Some(Kind::Ecr) => (Arc::new(Ecr::new(site, name)), "ECR's API"),
+            Some(Kind::EcrPublic) => (Arc::new(Ecr::new(site, name)), "ECR Public's API"),
             Some(Kind::Harbor) => (Arc::new(Harbor::new(site, name)), "Harbor's API"),
             _ => return generic,
         };
@@ -79,6 +82,7 @@ impl Inventories {
     pub fn catalog(&self, stores: &Stores, host: &Host) -> Arc<dyn Catalog> {
         let site = self.site(stores, host);
         match site.kind {
+            Some(Kind::Ecr | Kind::EcrPublic) => Arc::new(EcrCatalog::new(site)),
             Some(Kind::Harbor) => Arc::new(Projects::new(site)),
             _ => Arc::new(Distribution::new(site)),
         }

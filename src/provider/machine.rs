@@ -2,6 +2,7 @@
 
 use super::answers::Answers;
 use super::aws::Aws;
+use super::aws::api::{EcrAnswer, EcrError, EcrQuestion};
 use super::azure::Azure;
 use super::github::GitHub;
 use super::gitlab::GitLab;
@@ -54,6 +55,21 @@ impl Machine {
     pub fn met_silence(&self, host: &Host) -> bool {
         let place = self.place(host);
         place.is_some_and(|(_, provider)| provider.met_silence())
+    }
+
+    /// Asks the API of Amazon ECR, or ECR Public, about the registry at `host`, as whoever the
+    /// machine is there. Where the settings name an API, that one is asked.
+    pub async fn ask_ecr(
+        &self,
+        host: &Host,
+        question: &EcrQuestion,
+    ) -> Result<EcrAnswer, EcrError> {
+        let place = self.place(host).map(|(place, _)| place);
+        let is_ecr = |place: &Place| matches!(place.kind, Kind::Ecr | Kind::EcrPublic);
+        let place = place.filter(is_ecr).ok_or(EcrError::Nobody)?;
+        let own = self.settings.registry(host);
+        let api = own.and_then(|own| own.api.as_ref());
+        self.aws.ask(&place, api, question).await
     }
 
     /// What is known of a host whose registry may take an identity.

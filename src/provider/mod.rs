@@ -4,7 +4,7 @@
 //! for a host, how long its answer is kept, and that it is asked once for all who wait.
 
 mod answers;
-mod aws;
+pub mod aws;
 mod azure;
 mod github;
 mod gitlab;

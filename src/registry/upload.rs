@@ -307,9 +307,11 @@ impl Filling<'_> {
         self.client.follow(&mut self.session, response)?;
         let (size, before) = (self.blob.size(), self.offset);
         let told = response.header(&RANGE).and_then(super::range::received);
-        // `0-0` stands for nothing, but not where a single byte has just been taken.
+        // `0-0` stands for nothing, but not where a single byte has just been taken. Amazon ECR
+        // says 201 and the first part's end each time, and has them all.
+        let counts = response.status() != StatusCode::CREATED;
         let sent = before + self.patched;
-        let told = told.filter(|_| size > 1).unwrap_or(sent);
+        let told = told.filter(|_| size > 1 && counts).unwrap_or(sent);
         if told <= before || told > size {
             *self.breaks += 1;
         }

@@ -49,6 +49,22 @@ impl Remote {
         self.location.reference(target)
     }
 
+    /// Whether a refusal to move a tag is about one that is where it is to be: an attempt whose
+    /// answer was lost put it there, or somebody else. Some registries refuse that too.
+    async fn is_so_already(
+        &self,
+        target: &Target,
+        manifest: &Manifest,
+        error: &registry::Error,
+    ) -> bool {
+        if target.tag().is_none() || kind_of(error) != Kind::Refused {
+            return false;
+        }
+        let name = &self.repository.name;
+        let there = self.client.head_manifest_to_write(name, target).await;
+        matches!(there, Ok(Some(there)) if there.digest() == manifest.digest())
+    }
+
     /// Says what was being done, and to what.
     fn failed(&self, doing: &str, target: &Target, error: registry::Error) -> Error {
         let what = format!("cannot {doing} {}{}", self.named(target), self.instead());
@@ -148,7 +164,13 @@ impl Store for Remote {
             .client
             .put_manifest(name, target, manifest, precondition)
             .await;
-        put.map_err(|error| self.failed("write", target, error))
+        match put {
+            Err(error) if self.is_so_already(target, manifest, &error).await => Ok(Put {
+                digest: manifest.digest().clone(),
+                subject_accepted: false,
+            }),
+            put => put.map_err(|error| self.failed("write", target, error)),
+        }
     }
 
     async fn list_untagged(&self, _manifest: &Descriptor) -> Result<()> {

@@ -4,7 +4,7 @@
 //! with certificates of the lab's own authority.
 
 #[cfg(unix)]
-mod aws;
+pub(crate) mod aws;
 mod azure;
 mod google;
 pub(crate) mod world;

@@ -2,5 +2,6 @@
 //! documentation, with a registry of the lab behind it.
 
 mod contract;
+mod ecr;
 mod harbor;
 mod shelf;

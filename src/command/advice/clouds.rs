@@ -81,6 +81,10 @@ impl No<'_> {
             (Cause::Missing, Wanted::Write) => format!(
                 "create the repository: `aws ecr-public create-repository --region us-east-1 --repository-name {name}`"
             ),
+            (Cause::Denied, Wanted::Remove | Wanted::List) if self.action("ecr-public").is_some() => {
+                let action = self.action("ecr-public").unwrap_or_default();
+                format!("the identity's policy has to allow {action}")
+            }
             (Cause::Denied | Cause::Unknown, Wanted::Write | Wanted::Login) => format!(
                 "the identity's policy has to allow {} and `sts:GetServiceBearerToken`",
                 self.action("ecr-public").unwrap_or_else(|| {

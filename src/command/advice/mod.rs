@@ -77,6 +77,8 @@ fn cause(kind: store::Kind, wanted: Wanted, refusal: &Refusal) -> Cause {
         401 | 403 if refusal.says("expired") => Cause::Expired,
         401 | 403 if wanted == Wanted::Login => Cause::Unknown,
         401 | 403 => Cause::Denied,
+        // AWS's own APIs answer nearly everything with it.
+        400 if kind == store::Kind::Denied => Cause::Denied,
         404 if wanted == Wanted::Write || refusal.has("NAME_UNKNOWN") => Cause::Missing,
         405 | 415 => Cause::Unsupported,
         404 if wanted == Wanted::Remove && !refusal.has("MANIFEST_UNKNOWN") => Cause::Unsupported,

@@ -51,11 +51,11 @@ impl Service {
         }
     }
 
-    /// The value of `X-Amz-Target` that asks for a password.
-    pub(super) fn target(self) -> &'static str {
+    /// The value of `X-Amz-Target` that asks for this operation.
+    pub(super) fn target(self, operation: &str) -> String {
         match self {
-            Self::Ecr => "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken",
-            Self::EcrPublic => "SpencerFrontendService.GetAuthorizationToken",
+            Self::Ecr => format!("AmazonEC2ContainerRegistry_V20150921.{operation}"),
+            Self::EcrPublic => format!("SpencerFrontendService.{operation}"),
         }
     }
 

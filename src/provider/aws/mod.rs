@@ -1,11 +1,14 @@
 //! Identities of Amazon Web Services, and what they come to: ECR's passwords.
 //!
 //! Which identity there is, variables and files say ([`source`]); AWS's own crates make
-//! credentials of it ([`chain`]), over our transport ([`http`]); with them ECR's API is asked for
-//! a password ([`token`]).
+//! credentials of it ([`chain`]), over our transport ([`http`]); with them ECR's API is asked
+//! ([`call`]) for a password ([`token`]), and whatever else it knows ([`api`]).
 
+pub mod api;
+mod call;
 mod chain;
 mod endpoint;
+mod holder;
 mod http;
 mod process;
 mod refusal;
@@ -23,15 +26,18 @@ use crate::auth::identity::{Effort, Failure};
 use crate::transport::BoxError;
 use crate::vendor::Kind;
 use async_trait::async_trait;
+use call::CallError;
 use chain::Chain;
 use endpoint::{Endpoint, Service};
+use holder::{Holder, Holders, Kept, Outcome};
 use source::Source;
-use token::TokenError;
+use std::sync::Arc;
 
 /// What this machine is at Amazon Web Services.
 pub(super) struct Aws {
     surroundings: Surroundings,
     silence: Silence,
+    holders: Holders,
 }
 
 impl Aws {
@@ -39,6 +45,7 @@ impl Aws {
         Self {
             surroundings,
             silence: Silence::default(),
+            holders: Holders::default(),
         }
     }
 }
@@ -66,6 +73,57 @@ impl Provider for Aws {
 
 impl Aws {
     async fn password(&self, place: &Place, effort: Effort) -> Result<Option<Minted>, Failure> {
+        // Made anew: whoever wants another password may have been refused for these credentials.
+        let found = self
+            .find(place, effort)
+            .await
+            .map(|found| found.map(Arc::new));
+        *self.holders.slot(place).lock().await = Some(Kept::of(found.clone(), effort));
+        let Some(holder) = found? else {
+            return Ok(None);
+        };
+        let transport = &self.surroundings.transport;
+        let password = token::password(transport, &holder.endpoint, &holder.credentials).await;
+        let password = password.map_err(|error| {
+            let help = holder.renewal.clone().filter(|_| error.is_expiry());
+            let help = help.or_else(|| error.help(holder.endpoint.service));
+            refused(&holder.origin, error).helped(help)
+        })?;
+        let credential = Credential::password(password.username, password.secret);
+        let credential = credential.map_err(|error| {
+            Failure::new(format!("{}: ECR's answer", holder.origin)).caused(error)
+        })?;
+        Ok(Some(Minted {
+            credential,
+            origin: holder.origin.clone(),
+            lifetime: Some(password.lifetime),
+        }))
+    }
+
+    /// Who the machine is for a registry, as it was found last where that still holds.
+    async fn holder(&self, place: &Place, effort: Effort) -> Outcome {
+        let slot = self.holders.slot(place);
+        let mut kept = slot.lock().await;
+        if let Some(outcome) = kept.as_ref().and_then(|kept| kept.answer(effort)) {
+            return outcome;
+        }
+        let found = self
+            .find(place, effort)
+            .await
+            .map(|found| found.map(Arc::new));
+        *kept = Some(Kept::of(found.clone(), effort));
+        found
+    }
+
+    /// Makes it anew the next time, where it is still this one.
+    async fn forget_holder(&self, place: &Place, holder: &Arc<Holder>) {
+        let slot = self.holders.slot(place);
+        let mut kept = slot.lock().await;
+        kept.take_if(|kept| kept.is(holder));
+    }
+
+    /// Finds out who the machine is for a registry.
+    async fn find(&self, place: &Place, effort: Effort) -> Result<Option<Holder>, Failure> {
         let variables = &self.surroundings.variables;
         let chosen = place.aws_profile.as_deref();
         let chain = Chain::read(&self.surroundings, chosen).await?;
@@ -86,42 +144,19 @@ impl Aws {
         };
         let known = chain.load(&source, &endpoint.region).await?;
         self.silence.note(chain.silence.is_noted());
-        let Some(known) = known else {
-            return Ok(None);
-        };
-        let transport = &self.surroundings.transport;
-        let password = token::password(transport, &endpoint, &known.credentials).await;
-        let password = password.map_err(|error| {
-            let help = chain.help_against(&error, &source);
-            let help = help.or_else(|| error.help(endpoint.service));
-            refused(&known.origin, error).helped(help)
-        })?;
-        let credential = Credential::password(password.username, password.secret);
-        let credential = credential.map_err(|error| {
-            Failure::new(format!("{}: ECR's answer", known.origin)).caused(error)
-        })?;
-        Ok(Some(Minted {
-            credential,
+        Ok(known.map(|known| Holder {
+            endpoint,
+            credentials: known.credentials,
             origin: known.origin,
-            lifetime: Some(password.lifetime),
+            renewal: chain.help(&source),
         }))
     }
 }
 
-impl Chain<'_> {
-    /// What helps where it is the credentials that are no longer good.
-    fn help_against(&self, error: &TokenError, source: &Source) -> Option<String> {
-        match error {
-            TokenError::Refused(refusal) if refusal.is(&["ExpiredToken"]) => self.help(source),
-            _ => None,
-        }
-    }
-}
-
-fn refused(origin: &str, error: TokenError) -> Failure {
+fn refused(origin: &str, error: CallError) -> Failure {
     match error {
-        TokenError::Unanswered(error) => Failure::new(origin).caused(error),
-        TokenError::Unsigned(error) => Failure::new(format!("{origin} cannot sign")).caused(error),
+        CallError::Unanswered(error) => Failure::new(origin).caused(error),
+        CallError::Unsigned(error) => Failure::new(format!("{origin} cannot sign")).caused(error),
         error => Failure::new(format!("{origin}: {error}")),
     }
 }

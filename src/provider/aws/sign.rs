@@ -68,11 +68,12 @@ mod tests {
             let session = vector["token"].as_str().map(str::to_owned);
             let credentials =
                 Credentials::new(text("key"), text("secret"), session.clone(), None, "test");
+            let target = service.target("GetAuthorizationToken");
             let headers = [
                 ("content-type", "application/x-amz-json-1.1"),
-                ("x-amz-target", service.target()),
+                ("x-amz-target", &*target),
             ];
-            assert_eq!(text("target"), service.target());
+            assert_eq!(text("target"), target);
             let now = UNIX_EPOCH + Duration::from_secs(vector["time"].as_u64().unwrap());
             let signed = signed(&endpoint, &headers, b"{}", &credentials, now).unwrap();
             let header = |name: &str| signed.get(name).and_then(|value| value.to_str().ok());

@@ -1,25 +1,17 @@
 //! The password of a registry, from ECR's own API.
 
-use super::endpoint::{Endpoint, Service};
-use super::refusal::Refusal;
-use super::sign::signed;
-use super::told::Told;
-use crate::transport::carry::Home;
-use crate::transport::origin::Origin;
-use crate::transport::retry::Outcome;
+use super::call::{CallError, Question, call, host};
+use super::endpoint::Endpoint;
+use crate::transport::Transport;
 use crate::transport::secret::Secret;
-use crate::transport::{Authorization, Body, BoxError, Error, Request, Response, Transport};
 use aws_credential_types::Credentials;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::{Method, StatusCode, header};
 use serde::Deserialize;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use zeroize::Zeroizing;
 
-/// What is asked: everything that may be said is optional.
-const QUESTION: &[u8] = b"{}";
 /// No answer is waited for longer.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// No answer is longer.
@@ -33,34 +25,6 @@ pub(super) struct Password {
     pub(super) secret: Secret,
     /// For how long it is good.
     pub(super) lifetime: Duration,
-}
-
-/// Why there is no password.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum TokenError {
-    /// The service says no.
-    #[error("{0}")]
-    Refused(Refusal),
-    /// It does not answer.
-    #[error(transparent)]
-    Unanswered(#[from] Error),
-    /// It does not answer in time.
-    #[error("{host} did not answer within {} s", PATIENCE.as_secs())]
-    Slow {
-        /// Who did not.
-        host: String,
-    },
-    /// Its answer is none.
-    #[error("{host}: the answer {reason}")]
-    Answer {
-        /// Who answered.
-        host: String,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-    /// The request cannot be signed.
-    #[error("the request cannot be signed")]
-    Unsigned(#[source] BoxError),
 }
 
 /// ECR's answer has a list, ECR Public's has one.
@@ -100,90 +64,18 @@ pub(super) async fn password(
     transport: &Transport,
     endpoint: &Endpoint,
     credentials: &Credentials,
-) -> Result<Password, TokenError> {
-    let origin = Origin::of(&endpoint.url);
-    let host = origin.map(|origin| origin.authority()).unwrap_or_default();
-    let mut attempt = 1;
-    loop {
-        let request = request(endpoint, credentials, SystemTime::now());
-        let (request, mut told) = request.map_err(TokenError::Unsigned)?;
-        told.add(credentials.secret_access_key());
-        let exchange = async {
-            let response = transport.send(request).await?;
-            let asked = response.retry_after();
-            Ok::<_, TokenError>((asked, read(&host, response, &told).await))
-        };
-        let answered = tokio::time::timeout(PATIENCE, exchange).await;
-        let slow = |_| TokenError::Slow { host: host.clone() };
-        let (asked, answer) = answered.map_err(slow)??;
-        match answer {
-            Err(TokenError::Refused(refusal)) if is_busy(&refusal) => {
-                let outcome = Outcome::Answered {
-                    status: StatusCode::TOO_MANY_REQUESTS,
-                    after: asked,
-                };
-                let wait = transport
-                    .settings()
-                    .retry
-                    .delay(attempt, outcome, fastrand::f64());
-                let Some(wait) = wait else {
-                    return Err(TokenError::Refused(refusal));
-                };
-                let (status, reason) = (Some(StatusCode::TOO_MANY_REQUESTS), refusal.to_string());
-                transport
-                    .wait_for(&endpoint.url, status, &reason, wait)
-                    .await;
-                attempt += 1;
-            }
-            read => return read,
-        }
-    }
-}
-
-/// Whether the service says in its own way that it is asked too often.
-fn is_busy(refusal: &Refusal) -> bool {
-    refusal.status == StatusCode::BAD_REQUEST && refusal.is(&["Throttling", "TooManyRequests"])
-}
-
-fn request(
-    endpoint: &Endpoint,
-    credentials: &Credentials,
-    now: SystemTime,
-) -> Result<(Request, Told), BoxError> {
-    let headers = [
-        ("content-type", "application/x-amz-json-1.1"),
-        ("x-amz-target", endpoint.service.target()),
-    ];
-    let mut headers = signed(endpoint, &headers, QUESTION, credentials, now)?;
-    let mut told = Told::default();
-    told.add_headers(&headers);
-    let origin = Origin::of(&endpoint.url).ok_or("not a URL of HTTP")?;
-    let authorization = headers.remove(header::AUTHORIZATION);
-    let home = Home::new(origin, Vec::new());
-    let authorization = authorization.map(|value| Authorization::new(value, home));
-    let mut request = Request::new(Method::POST, endpoint.url.clone())
-        .body(Body::Bytes(Bytes::from_static(QUESTION)))
-        .authorization(authorization)
-        .read_whole(LONGEST)
-        .without_redirects();
-    request.headers = headers;
-    Ok((request, told))
-}
-
-async fn read(host: &str, response: Response, told: &Told) -> Result<Password, TokenError> {
-    let status = response.status();
-    if !status.is_success() {
-        let named = response.headers().get("x-amzn-errortype");
-        let named = named
-            .and_then(|value| value.to_str().ok())
-            .map(str::to_owned);
-        let body = response.beginning(LONGEST).await;
-        let refusal = Refusal::read(host, status, named.as_deref(), &body, told);
-        return Err(TokenError::Refused(refusal));
-    }
-    let body = response.bytes(LONGEST).await?;
-    parse(&body, SystemTime::now()).map_err(|reason| TokenError::Answer {
-        host: host.to_owned(),
+) -> Result<Password, CallError> {
+    let question = Question {
+        operation: "GetAuthorizationToken",
+        // Everything that may be said is optional.
+        body: Bytes::from_static(b"{}"),
+        longest: LONGEST,
+        patience: Some(PATIENCE),
+    };
+    let answered = call(transport, endpoint, credentials, &question).await?;
+    let read = parse(&answered.body, SystemTime::now());
+    read.map_err(|reason| CallError::Answer {
+        host: host(endpoint),
         reason,
     })
 }
@@ -212,40 +104,6 @@ fn lifetime(expires_at: Option<f64>, now: SystemTime) -> Duration {
     let end = since.and_then(|since| UNIX_EPOCH.checked_add(since));
     let left = end.and_then(|end| end.duration_since(now).ok());
     left.unwrap_or(UNKNOWN)
-}
-
-impl TokenError {
-    /// What helps against it. `service` is what was asked.
-    pub(super) fn help(&self, service: Service) -> Option<String> {
-        let Self::Refused(refusal) = self else {
-            return None;
-        };
-        let message = refusal.message.as_deref().unwrap_or_default();
-        if refusal.is(&["AccessDenied"]) {
-            let permissions = service.permissions();
-            return Some(format!("its policy has to allow {permissions} on `*`"));
-        }
-        let is_late = ["expired:", "not yet current", "must be within"];
-        if refusal.is(&["RequestExpired"])
-            || refusal.is(&["InvalidSignature", "SignatureDoesNotMatch"])
-                && is_late.iter().any(|words| message.contains(words))
-        {
-            return Some("is this machine's clock right?".to_owned());
-        }
-        if refusal.is(&["ExpiredToken"]) {
-            return Some("get the session anew: its keys have lived their time".to_owned());
-        }
-        if refusal.is(&[
-            "UnrecognizedClient",
-            "InvalidClientTokenId",
-            "InvalidSignature",
-            "SignatureDoesNotMatch",
-            "IncompleteSignature",
-        ]) {
-            return Some("are these keys of this part of AWS, complete and not deleted? a key of a session needs its AWS_SESSION_TOKEN".to_owned());
-        }
-        None
-    }
 }
 
 #[cfg(test)]

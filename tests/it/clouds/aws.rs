@@ -1,7 +1,7 @@
 //! Amazon ECR by the identities that machines have at AWS.
 
 mod copies;
-mod emulators;
+pub(crate) mod emulators;
 mod files;
 mod machines;
 mod refusals;

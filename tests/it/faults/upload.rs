@@ -3,6 +3,10 @@
 use super::{Bench, DST, SIZE, chunked};
 use crate::lab::{Fault, Image, Lab};
 use crossdock::server::{Mount, Options};
+use crossdock::transport::ByteStream;
+use http::{HeaderValue, Response, StatusCode};
+use std::collections::HashMap;
+use std::sync::Mutex;
 use std::time::Duration;
 
 #[test]
@@ -263,6 +267,47 @@ fn f55_chunks_are_as_big_as_the_registry_wants_them() {
             .fault("dst", Fault::on("PUT", "/uploads/").status(413))
             .succeeds(&[]);
     }
+}
+
+/// Amazon ECR says 201, and the end of the first part each time, and has them all: what is sent
+/// again does not fit.
+#[test]
+fn f21_a_registry_whose_count_stands_still() {
+    let ends: Mutex<HashMap<String, HeaderValue>> = Mutex::default();
+    let stuck = move |response: &mut Response<ByteStream>| {
+        *response.status_mut() = StatusCode::CREATED;
+        let headers = response.headers_mut();
+        let upload = headers["location"].to_str().unwrap().to_owned();
+        let upload = upload.split('?').next().unwrap().to_owned();
+        let end = headers["range"].clone();
+        let first = ends.lock().unwrap().entry(upload).or_insert(end).clone();
+        headers.insert("range", first);
+    };
+    let image = Image::sized(2, &[SIZE, SIZE]);
+    let whole = Fault::on("PUT", "/uploads/").status(413);
+    let large = Fault::on("PATCH", "/uploads/").with_body_over(1 << 20);
+    let stuck = Fault::on("PATCH", "/uploads/").always().change(stuck);
+    let bench = Bench::on(Lab::new(), image)
+        .fault("dst", whole)
+        .fault("dst", large.always().status(413))
+        .fault("dst", stuck);
+    bench.succeeds(&["-j", "1"]);
+    let requests = bench.lab.requests("dst");
+    // One for each blob, and one after the 413.
+    let begun = requests.count("POST", "uploads");
+    assert_eq!(begun, bench.new.blobs.len() + 1, "{requests}");
+    let statuses: Vec<u16> = requests
+        .of("PATCH", "uploads")
+        .map(|seen| seen.status)
+        .collect();
+    assert!(
+        statuses.iter().all(|status| [201, 413].contains(status)),
+        "{requests}"
+    );
+    assert!(
+        statuses.iter().filter(|status| **status == 201).count() > 4,
+        "{requests}"
+    );
 }
 
 /// Whether the blob has so many bytes or not: that nobody sent them is enough.

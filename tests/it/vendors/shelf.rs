@@ -16,6 +16,8 @@ pub(crate) trait Vendor: Clone + Send + Sync + 'static {
     const KIND: &'static str;
     /// What else is said of it in settings, with `API` for the address of the stand-in.
     const SETTINGS: &'static str = "";
+    /// What else is in the user's home: paths and texts.
+    const FILES: &'static [(&'static str, &'static str)] = &[];
     fn answer(&self, asked: &Asked, shelf: &Shelf) -> impl Future<Output = Option<Reply>> + Send;
 }
 
@@ -245,6 +247,9 @@ impl<V: Vendor> Stand<V> {
             "registries:\n  \"{address}\":\n    kind: {}\n    plain_http: true\n{settings}",
             V::KIND
         ));
+        for (path, text) in V::FILES {
+            lab.home.write(&format!("home/{path}"), text);
+        }
         lab.home.docker_config(&serde_json::json!({
             "auths": {address: {"username": "ann", "password": "secret"}}
         }));

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A server of somebody else's. It ends with the value.
-struct Server {
+pub(crate) struct Server {
     process: Child,
     port: u16,
 }
@@ -54,7 +54,23 @@ impl Server {
         server
     }
 
-    fn url(&self) -> String {
+    /// moto, which knows the API and no registry.
+    #[track_caller]
+    pub(crate) fn moto(lab: &Lab) -> Self {
+        Self::start(lab, |port| {
+            let arguments = ["-m", "moto.server", "-H", "127.0.0.1", "-p"];
+            let mut arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+            arguments.push(port.to_string());
+            arguments
+        })
+    }
+
+    #[track_caller]
+    pub(crate) fn ministack(lab: &Lab) -> Self {
+        Self::start(lab, |_| vec!["-m".to_owned(), "ministack".to_owned()])
+    }
+
+    pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 }
@@ -108,19 +124,14 @@ fn moto_hands_out_a_password() {
     let lab = Lab::empty().registry("ecr", |_| {
         super::stand_ins::guarded("123456789012-auth-token")
     });
-    let server = Server::start(&lab, |port| {
-        let arguments = ["-m", "moto.server", "-H", "127.0.0.1", "-p"];
-        let mut arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
-        arguments.push(port.to_string());
-        arguments
-    });
+    let server = Server::moto(&lab);
     takes(&server, &lab);
 }
 
 #[test]
 fn ministack_hands_out_a_password() {
     let lab = Lab::empty().registry("ecr", |_| super::stand_ins::guarded("ministack-auth-token"));
-    let server = Server::start(&lab, |_| vec!["-m".to_owned(), "ministack".to_owned()]);
+    let server = Server::ministack(&lab);
     takes(&server, &lab);
 }
 
