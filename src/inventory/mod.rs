@@ -10,6 +10,7 @@ mod distribution;
 mod fallback;
 mod generic;
 mod harbor;
+mod hub;
 pub mod open;
 mod pages;
 mod rounds;

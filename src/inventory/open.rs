@@ -4,6 +4,7 @@ use super::distribution::Distribution;
 use super::fallback::{Remark, WithFallback};
 use super::generic::Generic;
 use super::harbor::{Harbor, Projects};
+use super::hub::{Hub, Namespaces};
 use super::time::Times;
 use super::{Catalog, Inventory};
 use crate::oci::reference::Host;
@@ -64,6 +65,7 @@ impl Inventories {
         let site = self.site(stores, &repository.host);
         let name = repository.name.clone();
         let (vendor, api): (Arc<dyn Inventory>, _) = match site.kind {
+            Some(Kind::DockerHub) => (Arc::new(Hub::new(site, name)), "Docker Hub's API"),
             Some(Kind::Harbor) => (Arc::new(Harbor::new(site, name)), "Harbor's API"),
             _ => return generic,
         };
@@ -79,6 +81,7 @@ impl Inventories {
     pub fn catalog(&self, stores: &Stores, host: &Host) -> Arc<dyn Catalog> {
         let site = self.site(stores, host);
         match site.kind {
+            Some(Kind::DockerHub) => Arc::new(Namespaces::new(site)),
             Some(Kind::Harbor) => Arc::new(Projects::new(site)),
             _ => Arc::new(Distribution::new(site)),
         }

@@ -3,4 +3,5 @@
 
 mod contract;
 mod harbor;
+mod hub;
 mod shelf;
