@@ -15,6 +15,7 @@ use crate::oci::reference::{RepositoryName, Tag, Target};
 use crate::registry::Error as ApiError;
 use crate::store::{Error, Kind, Result, Wanted};
 use access::Visitor;
+pub(super) use access::home;
 use async_trait::async_trait;
 use documents::{Hit, Listed, ListedRepository, ListedTag, Rules};
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};

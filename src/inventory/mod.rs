@@ -9,6 +9,7 @@ mod api;
 mod distribution;
 mod fallback;
 mod generic;
+mod ghcr;
 mod harbor;
 mod hub;
 pub mod open;

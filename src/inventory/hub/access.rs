@@ -135,16 +135,20 @@ impl Visitor {
     }
 
     fn api(&self) -> Result<Api, Error> {
-        let usual = || HOME.parse::<Url>().ok();
-        let own = self.site.api.clone();
-        // The password of another host is not for Docker's.
-        let base = own.or_else(|| usual().filter(|_| self.site.host.is_docker_hub()));
-        let base = base.ok_or_else(|| Error::Protocol {
+        let home = home(&self.site).ok_or_else(|| Error::Protocol {
             host: self.site.host.to_string(),
             what: "it is not said where its API is".to_owned(),
         })?;
-        Ok(Api::new(Arc::clone(&self.site.transport), base))
+        Ok(Api::new(Arc::clone(&self.site.transport), home))
     }
+}
+
+/// Where the API for a registry is. `None`: nobody said so, and Docker's is not for another host's
+/// password.
+pub(in crate::inventory) fn home(site: &Site) -> Option<Url> {
+    let own = site.api.clone();
+    let is_docker_hub = site.host.is_docker_hub();
+    own.or_else(|| HOME.parse().ok().filter(|_| is_docker_hub))
 }
 
 /// Whether nobody is told that something is there, or not let in.
