@@ -2,6 +2,7 @@
 //! documentation, with a registry of the lab behind it.
 
 mod contract;
+mod ghcr;
 mod harbor;
 mod hub;
 mod shelf;

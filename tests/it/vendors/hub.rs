@@ -3,7 +3,7 @@
 
 use super::contract::{Promises, contract};
 use super::shelf::{Shelf, Stand, Stored, Vendor};
-use crate::clouds::world::{Asked, Reply};
+use crate::clouds::world::{Asked, Reply, World};
 use crate::lab::Image;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -401,4 +401,48 @@ fn the_repositories_of_a_namespace() {
     run.stdout("team/a\nteam/b\n").code(0);
     let run = stand.run(["ls", "reg.lab"]);
     run.stdout("ann/own\n").code(0);
+}
+
+/// By its own name, where a manifest that is read counts as a pull, and the API needs no settings.
+#[test]
+fn nothing_is_pulled_to_list_and_to_remove() {
+    let stand = stand(Hub {
+        digests: true,
+        ..Hub::default()
+    });
+    let (image, other) = (Image::small(1), Image::small(2));
+    stand.push("team/app:v1", &image, 2, None);
+    stand.push("team/app:v2", &other, 2, None);
+    let Stand {
+        lab,
+        service,
+        shelf,
+        ..
+    } = stand;
+    lab.home.docker_config(&json!({
+        "auths": {"https://index.docker.io/v1/": {"username": "ann", "password": "secret"}}
+    }));
+    let world = World::new(lab)
+        .service("registry-1.docker.io", &service)
+        .service("hub.docker.com", &service);
+    let proxy = world.proxy();
+    let run = world.run(&proxy, ["ls", "-l", "docker.io/team/app", "--sort", "name"]);
+    run.stdout_like(format!(
+        "NAME[..]\nv1[..]{}[..]\nv2[..]{}[..]\n",
+        image.digest(),
+        other.digest()
+    ))
+    .code(0);
+    let tag = "docker.io/team/app:v1";
+    let run = world.run(&proxy, ["rm", tag]);
+    run.stdout(format!("{tag}@{}\n", image.digest())).code(0);
+    let place = format!("docker.io/team/app@{}", image.digest());
+    let run = world.run(&proxy, ["rm", &place]);
+    run.stdout(format!("{place}\n")).code(0);
+    let asked = service.asked();
+    let pulls = asked
+        .iter()
+        .filter(|asked| asked.method == "GET" && asked.target.contains("/manifests/"));
+    assert_eq!(pulls.count(), 0);
+    assert_eq!(crate::lab::wait_for(shelf.images("team/app")).len(), 1);
 }
