@@ -66,10 +66,15 @@ impl Generic {
         self.known(&descriptor, Some(tag), detail).await.map(Some)
     }
 
-    /// What a folder lists.
-    async fn root(self, root: Root, detail: Detail) -> Result<Image> {
-        let tag = root.name.and_then(|name| name.parse().ok());
-        self.known(&root.descriptor, tag, detail).await
+    /// What a folder lists, under all its tags.
+    async fn root(
+        self,
+        (descriptor, tags): (Descriptor, Vec<Tag>),
+        detail: Detail,
+    ) -> Result<Image> {
+        let mut image = self.known(&descriptor, None, detail).await?;
+        image.tags = tags.into_iter().map(Tagged::new).collect();
+        Ok(image)
     }
 
     async fn known(
@@ -187,6 +192,24 @@ impl Generic {
     }
 }
 
+/// The images of a folder in its order, each with the tags of all its entries.
+fn by_image(roots: Vec<Root>) -> Vec<(Descriptor, Vec<Tag>)> {
+    let mut images: Vec<(Descriptor, Vec<Tag>)> = Vec::new();
+    let mut places: HashMap<Digest, usize> = HashMap::new();
+    for Root { name, descriptor } in roots {
+        let place = *places
+            .entry(descriptor.digest().clone())
+            .or_insert(images.len());
+        if place == images.len() {
+            images.push((descriptor, Vec::new()));
+        }
+        images[place]
+            .1
+            .extend(name.and_then(|name| name.parse().ok()));
+    }
+    images
+}
+
 /// Everything that a manifest refers to and that is no manifest.
 fn blobs(manifest: &Manifest) -> impl Iterator<Item = &Descriptor> {
     manifest.config().into_iter().chain(manifest.layers())
@@ -219,7 +242,7 @@ impl Inventory for Generic {
         let inventory = self.clone();
         let listed = async move {
             if let Some(roots) = inventory.store.roots().await? {
-                let images = stream::iter(roots)
+                let images = stream::iter(by_image(roots))
                     .map(move |root| inventory.clone().root(root, detail))
                     .buffered(LOOKING);
                 return Ok::<_, Error>(images.boxed());

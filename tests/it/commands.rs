@@ -6,6 +6,7 @@ mod digest;
 mod inspect;
 mod login;
 mod ls;
+mod ls_images;
 mod needed;
 mod ping;
 mod rm;

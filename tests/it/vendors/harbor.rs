@@ -218,3 +218,37 @@ fn the_repositories_of_a_project() {
     let run = stand.run(["ls", "reg.lab"]);
     run.stdout("other/a\nteam/a\nteam/b/c\n").code(0);
 }
+
+#[test]
+fn a_project_is_made_for_a_copy_that_wants_it() {
+    let stand = Stand::new(Harbor);
+    let image = Image::small(1);
+    stand.push("team/app:v1", &image, 2, None);
+    let copy = |to: &str, flags: &[&str]| {
+        let args = [&["copy", "reg.lab/team/app:v1", to], flags].concat();
+        let ran = stand.run(args).any_stdout().any_stderr().code(0);
+        (
+            ran.stderr.contains("is made"),
+            stand
+                .asked()
+                .contains(&"POST /api/v2.0/projects".to_owned()),
+        )
+    };
+    assert_eq!(copy("reg.lab/new/app", &[]), (false, false));
+    assert_eq!(
+        copy("reg.lab/new/app:v2", &["--create", "--dry-run"]),
+        (false, false)
+    );
+    assert_eq!(copy("reg.lab/new/app:v2", &["--create"]), (true, true));
+    // It is there already.
+    assert_eq!(copy("reg.lab/team/app:v2", &["--create"]), (false, true));
+    let absent = [
+        "copy",
+        "--create",
+        "reg.lab/team/none:v1",
+        "reg.lab/other/app",
+    ];
+    let before = stand.asked().len();
+    stand.run(absent).any_stderr().code(3);
+    assert_eq!(stand.asked().len(), before);
+}
