@@ -4,7 +4,9 @@ use super::distribution::Distribution;
 use super::ecr::{Ecr, EcrCatalog};
 use super::fallback::{Remark, WithFallback};
 use super::generic::Generic;
+use super::ghcr::{self, Ghcr, Packages};
 use super::harbor::{Harbor, Projects};
+use super::hub::{self, Hub, Namespaces};
 use super::time::Times;
 use super::{Catalog, Inventory};
 use crate::oci::reference::Host;
@@ -67,6 +69,12 @@ impl Inventories {
         let (vendor, api): (Arc<dyn Inventory>, _) = match site.kind {
             Some(Kind::Ecr) => (Arc::new(Ecr::new(site, name)), "ECR's API"),
             Some(Kind::EcrPublic) => (Arc::new(Ecr::new(site, name)), "ECR Public's API"),
+            Some(Kind::DockerHub) if hub::home(&site).is_some() => {
+                (Arc::new(Hub::new(site, name)), "Docker Hub's API")
+            }
+            Some(Kind::Ghcr) if ghcr::home(&site).is_some() => {
+                (Arc::new(Ghcr::new(site, name)), "GitHub's API")
+            }
             Some(Kind::Harbor) => (Arc::new(Harbor::new(site, name)), "Harbor's API"),
             _ => return generic,
         };
@@ -83,6 +91,8 @@ impl Inventories {
         let site = self.site(stores, host);
         match site.kind {
             Some(Kind::Ecr | Kind::EcrPublic) => Arc::new(EcrCatalog::new(site)),
+            Some(Kind::DockerHub) if hub::home(&site).is_some() => Arc::new(Namespaces::new(site)),
+            Some(Kind::Ghcr) if ghcr::home(&site).is_some() => Arc::new(Packages::new(site)),
             Some(Kind::Harbor) => Arc::new(Projects::new(site)),
             _ => Arc::new(Distribution::new(site)),
         }

@@ -2,7 +2,7 @@
 
 use super::brake::Slot;
 use super::error::Error;
-use super::retry::retry_after;
+use super::retry;
 use super::{BoxError, ByteStream};
 use bytes::{Bytes, BytesMut};
 use futures_util::stream;
@@ -96,9 +96,9 @@ impl Response {
         self.header(&http::header::CONTENT_LENGTH)?.parse().ok()
     }
 
-    /// How long the server asks to be left alone, by `Retry-After`.
+    /// How long the server asks to be left alone.
     pub fn retry_after(&self) -> Option<Duration> {
-        retry_after(self.header(&http::header::RETRY_AFTER)?, SystemTime::now())
+        asked(self.headers())
     }
 
     /// Reads the whole body, refusing more than `limit` bytes.
@@ -153,4 +153,9 @@ impl Response {
             Err(_) => Err(Error::stalled(&self.url, self.idle)),
         }
     }
+}
+
+/// How long whoever sent these headers asks to be left alone, from now on.
+pub fn asked(headers: &HeaderMap) -> Option<Duration> {
+    retry::asked(headers, SystemTime::now())
 }

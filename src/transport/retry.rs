@@ -1,7 +1,8 @@
 //! Whether to try again, and when. Pure: no clock, no randomness of its own.
 
-use http::StatusCode;
-use std::time::{Duration, SystemTime};
+use http::header::RETRY_AFTER;
+use http::{HeaderMap, StatusCode};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// How often and how patiently a request is repeated.
 #[derive(Debug, Clone, Copy)]
@@ -93,6 +94,27 @@ pub fn is_temporary(status: StatusCode) -> bool {
         status.as_u16(),
         408 | 429 | 499 | 500 | 502 | 503 | 504 | 522
     )
+}
+
+/// How long whoever sent these headers asks to be left alone: by `Retry-After`; by `X-Retry-After`,
+/// which is a moment and no time span (Docker Hub); by the moment at which there is something left
+/// again, where nothing is (GitHub, Docker Hub).
+pub fn asked(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let text = |name: &str| headers.get(name)?.to_str().ok();
+    if let Some(value) = text(RETRY_AFTER.as_str()) {
+        return retry_after(value, now);
+    }
+    let moment = text("x-retry-after").or_else(|| {
+        let is_used_up = text("x-ratelimit-remaining")?.trim() == "0";
+        text("x-ratelimit-reset").filter(|_| is_used_up)
+    });
+    let moment = Duration::from_secs(moment?.trim().parse().ok()?);
+    // Others count from now on.
+    if moment < Duration::from_secs(1_000_000_000) {
+        return Some(moment);
+    }
+    let now = now.duration_since(UNIX_EPOCH).ok()?;
+    Some(moment.saturating_sub(now))
 }
 
 /// Reads `Retry-After` in both its forms (RFC 9110, section 10.2.3): seconds, or a date.
@@ -192,6 +214,44 @@ mod tests {
         ] {
             let wait = retry_after(value, now).map(|wait| wait.as_millis());
             assert_eq!(wait, expected, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn moments_are_waited_for_as_well() {
+        let now = UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+        for (headers, expected) in [
+            (&[("x-retry-after", "1800000007")][..], Some(7)),
+            (&[("x-retry-after", "1799999999")], Some(0)),
+            (&[("x-retry-after", "3")], Some(3)),
+            (
+                &[("retry-after", "2"), ("x-retry-after", "1800000007")],
+                Some(2),
+            ),
+            (&[("x-ratelimit-reset", "1800000009")], None),
+            (
+                &[
+                    ("x-ratelimit-reset", "1800000009"),
+                    ("x-ratelimit-remaining", "1"),
+                ],
+                None,
+            ),
+            (
+                &[
+                    ("x-ratelimit-reset", "1800000009"),
+                    ("x-ratelimit-remaining", "0"),
+                ],
+                Some(9),
+            ),
+            (&[("x-retry-after", "soon")], None),
+            (&[], None),
+        ] {
+            let mut map = HeaderMap::new();
+            for (name, value) in headers {
+                map.insert(*name, value.parse().unwrap());
+            }
+            let told = asked(&map, now).map(|wait| wait.as_secs());
+            assert_eq!(told, expected, "{headers:?}");
         }
     }
 }

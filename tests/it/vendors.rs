@@ -3,5 +3,7 @@
 
 mod contract;
 mod ecr;
+mod ghcr;
 mod harbor;
+mod hub;
 mod shelf;

@@ -56,7 +56,7 @@ type Row = (
     &'static str,
 );
 
-const ROWS: [Row; 31] = [
+const ROWS: [Row; 33] = [
     (
         K::DockerHub,
         "docker.io",
@@ -194,6 +194,24 @@ const ROWS: [Row; 31] = [
         Remove,
         (405, "UNSUPPORTED", ""),
         "container/prod%2Fapi/versions/ID",
+    ),
+    (
+        K::Ghcr,
+        "ghcr.io",
+        Remove,
+        (403, "", "Must have admin rights"),
+        "`delete:packages`",
+    ),
+    (
+        K::Ghcr,
+        "ghcr.io",
+        Remove,
+        (
+            400,
+            "",
+            "You cannot delete the last tagged version of a package.",
+        ),
+        "packages/container/prod%2Fapi`",
     ),
     (K::Ghcr, "ghcr.io", Login, (403, "", "denied"), "(classic)"),
     (

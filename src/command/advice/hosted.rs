@@ -55,13 +55,18 @@ impl No<'_> {
             (Cause::Denied | Cause::Missing, Wanted::Write) => {
                 "the personal access token (classic) needs `write:packages`; a job's `GITHUB_TOKEN` needs `permissions: packages: write`, and its repository to be connected with the package".to_owned()
             }
-            (_, Wanted::Remove) => {
-                let name = self.path().split_once('/').map_or("NAME", |(_, name)| name);
-                format!(
-                    "GitHub removes by its own API alone, with `delete:packages`: `gh api --method DELETE /orgs/ORG/packages/container/{}/versions/ID`, or on the package's page",
-                    name.replace('/', "%2F")
-                )
+            (_, Wanted::Remove) if self.refusal.says("last tagged version") => format!(
+                "what is left goes with the package alone: `gh api --method DELETE /orgs/ORG/packages/container/{}`, or on its page",
+                self.package()
+            ),
+            (_, Wanted::Remove) if self.refusal.says("downloads") => return None,
+            (Cause::Denied | Cause::Missing | Cause::Unknown, Wanted::Remove) => {
+                "it takes a personal access token (classic) with `read:packages`, `write:packages` and `delete:packages`, of an admin of the package; a job's `GITHUB_TOKEN` has to have that role too".to_owned()
             }
+            (_, Wanted::Remove) => format!(
+                "GitHub removes by its own API alone, with `delete:packages`: `gh api --method DELETE /orgs/ORG/packages/container/{}/versions/ID`, or on the package's page",
+                self.package()
+            ),
             (Cause::Unknown, _) => {
                 "it takes a personal access token (classic) with `read:packages`, or a job's `GITHUB_TOKEN`, as the password".to_owned()
             }
@@ -72,6 +77,12 @@ impl No<'_> {
             _ => return None,
         };
         Some(hint)
+    }
+
+    /// What GitHub calls a package, in a path.
+    fn package(&self) -> String {
+        let name = self.path().split_once('/').map_or("NAME", |(_, name)| name);
+        name.replace('/', "%2F")
     }
 
     /// Source: Quay's documentation on robot accounts, and its sources.
