@@ -3,10 +3,10 @@
 use super::distribution::Distribution;
 use super::fallback::{Remark, WithFallback};
 use super::generic::Generic;
-use super::harbor::{Harbor, Projects};
+use super::harbor::{Artifacts, Projects};
 use super::time::Times;
 use super::{Catalog, Inventory};
-use crate::oci::reference::Host;
+use crate::oci::reference::{Host, Location, Repository, RepositoryName};
 use crate::provider::machine::Machine;
 use crate::registry::{self, Client};
 use crate::store::open::{Reach, Stores};
@@ -36,6 +36,19 @@ impl Site {
     pub(super) fn failed(&self, what: String, wanted: Wanted, error: registry::Error) -> Error {
         Error::of_registry(what, error).asked(self.kind, wanted)
     }
+
+    /// The same of one repository.
+    pub(super) fn failed_at(
+        &self,
+        name: &RepositoryName,
+        what: String,
+        wanted: Wanted,
+        error: registry::Error,
+    ) -> Error {
+        let (host, name) = (self.host.clone(), name.clone());
+        let location = Location::Remote(Repository { host, name });
+        self.failed(what, wanted, error).at(&location)
+    }
 }
 
 /// Opens inventories.
@@ -64,7 +77,7 @@ impl Inventories {
         let site = self.site(stores, &repository.host);
         let name = repository.name.clone();
         let (vendor, api): (Arc<dyn Inventory>, _) = match site.kind {
-            Some(Kind::Harbor) => (Arc::new(Harbor::new(site, name)), "Harbor's API"),
+            Some(Kind::Harbor) => (Arc::new(Artifacts::new(site, name)), "Harbor's API"),
             _ => return generic,
         };
         Arc::new(WithFallback::new(
