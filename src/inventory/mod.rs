@@ -12,6 +12,7 @@ mod generic;
 mod harbor;
 pub mod open;
 mod pages;
+mod quay;
 mod rounds;
 mod time;
 

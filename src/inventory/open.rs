@@ -4,6 +4,7 @@ use super::distribution::Distribution;
 use super::fallback::{Remark, WithFallback};
 use super::generic::Generic;
 use super::harbor::{Artifacts, Projects};
+use super::quay::{Namespaces, Tags};
 use super::time::Times;
 use super::{Catalog, Inventory};
 use crate::oci::reference::{Host, Location, Repository, RepositoryName};
@@ -78,6 +79,7 @@ impl Inventories {
         let name = repository.name.clone();
         let (vendor, api): (Arc<dyn Inventory>, _) = match site.kind {
             Some(Kind::Harbor) => (Arc::new(Artifacts::new(site, name)), "Harbor's API"),
+            Some(Kind::Quay) => (Arc::new(Tags::new(site, name)), "Quay's API"),
             _ => return generic,
         };
         Arc::new(WithFallback::new(
@@ -93,6 +95,7 @@ impl Inventories {
         let site = self.site(stores, host);
         match site.kind {
             Some(Kind::Harbor) => Arc::new(Projects::new(site)),
+            Some(Kind::Quay) => Arc::new(Namespaces::new(site)),
             _ => Arc::new(Distribution::new(site)),
         }
     }

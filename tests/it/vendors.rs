@@ -3,4 +3,5 @@
 
 mod contract;
 mod harbor;
+mod quay;
 mod shelf;
