@@ -15,6 +15,7 @@ mod harbor;
 mod hub;
 pub mod open;
 mod pages;
+mod quay;
 mod rounds;
 mod time;
 

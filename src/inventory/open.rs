@@ -5,11 +5,12 @@ use super::ecr::{Ecr, EcrCatalog};
 use super::fallback::{Remark, WithFallback};
 use super::generic::Generic;
 use super::ghcr::{self, Ghcr, Packages};
-use super::harbor::{Harbor, Projects};
-use super::hub::{self, Hub, Namespaces};
+use super::harbor::{Artifacts, Projects};
+use super::hub::{self, Hub};
+use super::quay;
 use super::time::Times;
 use super::{Catalog, Inventory};
-use crate::oci::reference::Host;
+use crate::oci::reference::{Host, Location, Repository, RepositoryName};
 use crate::provider::machine::Machine;
 use crate::registry::{self, Client};
 use crate::store::open::{Reach, Stores};
@@ -38,6 +39,19 @@ impl Site {
     /// What was being done, and why it did not work.
     pub(super) fn failed(&self, what: String, wanted: Wanted, error: registry::Error) -> Error {
         Error::of_registry(what, error).asked(self.kind, wanted)
+    }
+
+    /// The same of one repository.
+    pub(super) fn failed_at(
+        &self,
+        name: &RepositoryName,
+        what: String,
+        wanted: Wanted,
+        error: registry::Error,
+    ) -> Error {
+        let (host, name) = (self.host.clone(), name.clone());
+        let location = Location::Remote(Repository { host, name });
+        self.failed(what, wanted, error).at(&location)
     }
 }
 
@@ -75,7 +89,8 @@ impl Inventories {
             Some(Kind::Ghcr) if ghcr::home(&site).is_some() => {
                 (Arc::new(Ghcr::new(site, name)), "GitHub's API")
             }
-            Some(Kind::Harbor) => (Arc::new(Harbor::new(site, name)), "Harbor's API"),
+            Some(Kind::Harbor) => (Arc::new(Artifacts::new(site, name)), "Harbor's API"),
+            Some(Kind::Quay) => (Arc::new(quay::Tags::new(site, name)), "Quay's API"),
             _ => return generic,
         };
         Arc::new(WithFallback::new(
@@ -91,9 +106,12 @@ impl Inventories {
         let site = self.site(stores, host);
         match site.kind {
             Some(Kind::Ecr | Kind::EcrPublic) => Arc::new(EcrCatalog::new(site)),
-            Some(Kind::DockerHub) if hub::home(&site).is_some() => Arc::new(Namespaces::new(site)),
+            Some(Kind::DockerHub) if hub::home(&site).is_some() => {
+                Arc::new(hub::Namespaces::new(site))
+            }
             Some(Kind::Ghcr) if ghcr::home(&site).is_some() => Arc::new(Packages::new(site)),
             Some(Kind::Harbor) => Arc::new(Projects::new(site)),
+            Some(Kind::Quay) => Arc::new(quay::Namespaces::new(site)),
             _ => Arc::new(Distribution::new(site)),
         }
     }

@@ -6,4 +6,5 @@ mod ecr;
 mod ghcr;
 mod harbor;
 mod hub;
+mod quay;
 mod shelf;

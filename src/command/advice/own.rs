@@ -8,6 +8,9 @@ impl No<'_> {
     pub(super) fn harbor(&self) -> Option<String> {
         let project = self.path().split('/').next().unwrap_or("PROJECT");
         let hint = match (self.cause, self.wanted) {
+            (_, Wanted::Remove) if self.refusal.has("VIOLATE_FOREIGN_KEY_CONSTRAINT") => {
+                "an index needs it: remove that first, which takes its parts along".to_owned()
+            }
             (Cause::Missing, Wanted::Write) => format!(
                 "the project `{project}` has to exist (Projects, New Project); a push makes the repository, not the project"
             ),

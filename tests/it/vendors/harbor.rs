@@ -1,13 +1,16 @@
-//! Harbor, as its `swagger.yaml` and its documentation describe it.
+//! Harbor, as its `swagger.yaml`, its documentation and its sources describe it.
+
+mod special;
 
 use super::contract::{Promises, contract};
-use super::shelf::{Shelf, Stand, Stored, Vendor};
+use super::shelf::{Shelf, Stored, Vendor};
 use crate::clouds::world::{Asked, Reply};
-use crate::lab::Image;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 #[derive(Clone)]
-struct Harbor;
+pub(super) struct Harbor;
 
 const PROMISES: Promises = Promises {
     clock: "pushed",
@@ -23,80 +26,149 @@ contract!(Harbor, PROMISES;
     lists, pages, untagged, untags, deletes, guards_parts, respects_locks, waits,
     an_expired_credential);
 
+/// A robot of the project `team`; nobody else's shell has to survive its name.
+const ROBOT: &str = "robot$team+ci";
+/// Who logs in by OIDC, and takes the CLI secret for this.
+const BY_OIDC: &str = "olga@example.com";
+/// A project that is a cache of another registry.
+const CACHE: &str = "cache";
+
 fn error(status: u16, code: &str, message: &str) -> Reply {
-    Reply::json(
-        status,
-        &json!({"errors": [{"code": code, "message": message}]}),
-    )
+    let document = json!({"errors": [{"code": code, "message": message}]});
+    Reply::json(status, &document)
+}
+
+/// Who asks. What is sent along has to be a user name and a password, in Basic.
+fn user(asked: &Asked) -> Option<String> {
+    let pair = asked.header("authorization").strip_prefix("Basic ")?;
+    let pair = String::from_utf8(STANDARD.decode(pair).ok()?).ok()?;
+    let (user, password) = pair.split_once(':')?;
+    let is_known = ["ann", ROBOT, BY_OIDC].contains(&user) && password == "secret";
+    is_known.then(|| user.to_owned())
 }
 
 impl Vendor for Harbor {
     const KIND: &'static str = "harbor";
 
     async fn answer(&self, asked: &Asked, shelf: &Shelf) -> Option<Reply> {
-        let path = asked.target.strip_prefix("/api/v2.0/")?;
+        let Some(path) = asked.target.strip_prefix("/api/v2.0/") else {
+            return distribution(asked);
+        };
         if shelf.is_busy() {
             return Some(error(429, "TOO_MANY_REQUESTS", "slow down").with("retry-after", "0"));
         }
-        // `ann:secret`
-        if shelf.is_expired() || asked.header("authorization") != "Basic YW5uOnNlY3JldA==" {
+        let user = user(asked).filter(|_| !shelf.is_expired());
+        let Some(user) = user else {
             return Some(error(401, "UNAUTHORIZED", "unauthorized"));
+        };
+        // A session makes a browser of whoever asks, and browsers have to prove more than that.
+        if asked.method != "GET" && !asked.header("cookie").is_empty() {
+            return Some(error(403, "FORBIDDEN", "CSRF token not found in request"));
         }
-        let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        let parts: Vec<&str> = path.split('/').collect();
-        Some(match (asked.method.as_str(), &parts[..]) {
-            ("GET", ["repositories"]) => {
-                let all = shelf.repositories().into_iter();
-                let all: Vec<Value> = all.map(|name| json!({"name": name})).collect();
-                page(&all, query)
-            }
-            ("GET", ["projects", project, "repositories"]) => {
-                let all = shelf.repositories().into_iter();
-                let own = all.filter(|name| name.starts_with(&format!("{project}/")));
-                page(
-                    &own.map(|name| json!({"name": name})).collect::<Vec<_>>(),
-                    query,
-                )
-            }
-            ("POST", ["projects"]) => {
-                let wanted: Value = serde_json::from_slice(&asked.body).unwrap();
-                if wanted["project_name"] == "team" {
-                    error(409, "CONFLICT", "The project named team already exists")
-                } else {
-                    Reply::text(201, "application/json", "")
-                }
-            }
-            (
-                method,
-                [
-                    "projects",
-                    project,
-                    "repositories",
-                    name,
-                    "artifacts",
-                    rest @ ..,
-                ],
-            ) => {
-                let name = name.replace("%252F", "/");
-                let repository = format!("{project}/{name}");
-                artifacts(method, &repository, rest, query, shelf).await
-            }
-            _ => error(404, "NOT_FOUND", "no such path"),
-        })
+        let reply = api(&user, asked, path, shelf).await;
+        Some(reply.with("set-cookie", "sid=1; Path=/; HttpOnly"))
     }
 }
 
-fn page(all: &[Value], query: &str) -> Reply {
-    let fields: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
-        .into_owned()
-        .collect();
-    let number = |name: &str, usual: usize| {
-        let field = fields.iter().find(|(field, _)| field == name);
-        field.map_or(usual, |(_, value)| value.parse().unwrap())
+/// Where the distribution API has rules of Harbor's.
+fn distribution(asked: &Asked) -> Option<Reply> {
+    let path = asked.target.strip_prefix("/v2/")?;
+    let writes = ["POST", "PUT", "PATCH"].contains(&asked.method.as_str());
+    if writes && path.starts_with("cache/") {
+        let why = format!("can not push artifact to a proxy project: {path}");
+        return Some(error(405, "METHOD_NOT_ALLOWED", &why));
+    }
+    let is_tag = !path.contains("/manifests/sha256:");
+    let is_removal = asked.method == "DELETE" && is_tag;
+    is_removal.then(|| error(400, "DIGEST_INVALID", "digest invalid"))
+}
+
+async fn api(user: &str, asked: &Asked, path: &str, shelf: &Shelf) -> Reply {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let parts: Vec<&str> = path.split('/').collect();
+    let named = |names: Vec<String>| {
+        let all: Vec<Value> = names.iter().map(|name| json!({"name": name})).collect();
+        let count = all.len();
+        page(all, count, query)
     };
-    let (at, size) = (number("page", 1), number("page_size", 10).min(100));
-    let shown: Vec<&Value> = all.iter().skip((at - 1) * size).take(size).collect();
-    Reply::json(200, &json!(shown)).with("x-total-count", &all.len().to_string())
+    let names = shelf.repositories().into_iter();
+    match (asked.method.as_str(), &parts[..]) {
+        ("GET", ["repositories"]) => named(names.collect()),
+        ("GET", ["projects", project, "repositories"]) => {
+            let prefix = format!("{project}/");
+            named(names.filter(|name| name.starts_with(&prefix)).collect())
+        }
+        ("GET", ["search"]) => {
+            let term = field(query, "q").unwrap();
+            let hits = names.filter(|name| name.contains(&term));
+            let hits: Vec<Value> = hits.map(|name| json!({"repository_name": name})).collect();
+            Reply::json(200, &json!({"project": [], "repository": hits}))
+        }
+        ("POST", ["projects"]) if user == ROBOT => {
+            error(403, "FORBIDDEN", "forbidden: create project")
+        }
+        ("POST", ["projects"]) => {
+            let wanted: Value = serde_json::from_slice(&asked.body).unwrap();
+            let name = wanted["project_name"].as_str().unwrap();
+            assert!(wanted["metadata"]["public"].is_string(), "{wanted}");
+            if name == "team" {
+                let why = format!("The project named {name} already exists");
+                error(409, "CONFLICT", &why)
+            } else {
+                Reply::text(201, "application/json", "")
+            }
+        }
+        ("POST", ["projects", project, "immutabletagrules"]) => {
+            // Without this header a name of digits is taken for a number.
+            let is_name = asked.header("x-is-resource-name") == "true";
+            if project.parse::<u64>().is_ok() && !is_name {
+                return error(404, "NOT_FOUND", "project not found");
+            }
+            Reply::text(201, "application/json", "")
+        }
+        (
+            method,
+            [
+                "projects",
+                project,
+                "repositories",
+                name,
+                "artifacts",
+                rest @ ..,
+            ],
+        ) => {
+            let name = name.replace("%252F", "/");
+            let repository = format!("{project}/{name}");
+            artifacts(method, &repository, rest, query, shelf).await
+        }
+        _ => error(404, "NOT_FOUND", "no such path"),
+    }
+}
+
+fn field(query: &str, name: &str) -> Option<String> {
+    let mut fields = url::form_urlencoded::parse(query.as_bytes());
+    let found = fields.find(|(field, _)| field == name);
+    found.map(|(_, value)| value.into_owned())
+}
+
+/// A page of `rows`, of which those that are null are left out after the page was made, and
+/// not counted.
+fn page(rows: Vec<Value>, count: usize, query: &str) -> Reply {
+    let number =
+        |name: &str, usual: usize| field(query, name).map_or(usual, |value| value.parse().unwrap());
+    let (at, size) = (number("page", 1), number("page_size", 10));
+    if size > 100 {
+        let why = "page_size in query should be less than or equal to 100";
+        return error(422, "UNPROCESSABLE_ENTITY", why);
+    }
+    let shown = rows.into_iter().skip((at - 1) * size).take(size);
+    let shown: Vec<Value> = shown.filter(|row| !row.is_null()).collect();
+    Reply::json(200, &json!(shown)).with("x-total-count", &count.to_string())
+}
+
+/// What an image is attached to.
+fn subject(image: &Stored) -> Option<&str> {
+    image.manifest["subject"]["digest"].as_str()
 }
 
 async fn artifacts(
@@ -112,11 +184,8 @@ async fn artifacts(
         all.find(|image| image.digest == name || image.tags.iter().any(|tag| tag == name))
     };
     let absent = || {
-        error(
-            404,
-            "NOT_FOUND",
-            &format!("artifact of {repository} not found"),
-        )
+        let why = format!("artifact of {repository} not found");
+        error(404, "NOT_FOUND", &why)
     };
     let locked = |tags: &[String]| {
         let locked = tags.iter().find(|tag| shelf.is_locked(repository, tag));
@@ -125,24 +194,36 @@ async fn artifacts(
             error(412, "PRECONDITION", &why)
         })
     };
+    let is_part = |image: &Stored| all.iter().any(|one| one.parts().contains(&image.digest));
     match (method, rest) {
         ("GET", []) => {
-            let parts: Vec<String> = all.iter().flat_map(Stored::parts).collect();
-            let own = all.iter().filter(|image| !parts.contains(&image.digest));
-            let own: Vec<Value> = own
-                .map(|image| artifact(repository, image, shelf))
+            let roots = all.iter();
+            let mut roots: Vec<_> = roots
+                .filter(|image| !image.tags.is_empty() || !is_part(image))
                 .collect();
-            page(&own, query)
+            roots.sort_by(|a, b| b.pushed.cmp(&a.pushed));
+            let rows = roots.iter().map(|image| match subject(image) {
+                Some(_) => Value::Null,
+                None => artifact(repository, image, shelf),
+            });
+            let rows: Vec<Value> = rows.collect();
+            let count = rows.iter().filter(|row| !row.is_null()).count();
+            page(rows, count, query)
         }
         ("GET", [name]) => find(name).map_or_else(absent, |image| {
             Reply::json(200, &artifact(repository, image, shelf))
         }),
         ("DELETE", [name]) => match find(name) {
             None => absent(),
+            Some(image) if is_part(image) => error(
+                412,
+                "VIOLATE_FOREIGN_KEY_CONSTRAINT",
+                "the deleting artifact is referenced by others",
+            ),
             Some(image) => match locked(&image.tags) {
                 Some(refused) => refused,
                 None => {
-                    shelf.delete(repository, &image.digest).await;
+                    remove(repository, image, &all, shelf).await;
                     Reply::text(200, "text/plain", "")
                 }
             },
@@ -157,7 +238,22 @@ async fn artifacts(
             }
             _ => absent(),
         },
-        _ => error(405, "UNSUPPORTED", "no such method"),
+        _ => error(405, "METHOD_NOT_ALLOWED", "no such method"),
+    }
+}
+
+/// An image goes with what is attached to it, and with its parts that nothing else needs.
+async fn remove(repository: &str, image: &Stored, all: &[Stored], shelf: &Shelf) {
+    let parts = image.parts();
+    let goes = |one: &&Stored| {
+        let is_own = parts.contains(&one.digest) && one.tags.is_empty();
+        let mut others = all.iter().filter(|other| other.digest != image.digest);
+        let is_needed = others.any(|other| other.parts().contains(&one.digest));
+        (is_own && !is_needed) || subject(one) == Some(&image.digest)
+    };
+    shelf.delete(repository, &image.digest).await;
+    for one in all.iter().filter(goes) {
+        shelf.delete(repository, &one.digest).await;
     }
 }
 
@@ -186,37 +282,9 @@ fn artifact(repository: &str, image: &Stored, shelf: &Shelf) -> Value {
         "push_time": image.pushed,
         "pull_time": image.pulled.as_deref().unwrap_or(never),
         "extra_attrs": {},
-        "tags": if tags.is_empty() { Value::Null } else { json!(tags) },
         "references": if parts.is_empty() { Value::Null } else { json!(parts) },
-        "labels": null,
+        "tags": if tags.is_empty() { Value::Null } else { json!(tags) },
     })
-}
-
-#[test]
-fn names_are_escaped_twice() {
-    let stand = Stand::new(Harbor);
-    stand.push("team/a/b:v1", &Image::small(1), 2, None);
-    let run = stand.run(["ls", "-l", "reg.lab/team/a/b"]);
-    run.any_stdout().code(0);
-    let asked = stand.asked();
-    assert_eq!(
-        asked,
-        [
-            "GET /api/v2.0/projects/team/repositories/a%252Fb/artifacts?page=1&page_size=100&with_tag=true&with_immutable_status=true"
-        ]
-    );
-}
-
-#[test]
-fn the_repositories_of_a_project() {
-    let stand = Stand::new(Harbor);
-    for name in ["team/a", "team/b/c", "other/a"] {
-        stand.push(&format!("{name}:v1"), &Image::small(1), 2, None);
-    }
-    let run = stand.run(["ls", "reg.lab/team/"]);
-    run.stdout("team/a\nteam/b/c\n").code(0);
-    let run = stand.run(["ls", "reg.lab"]);
-    run.stdout("other/a\nteam/a\nteam/b/c\n").code(0);
 }
 
 #[test]

@@ -1,9 +1,20 @@
 //! A vendor's registry: its own API before a registry of the lab, both over the same images.
 
 use crate::clouds::world::{Asked, Reply, Service};
-use crate::lab::{Image, Lab, Node, Run};
+use crate::lab::{Image, Lab, Node, Run, wait_for};
 use bytes::Bytes;
-use crossdock::transport::BoxError;
+use crossdock::auth::chain::Fixed;
+use crossdock::auth::credential::Credential;
+use crossdock::auth::identity::Identities;
+use crossdock::inventory::open::Inventories;
+use crossdock::inventory::{Catalog, Created, Creation, Found};
+use crossdock::oci::reference::Host;
+use crossdock::provider::Surroundings;
+use crossdock::provider::machine::Machine;
+use crossdock::store::Result;
+use crossdock::store::open::{Reach, Stores};
+use crossdock::transport::secret::Secret;
+use crossdock::transport::{self, BoxError, Transport};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use http::Request;
 use serde_json::Value;
@@ -18,6 +29,8 @@ pub(crate) trait Vendor: Clone + Send + Sync + 'static {
     const SETTINGS: &'static str = "";
     /// What else is in the user's home: paths and texts.
     const FILES: &'static [(&'static str, &'static str)] = &[];
+    /// Who uses it, with the password `secret`.
+    const USER: &'static str = "ann";
     fn answer(&self, asked: &Asked, shelf: &Shelf) -> impl Future<Output = Option<Reply>> + Send;
 }
 
@@ -216,7 +229,7 @@ fn size(manifest: &Value, all: &HashMap<String, (String, Value)>) -> u64 {
     own + parts.sum::<u64>()
 }
 
-/// A lab with one vendor's registry, `reg.lab`, which `ann` with the password `secret` may use.
+/// A lab with one vendor's registry, `reg.lab`, which [`Vendor::USER`] may use.
 pub(crate) struct Stand<V: Vendor> {
     pub(crate) lab: Lab,
     pub(crate) shelf: Shelf,
@@ -251,7 +264,7 @@ impl<V: Vendor> Stand<V> {
             lab.home.write(&format!("home/{path}"), text);
         }
         lab.home.docker_config(&serde_json::json!({
-            "auths": {address: {"username": "ann", "password": "secret"}}
+            "auths": {address: {"username": V::USER, "password": "secret"}}
         }));
         Self {
             lab,
@@ -259,6 +272,51 @@ impl<V: Vendor> Stand<V> {
             service,
             vendor: std::marker::PhantomData,
         }
+    }
+
+    /// The repositories, as the library has them.
+    pub(crate) fn catalog(&self) -> Arc<dyn Catalog> {
+        let host: Host = self.service.address.parse().unwrap();
+        let mut reach = Reach::default();
+        reach.allow_plain_http(&host);
+        reach.name_kind(&host, V::KIND.parse().unwrap());
+        let settings = transport::client::Settings::default();
+        let transport = Arc::new(Transport::new(settings, Arc::new(())));
+        let surroundings = Surroundings {
+            variables: BTreeMap::new(),
+            home: None,
+            search_path: Vec::new(),
+            transport: Arc::clone(&transport),
+        };
+        let machine = Arc::new(Machine::new(&surroundings, Arc::default()));
+        let credential = Credential::password(V::USER, Secret::new("secret")).unwrap();
+        let key = self.service.address.parse().unwrap();
+        let credentials = Fixed::new("the test").with(key, credential, "the test");
+        let identities = Arc::clone(&machine) as Arc<dyn Identities>;
+        let (credentials, wires) = (Arc::new(credentials), Arc::clone(&transport));
+        let stores = Stores::new(wires, credentials, identities, reach.clone());
+        let inventories = Inventories {
+            transport,
+            machine,
+            reach,
+            now: jiff::Timestamp::now(),
+            remark: Arc::new(|_: &str| {}),
+        };
+        inventories.catalog(&stores, &host)
+    }
+
+    /// What a search finds: names, and how many starred them.
+    pub(crate) fn found(&self, term: &str) -> Vec<(String, Option<u64>)> {
+        let found = self.catalog().search(term).unwrap();
+        let found: Vec<Found> = wait_for(found.try_collect()).unwrap();
+        let found = found.into_iter();
+        found.map(|one| (one.name.to_string(), one.stars)).collect()
+    }
+
+    /// Makes a repository.
+    pub(crate) fn create(&self, name: &str, creation: &Creation) -> Result<Created> {
+        let name = name.parse().unwrap();
+        wait_for(self.catalog().create(&name, creation))
     }
 
     /// Puts an image there: `REPO:TAG`, or `REPO` for one without a tag. When it was pushed, and
