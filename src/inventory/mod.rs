@@ -5,6 +5,7 @@
 //! [`rounds`] removes what needs several attempts, [`generic`] does it all over the distribution
 //! API, so that there always is an inventory.
 
+mod acr;
 mod api;
 mod distribution;
 mod fallback;
