@@ -10,6 +10,7 @@ mod api;
 mod distribution;
 mod fallback;
 mod generic;
+mod google;
 mod harbor;
 pub mod open;
 mod pages;

@@ -4,6 +4,7 @@ use super::acr::Acr;
 use super::distribution::Distribution;
 use super::fallback::{Remark, WithFallback};
 use super::generic::Generic;
+use super::google::{Google, Projects as GoogleProjects};
 use super::harbor::{Harbor, Projects};
 use super::time::Times;
 use super::{Catalog, Inventory};
@@ -66,6 +67,7 @@ impl Inventories {
         let name = repository.name.clone();
         let (vendor, api): (Arc<dyn Inventory>, _) = match site.kind {
             Some(Kind::Acr) => (Arc::new(Acr::new(site, name)), "Azure's API"),
+            Some(Kind::Google) => (Arc::new(Google::new(site, name)), "Google's list"),
             Some(Kind::Harbor) => (Arc::new(Harbor::new(site, name)), "Harbor's API"),
             _ => return generic,
         };
@@ -81,6 +83,7 @@ impl Inventories {
     pub fn catalog(&self, stores: &Stores, host: &Host) -> Arc<dyn Catalog> {
         let site = self.site(stores, host);
         match site.kind {
+            Some(Kind::Google) => Arc::new(GoogleProjects::new(site)),
             Some(Kind::Harbor) => Arc::new(Projects::new(site)),
             _ => Arc::new(Distribution::new(site)),
         }

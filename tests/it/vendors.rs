@@ -3,5 +3,6 @@
 
 mod acr;
 mod contract;
+mod google;
 mod harbor;
 mod shelf;
