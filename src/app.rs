@@ -151,6 +151,19 @@ impl App {
         self.inventories().of(&self.stores, Arc::clone(store))
     }
 
+    /// Finds out what the registry of a store is, where neither its name nor an answer has said it.
+    /// Whether it works does not matter: less may be known then.
+    pub async fn recognise(&self, store: &Arc<dyn Store>) {
+        if let Some(repository) = store.location().repository() {
+            self.recognise_host(&repository.host).await;
+        }
+    }
+
+    /// The same of a host.
+    pub async fn recognise_host(&self, host: &Host) {
+        let _ = self.stores.client(host).kind().await;
+    }
+
     /// The repositories of a registry.
     pub fn catalog(&self, host: &Host) -> Arc<dyn Catalog> {
         self.inventories().catalog(&self.stores, host)
@@ -274,11 +287,6 @@ impl App {
     /// What time it is.
     pub fn now(&self) -> SystemTime {
         jiff::Timestamp::now().into()
-    }
-
-    /// What the user says that a registry is.
-    pub fn kind(&self, host: &Host) -> Option<Kind> {
-        self.settings.registry(host).and_then(|own| own.kind)
     }
 
     /// Leaves nothing behind at the registries that this run does not go on with.

@@ -153,6 +153,18 @@ impl Authenticator {
         }
     }
 
+    /// Whether the registry finds too few rights in a token that was asked for with all that it
+    /// names: another one would hold no more.
+    pub fn is_in_vain(&self, access: &Access, granted: &Granted, headers: &HeaderMap) -> bool {
+        let is_fetched = granted.is_token() && granted.sent.is_none();
+        let Ok(Some(Challenge::Bearer(bearer))) = Challenge::read(headers) else {
+            return false;
+        };
+        let named = access.scopes.as_challenged(bearer.scope.as_deref());
+        let lacks_rights = bearer.error.as_deref() == Some("insufficient_scope");
+        is_fetched && lacks_rights && named == granted.scopes
+    }
+
     /// The authorization for a challenge, whose rights are remembered. A token service that does not
     /// know the right to list repositories is asked for none.
     async fn grant_as_known(&self, wish: &Wish<'_>) -> Grant {

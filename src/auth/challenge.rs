@@ -29,6 +29,8 @@ pub struct Bearer {
     pub service: Option<String>,
     /// The rights that this request needs, e.g. `repository:team/app:pull,push`.
     pub scope: Option<String>,
+    /// What is wrong with the token that was sent (RFC 6750, section 3.1).
+    pub error: Option<String>,
 }
 
 /// A challenge that cannot be understood, or that two readers could understand differently.
@@ -92,6 +94,7 @@ fn bearer(challenge: &ChallengeRef<'_>) -> Result<Bearer, ChallengeError> {
             "realm" => &mut realm,
             "service" => &mut read.service,
             "scope" => &mut read.scope,
+            "error" => &mut read.error,
             _ => continue,
         };
         if slot.replace(value.to_unescaped()).is_some() {
@@ -129,6 +132,7 @@ mod tests {
             realm: realm.to_owned(),
             service: owned(service),
             scope: owned(scope),
+            error: None,
         })
     }
 

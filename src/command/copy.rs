@@ -1,5 +1,6 @@
 //! `copy`: an image or index, or all tags of a repository, byte for byte, to one place or several.
 
+mod create;
 mod explain;
 mod order;
 mod places;
@@ -63,6 +64,10 @@ pub struct Args {
     /// Look for everything at the destination, and send what is missing, though the image is there
     #[arg(long)]
     deep: bool,
+    /// Make the repositories that are not there, where the registry wants that (ECR, Harbor's
+    /// projects, Quay, Artifact Registry); `create` in the settings says how
+    #[arg(long)]
+    create: bool,
     /// Say what would be copied, and copy nothing
     #[arg(long)]
     dry_run: bool,
@@ -105,6 +110,7 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
         referrers,
         no_clobber,
         deep,
+        create,
         dry_run,
         check_tag: checked,
         force_immutable,
@@ -149,20 +155,22 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
         app,
     };
     let Some(selection) = selection else {
-        return job.image(checked).await;
+        return job.image(checked, create).await;
     };
+    job.create(create, None).await?;
     job.tags(&selection).await
 }
 
 impl Job<'_> {
     /// Copies the one image that was named.
-    async fn image(&self, checked: bool) -> anyhow::Result<()> {
+    async fn image(&self, checked: bool, create: bool) -> anyhow::Result<()> {
         let source = self.run.source();
         let at_source = at(source.location());
         if checked {
             check_tag(&**source, &self.from).await.map_err(&at_source)?;
         }
         let wanted = wanted(&**source, &self.from).await.map_err(&at_source)?;
+        self.create(create, Some(&wanted)).await?;
         let names = self.places.iter().map(|place| self.names(place, &wanted));
         if names.map(|names| names.len()).sum::<usize>() > 1 {
             self.app.output.list();

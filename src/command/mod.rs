@@ -20,6 +20,7 @@ mod man;
 mod ping;
 mod rm;
 mod run;
+mod search;
 mod settings;
 mod tag;
 
@@ -82,7 +83,9 @@ pub enum Command {
     Digest(digest::Args),
     /// List a repository's tags, or a registry's repositories
     ///
-    /// One name is printed a line, as they come. A bare host (it has a dot or a port, or is
+    /// One name is printed a line, as they come; with `-l` a table of what the registry knows of each
+    /// image. Times are those that it was pushed at where the registry keeps them, else when it was
+    /// changed or made; CLOCK says which. A bare host (it has a dot or a port, or is
     /// `localhost`) and what ends in `/` are asked for repositories, all else for tags.
     #[command(aliases = ["list-tags", "catalog"])]
     Ls(ls::Args),
@@ -108,6 +111,10 @@ pub enum Command {
     /// with `--force`. Space is freed by the registry's own garbage collection.
     #[command(alias = "delete")]
     Rm(rm::Args),
+    /// Find repositories by a word, where the registry offers that
+    ///
+    /// Docker Hub, Harbor, Quay and zot do.
+    Search(search::Args),
     /// Say what a registry is, who you are there, and what you may do
     ///
     /// Nothing is written there, unless `--write` names a repository to try things out in; what

@@ -56,7 +56,6 @@ pub(super) async fn run(args: Args, app: &App) -> anyhow::Result<()> {
         None => crate::engine::guard::Guard::Free,
     };
     let options = Options {
-        kind: app.kind(&host),
         repository,
         write,
         mirror,

@@ -5,7 +5,7 @@ use super::image::reference;
 use super::tag::partial;
 use crate::app::App;
 use crate::engine::guard::Guard;
-use crate::engine::remove::{Options, Place, Plan, apply, plan};
+use crate::engine::remove::{Options, Place, Plan, apply, plan, resolve};
 use crate::oci::Digest;
 use crate::oci::reference::{Location, Reference, Tag, Target};
 use crate::store::Kind;
@@ -123,27 +123,33 @@ async fn remove(
 ) -> anyhow::Result<Removed> {
     let store = app.open(location)?;
     let guard = |tag: &Tag| app.guard(location, tag, force_immutable);
+    let digest = match resolve(&*store, target).await {
+        Ok(digest) => digest,
+        Err(error) => return Err(at_tag(error, &*store, target.tag()).await),
+    };
+    // Only now, when an answer may have said what registry it is.
     let inventory = app.inventory(&store);
     let place = Place {
         store: &*store,
         inventory: &*inventory,
     };
-    let plan = match plan(place, target, options, &guard).await {
-        Ok(plan) => plan,
-        Err(error)
-            if error.kind() == Kind::Refused && target.digest().is_some() && !options.force =>
-        {
-            let hint = "`--force` removes the image with these tags".to_owned();
-            return Err(at(location)(error).context(Hint(hint)));
+    let planned = plan(place, target, digest, options, &guard).await;
+    let plan = planned.map_err(|error| {
+        let is_refused = error.kind() == Kind::Refused && !options.force;
+        let hint = match target {
+            _ if !is_refused => None,
+            Target::Digest(_) => Some("`--force` removes the image with these tags"),
+            Target::Tag(tag) if matches!(guard(tag), Guard::Free) => {
+                Some("`--force` removes the image with its last tag")
+            }
+            Target::Tag(_) => None,
+        };
+        let failed = at(location)(error);
+        match hint {
+            Some(hint) => failed.context(Hint(hint.to_owned())),
+            None => failed,
         }
-        Err(error)
-            if error.kind() == Kind::Refused && !options.force && guard_allows(&guard, target) =>
-        {
-            let hint = "`--force` removes the image with its last tag".to_owned();
-            return Err(at(location)(error).context(Hint(hint)));
-        }
-        Err(error) => return Err(at_tag(error, &*store, target.tag()).await),
-    };
+    })?;
     if !dry_run {
         perform(place, &plan).await?;
     }
@@ -159,13 +165,6 @@ async fn remove(
         tags,
         dry_run,
     })
-}
-
-/// Whether the user's own rules have nothing against a removal, so that forcing it may help.
-fn guard_allows(guard: &dyn Fn(&Tag) -> Guard, target: &Target) -> bool {
-    target
-        .tag()
-        .is_none_or(|tag| matches!(guard(tag), Guard::Free))
 }
 
 async fn perform(place: Place<'_>, plan: &Plan) -> anyhow::Result<()> {

@@ -2,7 +2,7 @@
 
 use super::{
     Cli, Command, auth, check, completions, copy, demo, diff, digest, failure, help, inspect,
-    login, logout, ls, man, ping, rm, settings, tag,
+    login, logout, ls, man, ping, rm, search, settings, tag,
 };
 use crate::app::environment::Environment;
 #[cfg(unix)]
@@ -94,6 +94,7 @@ async fn dispatch(command: Command, app: &App) -> anyhow::Result<()> {
         Command::Config(args) => inspect::run(args.config(), app).await,
         Command::Diff(args) => diff::run(args, app).await,
         Command::Rm(args) => rm::run(args, app).await,
+        Command::Search(args) => search::run(args, app).await,
         Command::Ping(args) => ping::run(args, app).await,
         Command::Settings(args) => settings::run(args, app).await,
         Command::Demo(_) | Command::Completions(_) | Command::Man(_) | Command::Help(_) => Ok(()),

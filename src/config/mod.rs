@@ -4,6 +4,7 @@
 //! `file.rs` and one in [`Settings`]. `docs/settings.md` is the page for users.
 
 pub mod applied;
+pub mod creation;
 pub mod elsewhere;
 pub mod error;
 mod file;

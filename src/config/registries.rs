@@ -1,6 +1,7 @@
 //! The section `registries`: how to speak to single registries.
 
 use super::applied::Origins;
+use super::creation::{self, Creation};
 use super::error::{Place, Problem};
 use super::origin::{Origin, Said};
 use super::route::{Base, MirrorRule, Prefix, PrefixError, Rule, When};
@@ -45,6 +46,8 @@ pub struct RegistrySettings {
     pub aws_profile: Option<String>,
     /// Where its vendor's own API is, where that is not where it usually is.
     pub api: Option<Url>,
+    /// Whether a copy makes repositories that are not there, and what they are like.
+    pub create: Option<Creation>,
 }
 
 impl Default for RegistrySettings {
@@ -63,6 +66,7 @@ impl Default for RegistrySettings {
             identity: true,
             aws_profile: None,
             api: None,
+            create: None,
         }
     }
 }
@@ -129,6 +133,10 @@ struct Written {
     #[serde(deserialize_with = "given")]
     #[schemars(with = "String")]
     api: Option<Text>,
+    /// A copy makes repositories that are not there: `true`, or what they are to be like.
+    #[serde(deserialize_with = "given")]
+    #[schemars(with = "creation::Written")]
+    create: Option<creation::Written>,
     /// `HOST[/PATH]`s that have copies of what is there; asked before it.
     #[serde(deserialize_with = "given")]
     #[schemars(with = "Texts")]
@@ -161,7 +169,7 @@ pub(super) struct Checked {
 }
 
 /// The keys of a registry.
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "plain_http",
     "insecure",
     "ca",
@@ -174,6 +182,7 @@ const KEYS: [&str; 15] = [
     "identity",
     "aws_profile",
     "api",
+    "create",
     "mirrors",
     "location",
     "blocked",
@@ -236,6 +245,7 @@ impl Written {
             identity: self.identity.is_none_or(|identity| identity.0),
             aws_profile: self.aws_profile.as_ref().map(profile).transpose()?,
             api: self.api.as_ref().map(api).transpose()?,
+            create: self.create.and_then(|create| create.0),
         })
     }
 }

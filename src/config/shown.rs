@@ -116,6 +116,7 @@ fn told(settings: &RegistrySettings, key: &str) -> Vec<String> {
         "kind" => one(settings.kind.map(|kind| kind.to_string())),
         "identity" => vec![settings.identity.to_string()],
         "aws_profile" => one(settings.aws_profile.clone()),
+        "create" => one(settings.create.as_ref().map(ToString::to_string)),
         "api" => one(settings.api.as_ref().map(ToString::to_string)),
         // The rules have them.
         _ => Vec::new(),

@@ -21,9 +21,10 @@ pub use write::{Left, Written};
 use crate::engine::guard::Guard;
 use crate::oci::reference::{Host, RepositoryName, Tag};
 use crate::store::registry::{Answer, Entry, Question, Registry};
+pub use crate::store::registry::{Identity, Recognition};
 use crate::store::{Error, Kind as ErrorKind, Result};
 use crate::vendor::Kind;
-use crate::vendor::headers::{self, Signs};
+use crate::vendor::headers;
 use std::time::{Duration, SystemTime};
 
 /// How often the way to the registry and back is measured.
@@ -31,8 +32,6 @@ const SAMPLES: usize = 3;
 
 /// What is wanted to be known.
 pub struct Options<'a> {
-    /// What the user says that it is.
-    pub kind: Option<Kind>,
     /// The repository that rights are wanted on.
     pub repository: Option<RepositoryName>,
     /// The repository that may be written to.
@@ -52,6 +51,8 @@ pub struct Report {
     pub host: Host,
     /// What it is.
     pub identity: Identity,
+    /// The version that it tells.
+    pub version: Option<String>,
     /// How it wants its users to log in.
     pub login: Option<Login>,
     /// Who has been let in. `None`: nobody.
@@ -78,30 +79,6 @@ pub struct Report {
     pub failure: Option<Error>,
 }
 
-/// What a registry is, as far as that is known.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Identity {
-    /// What it is.
-    pub kind: Option<Kind>,
-    /// How that is known.
-    pub by: Option<Recognition>,
-    /// Where it answers as CNCF distribution does, and may be anything that is built on it.
-    pub resembles_distribution: bool,
-    /// The version that it tells.
-    pub version: Option<String>,
-}
-
-/// How it is known what a registry is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Recognition {
-    /// The user's settings say it.
-    Settings,
-    /// Its name says it.
-    Name,
-    /// Its answer says it: by this.
-    Answer(String),
-}
-
 /// How a registry wants its users to log in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Login {
@@ -126,10 +103,9 @@ pub async fn ping(registry: &Registry, options: &Options<'_>) -> Result<Report> 
     if report.entry.is_none() {
         return Ok(report);
     }
-    if report.identity.kind.is_none() {
-        recognise_zot(registry, &mut report.identity).await;
-    }
-    let kind = report.identity.kind;
+    // What cannot be told is none.
+    let kind = registry.kind().await.unwrap_or_default();
+    report.identity = registry.identity();
     report.abilities = Abilities::known_of(kind);
     report.abilities.ask(registry).await;
     let mut told = vec![begun];
@@ -155,7 +131,8 @@ async fn enter(
     begun: &Answer,
     report: &mut Report,
 ) -> Result<()> {
-    let is_told = report.login.is_some() || report.identity.is_told();
+    let by_answer = matches!(report.identity.by, Some(Recognition::Answer(_)));
+    let is_told = report.login.is_some() || by_answer;
     if begun.status.is_success() && begun.is_markup() {
         let what = "it answers with a web page";
         return Err(no_registry(registry, what, None));
@@ -217,19 +194,6 @@ fn median(mut samples: Vec<Duration>) -> Option<Duration> {
     samples.get(samples.len() / 2).copied()
 }
 
-async fn recognise_zot(registry: &Registry, identity: &mut Identity) {
-    let Ok(answer) = registry.ask(&Question::Extensions).await else {
-        return;
-    };
-    if answer.status.is_success() && headers::lists_extensions_of_zot(&answer.body) {
-        identity.kind = Some(Kind::Zot);
-        identity.by = Some(Recognition::Answer(
-            "the extensions that it lists".to_owned(),
-        ));
-        identity.resembles_distribution = false;
-    }
-}
-
 impl Report {
     fn of(registry: &Registry, options: &Options<'_>, begun: &Answer) -> Self {
         let login = begun.offer().map(|offer| Login {
@@ -237,10 +201,11 @@ impl Report {
             realm: offer.realm,
             service: offer.service,
         });
-        let identity = Identity::of(registry.host(), options.kind, begun, login.as_ref());
+        let identity = registry.identity();
         Self {
             host: registry.host().clone(),
             abilities: Abilities::known_of(identity.kind),
+            version: version(identity.kind, begun),
             identity,
             login,
             entry: None,
@@ -257,39 +222,6 @@ impl Report {
     }
 }
 
-impl Identity {
-    fn of(host: &Host, said: Option<Kind>, answer: &Answer, login: Option<&Login>) -> Self {
-        let known = said.map(|kind| (kind, Recognition::Settings));
-        let named = || Kind::of(host).map(|kind| (kind, Recognition::Name));
-        let (kind, by, resembles_distribution) = match known.or_else(named) {
-            Some((kind, by)) => (Some(kind), Some(by), false),
-            None => Self::told(answer, login),
-        };
-        Self {
-            kind,
-            by,
-            resembles_distribution,
-            version: kind.and_then(|kind| headers::version(kind, &answer.headers)),
-        }
-    }
-
-    fn told(answer: &Answer, login: Option<&Login>) -> (Option<Kind>, Option<Recognition>, bool) {
-        let recognised = headers::recognise(&Signs {
-            headers: &answer.headers,
-            realm: login.and_then(|login| login.realm.as_deref()),
-            service: login.and_then(|login| login.service.as_deref()),
-        });
-        match recognised {
-            None => (None, None, false),
-            Some(told) => {
-                let resembles = told.kind.is_none();
-                (told.kind, Some(Recognition::Answer(told.sign)), resembles)
-            }
-        }
-    }
-
-    /// Whether its answer says that it is a registry.
-    fn is_told(&self) -> bool {
-        matches!(self.by, Some(Recognition::Answer(_)))
-    }
+fn version(kind: Option<Kind>, answer: &Answer) -> Option<String> {
+    headers::version(kind?, &answer.headers)
 }

@@ -62,18 +62,18 @@ struct Listed {
     descriptor: Descriptor,
 }
 
-/// Plans the removal of `target`. A tag is removed alone; an image by digest only where no tag
+/// Plans the removal of `target`, which is `digest`. A tag is removed alone; an image by digest only where no tag
 /// points to it and no tagged index lists it, unless forced.
 ///
 /// `guard` knows the user's rule on any tag of the repository.
 pub async fn plan(
     place: Place<'_>,
     target: &Target,
+    digest: Digest,
     options: Options,
     guard: &(dyn Fn(&Tag) -> Guard + Sync),
 ) -> Result<Plan> {
     let store = place.store;
-    let digest = resolve(store, target).await?;
     let (tags, names) = match target {
         Target::Tag(tag) => {
             if !options.force {
@@ -102,7 +102,7 @@ pub async fn plan(
 }
 
 /// What is to be removed. What a folder lists need not be there to be removed.
-async fn resolve(store: &dyn Store, target: &Target) -> Result<Digest> {
+pub async fn resolve(store: &dyn Store, target: &Target) -> Result<Digest> {
     let roots = store.roots().await?.unwrap_or_default();
     let listed = roots.into_iter().find(|root| match target {
         Target::Tag(tag) => root.name.as_deref() == Some(tag.as_str()),

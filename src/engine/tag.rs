@@ -29,7 +29,7 @@ pub async fn tag(
     target: &Target,
     tags: &[NewTag],
 ) -> Result<(Digest, Vec<Result<()>>)> {
-    let (manifest, old) = tokio::join!(store.manifest(target), looked(store, tags));
+    let (manifest, old) = tokio::join!(store.manifest_to_write(target), looked(store, tags));
     let (manifest, old) = (manifest?, old?);
     for (new, old) in tags.iter().zip(&old) {
         let reference = store.location().reference(&Target::Tag(new.tag.clone()));

@@ -17,7 +17,9 @@ mod pages;
 mod rounds;
 mod time;
 
+pub use crate::config::creation::Creation;
 use crate::oci::Platform;
+
 use crate::oci::reference::{RepositoryName, Tag};
 use crate::oci::{Digest, MediaType};
 use crate::store::Result;
@@ -224,17 +226,6 @@ pub struct Found {
     pub stars: Option<u64>,
     /// The registry vouches for it.
     pub is_official: bool,
-}
-
-/// What a new repository is to be like. What a registry does not know is not asked of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Creation {
-    /// Tags in it never move.
-    pub immutable: bool,
-    /// What is pushed is scanned.
-    pub scan_on_push: bool,
-    /// Everybody may read it.
-    pub public: bool,
 }
 
 /// What a wish for a repository came to.

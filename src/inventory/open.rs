@@ -56,7 +56,7 @@ pub struct Inventories {
 }
 
 impl Inventories {
-    /// The inventory of a store. Nothing is sent yet.
+    /// The inventory of a store, by what is known of its registry. Nothing is sent yet.
     pub fn of(&self, stores: &Stores, store: Arc<dyn Store>) -> Arc<dyn Inventory> {
         let times = Times::at(self.now);
         let generic: Arc<dyn Inventory> = Arc::new(Generic::new(Arc::clone(&store), times));
@@ -90,11 +90,12 @@ impl Inventories {
     }
 
     fn site(&self, stores: &Stores, host: &Host) -> Site {
+        let client = stores.client(host);
         Site {
             host: host.clone(),
-            kind: self.reach.kind(host),
+            kind: client.known_kind(),
             api: self.reach.api(host).cloned(),
-            client: stores.client(host),
+            client,
             transport: Arc::clone(&self.transport),
             machine: Arc::clone(&self.machine),
             times: Times::at(self.now),

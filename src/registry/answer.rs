@@ -6,7 +6,7 @@ use super::error::Error;
 use super::problem::Problem;
 use crate::auth::Access;
 use crate::auth::offer::Offer;
-use crate::auth::scope::{Action, Scope, Scopes};
+use crate::auth::scope::{Action, Scopes};
 use crate::oci::Digest;
 use crate::oci::reference::{RepositoryName, Target};
 use crate::transport::{Request, Response};
@@ -119,7 +119,7 @@ impl Client {
         Ok(match question {
             Question::Catalog => (
                 get("_catalog?n=1".to_owned()).await?,
-                self.access_to_all(Scopes::one(Scope::catalog())).await?,
+                self.access_to_all(self.listing()).await?,
             ),
             Question::Extensions => (
                 get("_oci/ext/discover".to_owned()).await?,

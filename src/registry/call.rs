@@ -110,7 +110,7 @@ impl Client {
             let again = request.repeat();
             let authorization = granted.as_ref().map(|g| g.authorization.clone());
             let request_now = request.authorization(authorization);
-            let response = self.transport.send(request_now).await?;
+            let response = self.send(request_now).await?;
             if !is_refusal_of(&response, access) {
                 granted.inspect(|granted| self.auth.accepted(granted));
                 return Ok(response);
@@ -120,7 +120,9 @@ impl Client {
                     .unless_rejected(response, access, granted.as_ref())
                     .await;
             };
-            let is_challenge = response.status() == StatusCode::UNAUTHORIZED;
+            let in_vain = |granted| self.auth.is_in_vain(access, granted, response.headers());
+            let is_challenge = response.status() == StatusCode::UNAUTHORIZED
+                && !granted.as_ref().is_some_and(in_vain);
             let next = if is_challenge && !is_answered {
                 is_answered = true;
                 let asked = Asked::of(response).await;
@@ -211,7 +213,7 @@ impl Client {
         match answered {
             Err(error) if matches!(*error, auth::Error::Unchallenged { .. }) => {
                 let ping = Request::new(Method::GET, self.url("").await?);
-                let welcome = self.transport.send(ping).await?;
+                let welcome = self.send(ping).await?;
                 if !is_challenge_of(&welcome, access) {
                     return Err(error.into());
                 }
@@ -264,7 +266,7 @@ impl Client {
     pub async fn ping(&self) -> Result<Welcome, Error> {
         let access = self.access_to_all(Scopes::none()).await?;
         let ping = Request::new(Method::GET, self.url("").await?);
-        let asked = self.transport.send(ping.repeat().unwrap_or(ping)).await?;
+        let asked = self.send(ping.repeat().unwrap_or(ping)).await?;
         let (response, verified) = if is_challenge_of(&asked, &access) {
             let asked = Asked::of(asked).await;
             let (response, granted) = self.ask_as_wanted(&access, &asked).await?;
@@ -296,7 +298,7 @@ impl Client {
         let granted = self.answer(access, asked, None).await?;
         let ping = Request::new(Method::GET, self.url("").await?);
         let ping = ping.authorization(Some(granted.authorization.clone()));
-        let response = self.transport.send(ping).await?;
+        let response = self.send(ping).await?;
         let response = self
             .unless_rejected(response, access, Some(&granted))
             .await?;

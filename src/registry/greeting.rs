@@ -49,7 +49,8 @@ impl Client {
     pub async fn greet(&self, attempts: Attempts) -> Result<Answer, Error> {
         let request = Request::new(Method::GET, self.url("").await?).attempts(attempts);
         let begun = Instant::now();
-        let response = self.transport.send(request).await?;
+        let response = self.send(request).await?;
+        self.note_greeting(response.status());
         Ok(Answer::read(response, begun).await)
     }
 

@@ -3,7 +3,7 @@
 use super::Client;
 use super::error::Error;
 use super::page::Pages;
-use crate::auth::scope::{Action, Scope, Scopes};
+use crate::auth::scope::Action;
 use crate::oci::reference::{RepositoryName, Tag};
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use serde::Deserialize;
@@ -37,7 +37,7 @@ impl Client {
     pub fn catalog(self: &Arc<Self>) -> BoxStream<'static, Result<RepositoryName, Error>> {
         let client = Arc::clone(self);
         let pages = async move {
-            let access = client.access_to_all(Scopes::one(Scope::catalog())).await?;
+            let access = client.access_to_all(client.listing()).await?;
             let pages = Pages::new(Arc::clone(&client), "_catalog".to_owned(), access);
             Ok::<_, Error>(walk(client, pages, |page: CatalogPage| page.repositories))
         };

@@ -137,7 +137,26 @@ impl Client {
         name: &RepositoryName,
         target: &Target,
     ) -> Result<Manifest, Error> {
-        let access = self.access(name, &[Action::Pull]).await?;
+        self.get_manifest_to(name, target, &[Action::Pull]).await
+    }
+
+    /// The same before writing there, so that the token serves for what comes next.
+    pub async fn get_manifest_to_write(
+        &self,
+        name: &RepositoryName,
+        target: &Target,
+    ) -> Result<Manifest, Error> {
+        self.get_manifest_to(name, target, &[Action::Pull, Action::Push])
+            .await
+    }
+
+    async fn get_manifest_to(
+        &self,
+        name: &RepositoryName,
+        target: &Target,
+        actions: &[Action],
+    ) -> Result<Manifest, Error> {
+        let access = self.access(name, actions).await?;
         let response = self
             .call(self.ask(Method::GET, name, target).await?, &access)
             .await?;
@@ -215,7 +234,7 @@ impl Client {
         name: &RepositoryName,
         target: &Target,
     ) -> Result<(), Error> {
-        let access = self.access(name, self.removal).await?;
+        let access = self.access(name, self.removal()).await?;
         let url = self.manifest_url(name, target).await?;
         let response = self
             .call(Request::new(Method::DELETE, url), &access)

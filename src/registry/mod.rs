@@ -24,6 +24,7 @@ mod parts;
 mod probe;
 pub mod problem;
 pub mod range;
+mod recognition;
 mod referrers;
 #[cfg(test)]
 mod secrets;
@@ -41,17 +42,19 @@ pub use call::Welcome;
 pub use error::Error;
 pub use greeting::{Entry, Rights};
 pub use manifest::{Precondition, Put};
+pub use recognition::{Identity, Recognition};
 pub use referrers::{Referrers, ReferrersOrigin};
 pub use source::Source;
 pub use trial::Manner;
 pub use upload::Placed;
 
 use crate::auth::Authenticator;
-use crate::auth::scope::Action;
 use crate::oci::reference::Host;
 use crate::transport::Transport;
+use crate::vendor::Kind;
 use attach::Attaching;
 use memory::Memory;
+use recognition::Said;
 use std::sync::Arc;
 use uploads::Uploads;
 
@@ -64,8 +67,9 @@ pub struct Client {
     memory: Memory,
     uploads: Uploads,
     attaching: Attaching,
-    /// The rights that a removal takes, as far as is known before the registry is asked.
-    removal: &'static [Action],
+    /// What the user says that it is.
+    named: Option<Kind>,
+    said: Said,
     /// Whoever asks has somebody else to ask.
     is_brief: bool,
 }
@@ -80,15 +84,16 @@ impl Client {
             memory: Memory::default(),
             uploads: Uploads::default(),
             attaching: Attaching::default(),
-            removal: &[Action::Delete],
+            named: None,
+            said: Said::default(),
             is_brief: false,
         }
     }
 
-    /// The same for a registry whose removals take these rights.
+    /// The same for a registry that the user says is of this kind, if he does.
     #[must_use]
-    pub fn removing_with(self, removal: &'static [Action]) -> Self {
-        Self { removal, ..self }
+    pub fn named(self, named: Option<Kind>) -> Self {
+        Self { named, ..self }
     }
 
     /// The same without patience: each request is tried once, and soon given up where no

@@ -103,10 +103,7 @@ impl Client {
         let request = Request::new(Method::DELETE, session.url.clone()).attempts(Attempts::Once);
         if let Ok(granted) = self.authorize(access).await {
             let authorization = granted.map(|granted| granted.authorization);
-            let _ = self
-                .transport
-                .send(request.authorization(authorization))
-                .await;
+            let _ = self.send(request.authorization(authorization)).await;
         }
     }
 }

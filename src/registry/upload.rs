@@ -218,7 +218,7 @@ impl Filling<'_> {
             .lane(Lane::Bulk)
             .attempts(Attempts::Once)
             .authorization(authorization);
-        Ok(self.client.transport.send(request.to_registry()).await?)
+        Ok(self.client.send(request.to_registry()).await?)
     }
 
     /// The next `length` bytes, counted as they go.

@@ -71,6 +71,10 @@ pub trait Store: Send + Sync {
     }
     /// A manifest, read and checked.
     async fn manifest(&self, target: &Target) -> Result<Manifest>;
+    /// The same of what is about to be written there once more.
+    async fn manifest_to_write(&self, target: &Target) -> Result<Manifest> {
+        self.manifest(target).await
+    }
     /// Puts a manifest under a tag, or under its own digest.
     async fn put_manifest(
         &self,

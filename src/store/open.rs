@@ -10,7 +10,6 @@ use super::remote::Remote;
 use crate::auth::Authenticator;
 use crate::auth::credential::CredentialSource;
 use crate::auth::identity::Identities;
-use crate::auth::scope::Action;
 use crate::oci::reference::{Host, Location, Repository};
 use crate::registry::{Address, Client, Welcome};
 use crate::transport::Transport;
@@ -65,10 +64,9 @@ impl Reach {
         self.apis.get(&host.without_default_port())
     }
 
-    /// What `host` is, where somebody said so, or its name does.
-    pub fn kind(&self, host: &Host) -> Option<vendor::Kind> {
-        let named = self.kinds.get(&host.without_default_port()).copied();
-        named.or_else(|| vendor::Kind::of(host))
+    /// What the user says that `host` is.
+    fn named_kind(&self, host: &Host) -> Option<vendor::Kind> {
+        self.kinds.get(&host.without_default_port()).copied()
     }
 
     /// Where `host` is, in whatever way its default port is spelled.
@@ -86,15 +84,6 @@ impl Reach {
     }
 }
 
-/// The rights that a removal takes where their names are not `delete`, or not that alone: another
-/// one is refused, or wasted.
-fn removal(kind: Option<vendor::Kind>) -> &'static [Action] {
-    match kind {
-        Some(vendor::Kind::DockerHub) => &[Action::Pull, Action::Push, Action::Delete],
-        Some(vendor::Kind::Quay | vendor::Kind::Google) => &[Action::Pull, Action::Push],
-        _ => &[Action::Delete],
-    }
-}
 /// The client of a mirror's host, and whether that is down.
 type MirrorHost = (Arc<Client>, Arc<AtomicBool>);
 
@@ -161,10 +150,11 @@ impl Stores {
 
     /// Whether a registry accepts the credential for it.
     pub async fn ping(&self, host: &Host) -> Result<Welcome> {
-        let welcome = self.client(host).ping().await;
+        let client = self.client(host);
+        let welcome = client.ping().await;
         welcome.map_err(|error| {
             Error::caused(kind_of(&error), format!("cannot log in to {host}"), error)
-                .asked(self.reach.kind(host), Wanted::Login)
+                .asked(client.known_kind(), Wanted::Login)
         })
     }
 
@@ -178,12 +168,11 @@ impl Stores {
     }
 
     fn remote(&self, repository: &Repository) -> Remote {
-        self.remote_by(self.client(&repository.host), repository)
+        Self::remote_by(self.client(&repository.host), repository)
     }
 
-    fn remote_by(&self, client: Arc<Client>, repository: &Repository) -> Remote {
-        let kind = self.reach.kind(&repository.host);
-        Remote::new(client, repository.clone(), kind)
+    fn remote_by(client: Arc<Client>, repository: &Repository) -> Remote {
+        Remote::new(client, repository.clone())
     }
 
     /// The ways to a mirror: with its own host's credential and settings, and those alone.
@@ -197,7 +186,7 @@ impl Stores {
         let (client, host_is_down) = made.clone();
         Reached {
             mirror: mirror.clone(),
-            brief: self.remote_by(client, &mirror.repository),
+            brief: Self::remote_by(client, &mirror.repository),
             patient: self.remote(&mirror.repository),
             host_is_down,
         }
@@ -214,7 +203,7 @@ impl Stores {
         let address = self.reach.address(host);
         let (transport, auth) = (Arc::clone(&self.transport), Arc::clone(&self.auth));
         let client = Client::new(address, transport, auth);
-        client.removing_with(removal(self.reach.kind(host)))
+        client.named(self.reach.named_kind(host))
     }
 
     fn layout(&self, folder: &Path) -> Layout {

@@ -8,10 +8,13 @@ use crate::oci::manifest::Manifest;
 use crate::oci::reference::{Host, RepositoryName, Target};
 use crate::registry::{self, Client};
 use crate::transport::Attempts;
+use crate::vendor::Kind;
 use bytes::Bytes;
 use std::sync::Arc;
 
-pub use crate::registry::{Answer, Entry, Manner, Precondition, Put, Question, Rights};
+pub use crate::registry::{
+    Answer, Entry, Identity, Manner, Precondition, Put, Question, Recognition, Rights,
+};
 
 /// One registry.
 #[derive(Clone)]
@@ -27,6 +30,16 @@ impl Registry {
     /// Which one.
     pub fn host(&self) -> &Host {
         self.client.host()
+    }
+
+    /// What it is, as far as that is known by now.
+    pub fn identity(&self) -> Identity {
+        self.client.identity()
+    }
+
+    /// What it is; where nothing has told so far it is asked, once.
+    pub async fn kind(&self) -> Result<Option<Kind>> {
+        self.client.kind().await.map_err(self.failed("ask"))
     }
 
     /// Asks `/v2/` as nobody, as patiently as any question.

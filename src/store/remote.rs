@@ -8,7 +8,6 @@ use crate::oci::manifest::Manifest;
 use crate::oci::reference::{Location, Reference, Repository, RepositoryName, Tag, Target};
 use crate::oci::{Descriptor, Digest};
 use crate::registry::{self, Client, Opened, Placed, Precondition, Put, Source};
-use crate::vendor;
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
@@ -20,20 +19,14 @@ pub(super) struct Remote {
     client: Arc<Client>,
     repository: Repository,
     location: Location,
-    kind: Option<vendor::Kind>,
     /// What the user calls it, where that is something else.
     typed: Option<Location>,
 }
 
 impl Remote {
-    pub(super) fn new(
-        client: Arc<Client>,
-        repository: Repository,
-        kind: Option<vendor::Kind>,
-    ) -> Self {
+    pub(super) fn new(client: Arc<Client>, repository: Repository) -> Self {
         Self {
             client,
-            kind,
             location: Location::Remote(repository.clone()),
             repository,
             typed: None,
@@ -79,7 +72,7 @@ impl Remote {
         };
         Error::caused(kind_of(&error), what, error)
             .at(&self.location)
-            .asked(self.kind, wanted)
+            .asked(self.client.known_kind(), wanted)
     }
 }
 
@@ -132,6 +125,14 @@ impl Store for Remote {
         let read = self
             .client
             .get_manifest(&self.repository.name, target)
+            .await;
+        read.map_err(|error| self.failed("read", target, error))
+    }
+
+    async fn manifest_to_write(&self, target: &Target) -> Result<Manifest> {
+        let read = self
+            .client
+            .get_manifest_to_write(&self.repository.name, target)
             .await;
         read.map_err(|error| self.failed("read", target, error))
     }
@@ -212,12 +213,12 @@ impl Store for Remote {
     }
 
     fn tags(&self) -> BoxStream<'static, Result<Tag>> {
-        let (repository, kind) = (self.location.clone(), self.kind);
+        let (repository, client) = (self.location.clone(), Arc::clone(&self.client));
         let what = format!("cannot list {repository}{}", self.instead());
         let failed = move |error: registry::Error| {
             Error::caused(kind_of(&error), what.clone(), error)
                 .at(&repository)
-                .asked(kind, Wanted::List)
+                .asked(client.known_kind(), Wanted::List)
         };
         self.client
             .tags(&self.repository.name)

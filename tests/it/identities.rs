@@ -1,6 +1,7 @@
 //! What a machine is by itself at a registry: when that is asked for, what it comes to, and what
 //! stands before it.
 
+mod claims;
 mod login;
 mod pipelines;
 mod precedence;

@@ -160,7 +160,9 @@ impl No<'_> {
 
     /// Source: Azure Container Registry's documentation on roles, tokens and locks.
     pub(super) fn acr(&self) -> Option<String> {
-        let name = self.host.name().split('.').next().unwrap_or("NAME");
+        // Behind a domain of one's own the registry has a name that this does not tell.
+        let own = self.host.name().split_once(".azurecr.");
+        let name = own.map_or("NAME", |(name, _)| name);
         let path = self.path();
         let hint = match (self.cause, self.wanted) {
             (Cause::Denied, _) => {

@@ -166,6 +166,7 @@ impl Row for Laid<'_> {}
 pub(super) async fn list(location: &Location, wanted: Wanted, app: &App) -> anyhow::Result<()> {
     let store = app.open(location)?;
     let failed = at(store.location());
+    app.recognise(&store).await;
     let inventory = app.inventory(&store);
     let order = wanted.order.map(|order| match order {
         Order::Name => images::Order::Name,

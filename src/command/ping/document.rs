@@ -133,7 +133,7 @@ impl Document {
             recognised_by,
             sign,
             resembles_distribution: identity.resembles_distribution,
-            version: identity.version,
+            version: report.version,
             you: You {
                 let_in,
                 asked: entry.was_asked || report.login.is_some(),

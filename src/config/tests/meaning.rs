@@ -2,6 +2,7 @@
 
 use super::{check, covering, message};
 use crate::config::Settings;
+use crate::config::creation::Creation;
 use crate::config::registries::{ClientCertificate, RegistrySettings};
 use crate::oci::reference::Host;
 use crate::vendor::Kind;
@@ -33,7 +34,7 @@ fn every_key_of_a_registry_arrives() {
     let text = "registries:\n  R.example:5000:\n    plain_http: true\n    insecure: true\n    ca: certs/ca.pem\n    \
                 client_cert: /etc/client.pem\n    client_key: ../key.pem\n    token_realm: auth.example\n    \
                 allow_private: true\n    concurrency: 4\n    kind: harbor\n    identity: false\n    \
-                aws_profile: dev\n    api: https://api.example/v1\n  s.example:\n";
+                aws_profile: dev\n    api: https://api.example/v1\n    create: {immutable: true}\n  s.example:\n";
     let mut registries = check(text).unwrap().registries;
     let host = |text: &str| text.parse::<Host>().ok().unwrap();
     let expected = RegistrySettings {
@@ -53,6 +54,10 @@ fn every_key_of_a_registry_arrives() {
         identity: false,
         aws_profile: Some("dev".to_owned()),
         api: Some("https://api.example/v1".parse().unwrap()),
+        create: Some(Creation {
+            immutable: true,
+            ..Creation::default()
+        }),
     };
     assert_eq!(registries.remove(&host("r.example:5000")), Some(expected));
     let nothing_said = Some(RegistrySettings::default());

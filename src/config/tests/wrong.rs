@@ -125,7 +125,7 @@ fn a_wrong_key_of_a_registry_is_refused_with_its_place() {
         ),
         (
             "ca_cert: x",
-            "3:5: unknown key `ca_cert`; known are `plain_http`, `insecure`, `ca`, `client_cert`, `client_key`, `token_realm`, `allow_private`, `concurrency`, `kind`, `identity`, `aws_profile`, `api`, `mirrors`, `location`, `blocked`",
+            "3:5: unknown key `ca_cert`; known are `plain_http`, `insecure`, `ca`, `client_cert`, `client_key`, `token_realm`, `allow_private`, `concurrency`, `kind`, `identity`, `aws_profile`, `api`, `create`, `mirrors`, `location`, `blocked`",
         ),
         ("ca:", "3:7: `ca` must be text, and there is nothing"),
         ("ca: ''", "3:9: the path is empty"),

@@ -1,6 +1,7 @@
 //! Doing what a plan says: blobs side by side, each manifest as soon as what it needs is there,
 //! the tags last. A destination that fails does not stop the others.
 
+use super::arrivals::Arrivals;
 use super::budget::{Permit, Queue};
 use super::event::Event;
 use super::missing::Missing;
@@ -12,7 +13,6 @@ use crate::store::{Error, Kind, Result};
 use std::collections::HashSet;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -22,7 +22,8 @@ pub(super) struct Image {
     pub(super) plan: Plan,
     likely_absent: AtomicBool,
     given_up: Vec<CancellationToken>,
-    arrivals: UnboundedSender<(usize, usize, Result<Arrival>)>,
+    /// What became of a blob at a destination.
+    arrivals: Arrivals<(usize, usize, Result<Arrival>)>,
     /// Attachments that a destination does not take: the destination, and the node.
     refused: Mutex<HashSet<(usize, usize)>>,
 }
@@ -39,7 +40,6 @@ enum Done {
 struct Schedule<'a> {
     image: Arc<Image>,
     tasks: JoinSet<Done>,
-    arrivals: UnboundedReceiver<(usize, usize, Result<Arrival>)>,
     queue: Queue,
     /// For each blob, the destinations that may lack it.
     wanted: Vec<Vec<usize>>,
@@ -106,7 +106,6 @@ impl<'a> Schedule<'a> {
         let is_new = !plan.parts.iter().flatten().any(replaces);
         let blobs = plan.work.blobs.iter().enumerate();
         let blobs = blobs.filter(|(position, _)| !wanted[*position].is_empty());
-        let (sender, arrivals) = unbounded_channel();
         Self {
             queue: Queue::new(blobs.map(|(position, blob)| (position, blob.size()))),
             image: Arc::new(Image {
@@ -117,13 +116,12 @@ impl<'a> Schedule<'a> {
                     .iter()
                     .map(|_| CancellationToken::new())
                     .collect(),
-                arrivals: sender,
+                arrivals: Arrivals::default(),
                 refused: Mutex::default(),
                 plan,
             }),
             // Dropping the set stops whatever is still on its way.
             tasks: JoinSet::new(),
-            arrivals,
             wanted,
             destinations,
             told,
@@ -144,7 +142,7 @@ impl<'a> Schedule<'a> {
             let mut freed = std::pin::pin!(run.budget.freed());
             freed.as_mut().enable();
             // What became of a blob is heard before its place goes to another.
-            while let Ok((blob, to, arrival)) = self.arrivals.try_recv() {
+            while let Some((blob, to, arrival)) = self.image.arrivals.next() {
                 self.blob_arrived(blob, to, arrival);
             }
             while let Some((blob, permit)) = self.queue.next(&run.budget) {
@@ -153,11 +151,12 @@ impl<'a> Schedule<'a> {
             if self.destinations.iter().all(|d| d.is_over) {
                 return;
             }
-            if self.tasks.is_empty() && self.queue.is_empty() && self.arrivals.is_empty() {
+            let all_is_heard = self.image.arrivals.is_empty();
+            if self.tasks.is_empty() && self.queue.is_empty() && all_is_heard {
                 return self.give_up_the_rest();
             }
             tokio::select! {
-                Some((blob, to, arrival)) = self.arrivals.recv() => self.blob_arrived(blob, to, arrival),
+                () = self.image.arrivals.news() => {}
                 Some(joined) = self.tasks.join_next() => self.joined(joined),
                 () = freed, if !self.queue.is_empty() => {}
             }
@@ -372,8 +371,8 @@ impl Image {
     /// Brings a blob to the destinations that lack it, and tells of each.
     async fn place(&self, blob: usize, wanted: &[usize]) {
         let told = |to: usize, arrival: Result<Arrival>| {
-            // Nobody listens any more where the copy is over.
-            let _ = self.arrivals.send((blob, to, arrival));
+            // Nobody hears of it any more where the copy is over.
+            self.arrivals.tell((blob, to, arrival));
         };
         self.mover(blob, &told).place(wanted).await;
     }

@@ -16,11 +16,14 @@ use proptest::sample::Index;
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 /// Indexes may list those before them, so that they are nested this deep at most.
 const INDEXES: usize = 6;
+/// So often is done what may go wrong by chance.
+const ROUNDS: usize = 20;
 /// Different layers.
 const LAYERS: usize = 6;
 
@@ -214,6 +217,45 @@ fn connections_for_the_blobs_of_an_index_are_wanted_before_its_images_are_read()
     assert_eq!(warm.len(), 2, "{warm:?}");
     assert!((2..5).contains(&warm[0]), "{warm:?}");
     assert!((20..30).contains(&warm[1]), "{warm:?}");
+}
+
+/// As the command runs them: by whoever waits for all of them on a thread of his own, and is woken
+/// from others. A wake-up that gets lost is lost for good, and the copy has no end.
+#[test]
+fn many_images_at_once_come_to_an_end() {
+    const IMAGES: usize = 64;
+    let from = Shelf::new("from");
+    for image in 0..IMAGES {
+        let layers: Vec<Value> = (0..8)
+            .map(|layer| blob(&from, &format!("layer {layer} of {image}")))
+            .collect();
+        let document = json!({
+            "schemaVersion": 2,
+            "mediaType": MANIFEST,
+            "config": blob(&from, "{}"),
+            "layers": layers,
+        });
+        let image = format!("v{image}").parse().unwrap();
+        let digest = kept(&from, &document).digest().clone();
+        from.held().tags.insert(image, digest);
+    }
+    let (over, ended) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(4)
+            .enable_time()
+            .build()
+            .unwrap();
+        for round in 0..ROUNDS {
+            let to = [Shelf::new("to")];
+            let copied = runtime.block_on(copied(&from, &to, IMAGES, false));
+            over.send((round, copied.len())).unwrap();
+        }
+    });
+    for round in 0..ROUNDS {
+        let copied = ended.recv_timeout(Duration::from_mins(1));
+        assert_eq!(copied, Ok((round, IMAGES)));
+    }
 }
 
 proptest! {

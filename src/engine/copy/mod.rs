@@ -6,6 +6,7 @@
 
 mod ahead;
 mod apply;
+mod arrivals;
 mod attachments;
 mod budget;
 #[cfg(test)]

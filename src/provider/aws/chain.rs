@@ -1,5 +1,6 @@
 //! From an identity to credentials, by AWS's own crate. It sees our variables and sends our way.
 
+use super::endpoint::Service;
 use super::http::{Heard, Way};
 use super::process;
 use super::source::{
@@ -16,6 +17,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_types::os_shim_internal::{Env, Fs};
+use aws_types::service_config::ServiceConfigKey;
 use std::collections::{BTreeMap, HashMap};
 use std::error::Error as StdError;
 use std::time::Duration;
@@ -66,6 +68,20 @@ impl<'a> Chain<'a> {
         let mut set = set.filter_map(|name| variables.get(*name).cloned());
         let region = set.find(|region| !region.is_empty());
         region.or_else(|| self.profiles.get("region").map(str::to_owned))
+    }
+
+    /// The URL that the profile names for a service, in its `services` or for all of them.
+    pub(super) async fn endpoint_url(&self, source: &Source, service: Service) -> Option<String> {
+        let ignored = self.profiles.get("ignore_configured_endpoint_urls");
+        if ignored.is_some_and(|value| value.trim().eq_ignore_ascii_case("true")) {
+            return None;
+        }
+        let way = Way::new(self.surroundings.transport.clone());
+        // No region is part of it.
+        let config = self.config(source, "", "us-east-1", &way).await;
+        let key = ServiceConfigKey::builder().service_id(service.id());
+        let key = key.env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
+        config.service_config()?.load_config(key.ok()?)
     }
 
     /// The credentials from `source`. Roles are asked for in `region` where nothing names another.

@@ -67,6 +67,22 @@ impl Service {
         }
     }
 
+    /// Which of the two a registry of this kind is.
+    pub(super) fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::EcrPublic => Self::EcrPublic,
+            _ => Self::Ecr,
+        }
+    }
+
+    /// How AWS's files of profiles name it, in capitals and with spaces.
+    pub(super) fn id(self) -> &'static str {
+        match self {
+            Self::Ecr => "ECR",
+            Self::EcrPublic => "ECR PUBLIC",
+        }
+    }
+
     /// The variable that names the endpoint of this service alone.
     fn variable(self) -> &'static str {
         match self {
@@ -78,34 +94,31 @@ impl Service {
 
 impl Endpoint {
     /// Where the API for the registry at `host` is. `other_region` is the one that holds where the
-    /// host does not say it.
+    /// host does not say it. `named`: the URL that the profile names, which does where no variable
+    /// names one.
     pub(super) fn of(
         host: &Host,
         kind: Kind,
         variables: &BTreeMap<String, String>,
         other_region: Option<String>,
+        named: Option<&str>,
     ) -> Result<Self, EndpointError> {
         let read = EcrHost::of(host);
-        let (service, region) = match (kind, &read) {
-            (Kind::EcrPublic, _) => (Service::EcrPublic, PUBLIC_REGION.to_owned()),
-            (_, Some(read)) => (Service::Ecr, read.region.clone()),
-            (_, None) => {
-                let region = other_region.ok_or_else(|| EndpointError::NoRegion(host.clone()))?;
-                (Service::Ecr, region)
-            }
+        let service = Service::of(kind);
+        let region = match (service, &read) {
+            (Service::EcrPublic, _) => PUBLIC_REGION.to_owned(),
+            (_, Some(read)) => read.region.clone(),
+            (_, None) => other_region.ok_or_else(|| EndpointError::NoRegion(host.clone()))?,
         };
         let fips = read.as_ref().is_some_and(|read| read.fips)
             || is_true(variables, "AWS_USE_FIPS_ENDPOINT");
         let dual_stack = read.as_ref().is_some_and(|read| read.dual_stack)
             || host.name() == "ecr-public.aws.com"
             || is_true(variables, "AWS_USE_DUALSTACK_ENDPOINT");
-        let url = match configured(service, variables) {
-            Some((name, url)) => url.parse().map_err(|_| EndpointError::Url(name))?,
+        let url = match configured(service, variables, named) {
+            Some((name, url)) => parsed(url).ok_or(EndpointError::Url(name))?,
             None => usual(service, &region, fips, dual_stack)?,
         };
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(EndpointError::Url(service.variable()));
-        }
         Ok(Self {
             service,
             region,
@@ -114,19 +127,27 @@ impl Endpoint {
     }
 }
 
-/// The endpoint that a variable names, and which does.
-fn configured(
+fn parsed(url: &str) -> Option<Url> {
+    let url: Option<Url> = url.parse().ok();
+    url.filter(|url| matches!(url.scheme(), "http" | "https"))
+}
+
+/// The endpoint that a variable or the profile names, and which does.
+fn configured<'a>(
     service: Service,
-    variables: &BTreeMap<String, String>,
-) -> Option<(&'static str, &String)> {
+    variables: &'a BTreeMap<String, String>,
+    named: Option<&'a str>,
+) -> Option<(&'static str, &'a str)> {
     if is_true(variables, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") {
         return None;
     }
     let names = [service.variable(), "AWS_ENDPOINT_URL"];
-    names.into_iter().find_map(|name| {
+    let mut set = names.into_iter().filter_map(|name| {
         let url = variables.get(name).filter(|url| !url.is_empty())?;
-        Some((name, url))
-    })
+        Some((name, url.as_str()))
+    });
+    let profile = || Some(("`endpoint_url` of the profile", named?));
+    set.next().or_else(profile)
 }
 
 fn usual(
@@ -179,208 +200,4 @@ pub(super) fn is_true(variables: &BTreeMap<String, String>, name: &str) -> bool 
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    fn variables(text: &str) -> BTreeMap<String, String> {
-        let pairs = text.split_whitespace().map(|pair| pair.split_once('='));
-        pairs
-            .map(|pair| pair.unwrap())
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect()
-    }
-
-    fn of(host: &str, kind: Kind, set: &str) -> Result<(String, String), EndpointError> {
-        let set = variables(set);
-        let region = set.get("AWS_REGION").cloned();
-        let endpoint = Endpoint::of(&host.parse().unwrap(), kind, &set, region)?;
-        Ok((endpoint.url.to_string(), endpoint.region))
-    }
-
-    /// Every address is what botocore 1.44.5 resolves.
-    #[test]
-    fn the_host_says_where_the_api_is() {
-        let private = |rest: &str| format!("123456789012.{rest}");
-        for (host, set, url, region) in [
-            (
-                "dkr.ecr.eu-west-1.amazonaws.com",
-                "",
-                "https://api.ecr.eu-west-1.amazonaws.com/",
-                "eu-west-1",
-            ),
-            (
-                "dkr-ecr.eu-west-1.on.aws",
-                "",
-                "https://ecr.eu-west-1.api.aws/",
-                "eu-west-1",
-            ),
-            (
-                "dkr.ecr-fips.us-gov-west-1.amazonaws.com",
-                "",
-                "https://api.ecr-fips.us-gov-west-1.amazonaws.com/",
-                "us-gov-west-1",
-            ),
-            (
-                "dkr-ecr-fips.us-east-1.on.aws",
-                "",
-                "https://ecr-fips.us-east-1.api.aws/",
-                "us-east-1",
-            ),
-            (
-                "dkr.ecr.cn-north-1.amazonaws.com.cn",
-                "",
-                "https://api.ecr.cn-north-1.amazonaws.com.cn/",
-                "cn-north-1",
-            ),
-            (
-                "dkr-ecr.cn-north-1.on.amazonwebservices.com.cn",
-                "",
-                "https://ecr.cn-north-1.api.amazonwebservices.com.cn/",
-                "cn-north-1",
-            ),
-            (
-                "dkr.ecr.eusc-de-east-1.amazonaws.eu",
-                "",
-                "https://api.ecr.eusc-de-east-1.amazonaws.eu/",
-                "eusc-de-east-1",
-            ),
-            (
-                "dkr.ecr.us-iso-east-1.c2s.ic.gov",
-                "",
-                "https://api.ecr.us-iso-east-1.c2s.ic.gov/",
-                "us-iso-east-1",
-            ),
-            (
-                "dkr.ecr.us-isob-east-1.sc2s.sgov.gov",
-                "",
-                "https://api.ecr.us-isob-east-1.sc2s.sgov.gov/",
-                "us-isob-east-1",
-            ),
-            (
-                "dkr.ecr.eu-isoe-west-1.cloud.adc-e.uk",
-                "",
-                "https://api.ecr.eu-isoe-west-1.cloud.adc-e.uk/",
-                "eu-isoe-west-1",
-            ),
-            (
-                "dkr.ecr.us-isof-south-1.csp.hci.ic.gov",
-                "",
-                "https://api.ecr.us-isof-south-1.csp.hci.ic.gov/",
-                "us-isof-south-1",
-            ),
-            (
-                "dkr.ecr.eu-west-1.amazonaws.com",
-                "AWS_REGION=us-east-2",
-                "https://api.ecr.eu-west-1.amazonaws.com/",
-                "eu-west-1",
-            ),
-            (
-                "dkr.ecr.eu-west-1.amazonaws.com",
-                "AWS_USE_FIPS_ENDPOINT=true",
-                "https://api.ecr-fips.eu-west-1.amazonaws.com/",
-                "eu-west-1",
-            ),
-            (
-                "dkr.ecr.eu-west-1.amazonaws.com",
-                "AWS_USE_DUALSTACK_ENDPOINT=True",
-                "https://ecr.eu-west-1.api.aws/",
-                "eu-west-1",
-            ),
-            (
-                "dkr.ecr.eu-west-1.amazonaws.com",
-                "AWS_USE_FIPS_ENDPOINT=no",
-                "https://api.ecr.eu-west-1.amazonaws.com/",
-                "eu-west-1",
-            ),
-        ] {
-            let found = of(&private(host), Kind::Ecr, set);
-            assert_eq!(
-                found,
-                Ok((url.to_owned(), region.to_owned())),
-                "{host} {set}"
-            );
-        }
-    }
-
-    #[test]
-    fn the_public_registry_s_api_is_in_one_region() {
-        for (host, set, url) in [
-            (
-                "public.ecr.aws",
-                "AWS_REGION=eu-west-1",
-                "https://api.ecr-public.us-east-1.amazonaws.com/",
-            ),
-            (
-                "ecr-public.aws.com",
-                "",
-                "https://ecr-public.us-east-1.api.aws/",
-            ),
-            (
-                "public.ecr.aws",
-                "AWS_USE_FIPS_ENDPOINT=true",
-                "https://api.ecr-public-fips.us-east-1.amazonaws.com/",
-            ),
-            (
-                "ecr-public.aws.com",
-                "AWS_USE_FIPS_ENDPOINT=true",
-                "https://api.ecr-public-fips.us-east-1.api.aws/",
-            ),
-        ] {
-            let found = of(host, Kind::EcrPublic, set);
-            assert_eq!(
-                found,
-                Ok((url.to_owned(), "us-east-1".to_owned())),
-                "{host} {set}"
-            );
-        }
-    }
-
-    #[test]
-    fn variables_name_another_endpoint() {
-        let host = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
-        for (set, url) in [
-            (
-                "AWS_ENDPOINT_URL_ECR=http://127.0.0.1:5055",
-                "http://127.0.0.1:5055/",
-            ),
-            (
-                "AWS_ENDPOINT_URL=https://all.example AWS_ENDPOINT_URL_ECR=https://ecr.example",
-                "https://ecr.example/",
-            ),
-            (
-                "AWS_ENDPOINT_URL=https://all.example",
-                "https://all.example/",
-            ),
-            (
-                "AWS_ENDPOINT_URL= AWS_ENDPOINT_URL_ECR_PUBLIC=https://public.example",
-                "https://api.ecr.eu-west-1.amazonaws.com/",
-            ),
-            (
-                "AWS_ENDPOINT_URL=https://all.example AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true",
-                "https://api.ecr.eu-west-1.amazonaws.com/",
-            ),
-        ] {
-            let found = of(host, Kind::Ecr, set).unwrap();
-            assert_eq!(found, (url.to_owned(), "eu-west-1".to_owned()), "{set}");
-        }
-        let wrong = of(host, Kind::Ecr, "AWS_ENDPOINT_URL_ECR=ecr.example");
-        assert_eq!(wrong, Err(EndpointError::Url("AWS_ENDPOINT_URL_ECR")));
-    }
-
-    #[test]
-    fn another_host_s_region_is_the_one_that_is_set() {
-        let found = of("mirror.example", Kind::Ecr, "AWS_REGION=eu-north-1").unwrap();
-        assert_eq!(found.0, "https://api.ecr.eu-north-1.amazonaws.com/");
-        let none = of("mirror.example", Kind::Ecr, "");
-        assert_eq!(
-            none,
-            Err(EndpointError::NoRegion("mirror.example".parse().unwrap()))
-        );
-        let evil = of("mirror.example", Kind::Ecr, "AWS_REGION=x.evil.example/");
-        assert_eq!(
-            evil,
-            Err(EndpointError::Region("x.evil.example/".to_owned()))
-        );
-    }
-}
+mod tests;

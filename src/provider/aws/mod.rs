@@ -24,7 +24,7 @@ use crate::transport::BoxError;
 use crate::vendor::Kind;
 use async_trait::async_trait;
 use chain::Chain;
-use endpoint::Endpoint;
+use endpoint::{Endpoint, Service};
 use source::Source;
 use token::TokenError;
 
@@ -75,7 +75,9 @@ impl Aws {
         if source.is_a_guess() && effort == Effort::Evident && place.kind != Kind::Ecr {
             return Ok(None);
         }
-        let endpoint = Endpoint::of(&place.host, place.kind, variables, chain.region());
+        let named = chain.endpoint_url(&source, Service::of(place.kind)).await;
+        let (host, region) = (&place.host, chain.region());
+        let endpoint = Endpoint::of(host, place.kind, variables, region, named.as_deref());
         let endpoint = match endpoint {
             Ok(endpoint) => endpoint,
             // Whoever is nobody needs none.

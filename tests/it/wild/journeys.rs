@@ -32,12 +32,20 @@ impl World {
             custom,
             image,
         };
-        let kind = format!(
-            "registries: {{\"{}\": {{kind: {}}}}}",
-            world.door.address, world.custom.kind
-        );
-        world.lab.home.user_settings(&kind);
+        world.is_named(world.custom.kind);
         world
+    }
+
+    /// The settings say what kind it is.
+    fn is_named(&self, kind: Kind) {
+        let address = &self.door.address;
+        let settings = format!("registries: {{\"{address}\": {{kind: {kind}}}}}");
+        self.lab.home.user_settings(&settings);
+    }
+
+    /// Nobody says what kind it is.
+    fn is_not_named(&self) {
+        self.lab.home.user_settings("");
     }
 
     fn of(kind: Kind) -> Self {
@@ -193,7 +201,12 @@ fn mounts(world: &World) {
 fn tags(world: &World) {
     let (_, asked) = world.asks(&["tag", "HOST/team/app:v1", "v2"], 0);
     assert_eq!(asked.count("PUT manifest 201"), 1, "{asked:?}");
-    assert!(asked.tokens() <= 2, "{asked:?}");
+    let token = world.token("ann", "repository:team/app:pull,push");
+    assert_eq!(asked.tokens(), token.iter().len(), "{asked:?}");
+    assert!(
+        token.is_none_or(|token| asked.count(&token) == 1),
+        "{asked:?}"
+    );
 }
 
 fn lists(world: &World) {
@@ -223,7 +236,13 @@ fn is_refused(custom: Custom) {
     world.asks(&["digest", "HOST/team/app:v1"], 0);
     let (ran, asked) = world.asks(&["copy", "-q", "src.lab/app:v1", "HOST/prod/app:v9"], 4);
     assert!(ran.stderr.contains("hint: "), "{ran}");
-    assert!(asked.tokens() <= 2 * BLOBS, "{asked:?}");
+    // Another token for the same would be good for no more.
+    let token = world.token("bob", "repository:prod/app:pull,push");
+    assert_eq!(asked.tokens(), token.iter().len(), "{asked:?}");
+    assert!(
+        token.is_none_or(|token| asked.count(&token) == 1),
+        "{asked:?}"
+    );
     assert_eq!(world.lab.digest("back.lab/prod/app:v9"), None);
     let (ran, asked) = world.asks(&["rm", "HOST/team/app:v1"], 4);
     assert!(ran.stderr.contains("hint: "), "{ran}");
@@ -321,11 +340,20 @@ fn a_removal_asks_for_the_right_that_the_kind_knows() {
     }
 }
 
-/// Where nobody said what kind it is, the first removal finds out, and the others know.
+/// Quay at a place that is nobody's.
+fn unknown_quay() -> World {
+    let custom = Custom::of(Kind::Quay);
+    let mut tokens = custom.tokens().unwrap().clone();
+    tokens.path = "/somewhere";
+    let login = Login::Tokens(Box::new(tokens));
+    World::new(Custom { login, ..custom }).is(WRITER)
+}
+
+/// Where nothing tells what kind it is, the first removal finds out, and the others know.
 #[test]
 fn a_removal_s_right_is_learned_once() {
-    let world = World::of(Kind::Quay).is(WRITER);
-    world.lab.home.user_settings("");
+    let world = unknown_quay();
+    world.is_not_named();
     for (repository, seed) in [("team/app", 7), ("team/web", 8), ("team/web", 9)] {
         let place = format!("back.lab/{repository}:old{seed}");
         world.lab.push(&place, &Image::small(seed));
@@ -350,20 +378,81 @@ fn repositories_are_listed_with_the_right_that_there_is() {
         let world = World::of(kind).is(WRITER);
         let (ran, asked) = world.asks(&["ls", "HOST"], 0);
         assert_eq!(ran.stdout, "team/app\n", "{kind}");
-        if kind == Kind::Quay {
-            asked.are([
-                Some("GET catalog 401".to_owned()),
-                Some("token ann registry:catalog:* 400".to_owned()),
-                Some("token ann 200".to_owned()),
-                Some("GET catalog 200".to_owned()),
-            ]);
+        let right = if kind == Kind::Quay {
+            ""
         } else {
-            let token = world.token("ann", "registry:catalog:*");
-            asked.are([
-                Some("GET catalog 401".to_owned()),
-                token,
-                Some("GET catalog 200".to_owned()),
-            ]);
+            "registry:catalog:*"
+        };
+        asked.are([
+            Some("GET catalog 401".to_owned()),
+            world.token("ann", right),
+            Some("GET catalog 200".to_owned()),
+        ]);
+    }
+}
+
+/// Where nothing tells that it is Quay, its token service does.
+#[test]
+fn a_right_that_a_token_service_does_not_know_is_not_insisted_on() {
+    let world = unknown_quay();
+    world.is_not_named();
+    let (ran, asked) = world.asks(&["ls", "HOST"], 0);
+    assert_eq!(ran.stdout, "team/app\n");
+    asked.are([
+        Some("GET catalog 401".to_owned()),
+        Some("token ann registry:catalog:* 400".to_owned()),
+        Some("token ann 200".to_owned()),
+        Some("GET catalog 200".to_owned()),
+    ]);
+}
+
+/// What was answered tells it by then.
+#[test]
+fn ping_asks_quay_for_no_right_that_it_does_not_know() {
+    for is_named in [true, false] {
+        let world = World::of(Kind::Quay).is(WRITER);
+        if !is_named {
+            world.is_not_named();
+        }
+        let (ran, asked) = world.asks(&["ping", "HOST"], 0);
+        assert!(ran.stdout.contains("list repositories:   yes"), "{ran}");
+        let refused = asked.0.iter().filter(|line| line.ends_with(" 400"));
+        assert_eq!(refused.count(), 0, "{asked:?}");
+        assert_eq!(asked.tokens(), 1, "{asked:?}");
+    }
+}
+
+/// Advice, and the rights that are asked for, are those of the kind, whether the user says it or
+/// the first answer; and no request is made in order to find out.
+#[test]
+fn a_kind_is_known_by_the_answers_that_come_anyway() {
+    const TELLING: [Kind; 9] = [
+        Kind::DockerHub,
+        Kind::Ecr,
+        Kind::EcrPublic,
+        Kind::Ghcr,
+        Kind::Harbor,
+        Kind::Quay,
+        Kind::Artifactory,
+        Kind::Nexus,
+        Kind::GitLab,
+    ];
+    for kind in TELLING {
+        let world = World::of(kind).is(READER);
+        for args in [
+            &["copy", "-q", "src.lab/app:v1", "HOST/prod/app:v9", "--json"][..],
+            &["rm", "HOST/team/app:v1", "--json"],
+        ] {
+            world.is_named(kind);
+            let (named, by_name) = world.asks(args, 4);
+            world.is_not_named();
+            let (told, by_answers) = world.asks(args, 4);
+            let hint = |ran: &Ran| ran.json_error()["hint"].clone();
+            assert_eq!(hint(&told), hint(&named), "{kind} {args:?}");
+            // How many of its blobs a copy is refused at once is chance.
+            let tokens = (by_name.tokens(), by_answers.tokens());
+            assert_eq!(tokens.0, tokens.1, "{kind} {by_name:?} {by_answers:?}");
+            assert_eq!(by_answers.count("GET ping 401"), 0, "{kind} {by_answers:?}");
         }
     }
 }

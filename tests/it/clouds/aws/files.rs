@@ -1,6 +1,6 @@
 //! What AWS's own files say: profiles, roles, programs, and who signed in.
 
-use super::stand_ins::{API, CANARY, Ecr, HOST, STS, sts};
+use super::stand_ins::{API, CANARY, Ecr, HOST, STS, assumed, sts};
 use crate::clouds::world::{Reply, Service};
 use serde_json::{Value, json};
 
@@ -341,4 +341,57 @@ fn a_session_that_is_over_or_was_never_there_says_what_to_run() {
         ],
     );
     assert_eq!(ecr.api.asked().len(), 0, "{API}");
+}
+
+/// Which service, by which of a profile's lines: its own before that of all, and a variable before
+/// both. STS is asked where the profile says it, too.
+#[test]
+fn an_endpoint_that_a_profile_names_is_asked_instead() {
+    for (lines, variable, is_asked) in [
+        ("endpoint_url = URL\n", None, true),
+        (
+            "services = local\nendpoint_url = https://all.example.com\n\
+             [services local]\necr =\n  endpoint_url = URL\nsts =\n  endpoint_url = URL\n",
+            None,
+            true,
+        ),
+        (
+            "endpoint_url = https://all.example.com\n",
+            Some("URL"),
+            true,
+        ),
+        (
+            "endpoint_url = URL\nignore_configured_endpoint_urls = true\n",
+            None,
+            false,
+        ),
+    ] {
+        let roles = sts("ASIA", |_| true);
+        let both = Service::new(move |asked| {
+            if asked.header("x-amz-target").is_empty() {
+                return assumed(asked, "ASIA");
+            }
+            super::stand_ins::token(asked, "ASIA", &crate::secrets::password("ecr"))
+        });
+        let mut ecr = Ecr::for_key("ASIA").with(STS, &roles);
+        let url = format!("http://{}", both.address);
+        ecr.file(".aws/credentials", &format!("[base]\n{}", keys("AKIABASE")));
+        let role = "role_arn = arn:aws:iam::1:role/first\nsource_profile = base\n";
+        let profile = format!("[profile dev]\n{role}{}", lines.replace("URL", &url));
+        ecr.file(".aws/config", &profile);
+        let mut run = ecr.digest().env("AWS_PROFILE", "dev");
+        if variable.is_some() {
+            run = run.env("AWS_ENDPOINT_URL", &url);
+        }
+        ecr.succeeds(run);
+        let targets: Vec<bool> = both
+            .asked()
+            .iter()
+            .map(|asked| asked.header("x-amz-target").is_empty())
+            .collect();
+        if is_asked {
+            assert_eq!(targets, [true, false], "{lines}");
+        }
+        assert_eq!(targets.contains(&false), is_asked, "{lines}");
+    }
 }

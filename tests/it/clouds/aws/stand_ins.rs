@@ -146,18 +146,24 @@ pub(super) fn sts(
     may: impl Fn(&Asked) -> bool + Clone + Send + Sync + 'static,
 ) -> Service {
     Service::new(move |asked| {
-        let action = asked.field("Action");
         if !may(asked) {
+            let action = asked.field("Action");
             let text = format!(
                 "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>User: me is not authorized to perform: sts:{action}</Message></Error></ErrorResponse>"
             );
             return Reply::text(403, "text/xml", text);
         }
-        let text = format!(
-            "<{action}Response xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><{action}Result><AssumedRoleUser><Arn>arn:aws:sts::123456789012:assumed-role/puller/x</Arn><AssumedRoleId>A:x</AssumedRoleId></AssumedRoleUser><Credentials><AccessKeyId>{key}</AccessKeyId><SecretAccessKey>{CANARY}secret</SecretAccessKey><SessionToken>{CANARY}session</SessionToken><Expiration>2199-01-01T00:00:00Z</Expiration></Credentials></{action}Result></{action}Response>"
-        );
-        Reply::text(200, "text/xml", text)
+        assumed(asked, key)
     })
+}
+
+/// What the Security Token Service answers to whoever may take a role.
+pub(super) fn assumed(asked: &Asked, key: &str) -> Reply {
+    let action = asked.field("Action");
+    let text = format!(
+        "<{action}Response xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><{action}Result><AssumedRoleUser><Arn>arn:aws:sts::123456789012:assumed-role/puller/x</Arn><AssumedRoleId>A:x</AssumedRoleId></AssumedRoleUser><Credentials><AccessKeyId>{key}</AccessKeyId><SecretAccessKey>{CANARY}secret</SecretAccessKey><SessionToken>{CANARY}session</SessionToken><Expiration>2199-01-01T00:00:00Z</Expiration></Credentials></{action}Result></{action}Response>"
+    );
+    Reply::text(200, "text/xml", text)
 }
 
 /// What machines are told of their role.
