@@ -14,6 +14,7 @@ use super::open::Site;
 use super::pages::{Page, walk};
 use super::rounds::{self, Outcome};
 use super::{Abilities, Clock, Detail, Image, Inventory, Lock, Tagged, Untagging};
+use crate::auth::scope::Action;
 use crate::oci::manifest::is_index_type;
 use crate::oci::reference::{RepositoryName, Tag, Target};
 use crate::oci::{Digest, MediaType};
@@ -24,9 +25,14 @@ use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use listing::{FIRST, Listed, Listing};
 use rest::Rest;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::OnceCell;
 
 /// Removals under way at once.
 const AT_ONCE: usize = 16;
+/// What a list can do without is waited for no longer.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Why a manifest is not removed: something that may be about to go needs it, or went just now.
 const NEEDED: [&str; 3] = [
     "GOOGLE_MANIFEST_DANGLING_TAG",
@@ -46,7 +52,11 @@ impl Google {
         Self { site, name }
     }
 
-    async fn page(self, query: String, lock: Option<Lock>) -> Result<Page<Image, String>> {
+    async fn page(
+        self,
+        query: String,
+        lock: &OnceCell<Option<Lock>>,
+    ) -> Result<Page<Image, String>> {
         let asked = listing::page(&self.site, &self.name, &query).await;
         let (listing, next) = asked.map_err(|error| {
             let what = format!("cannot list the images of {}/{}", self.site.host, self.name);
@@ -58,6 +68,8 @@ impl Google {
             let what = format!("{} lists names and nothing else", self.site.host);
             return Err(Error::new(Kind::Unsupported, what));
         }
+        // Once the registry has said whom it serves: those it serves anyway look no further.
+        let lock = *lock.get_or_init(|| self.lock()).await;
         let listed = manifest.unwrap_or_default().into_iter();
         let items = listed.filter_map(|(digest, listed)| self.image(&digest, listed, lock));
         Ok(Page {
@@ -89,10 +101,14 @@ impl Google {
         })
     }
 
-    /// Whether tags are immutable, where the machine may ask.
+    /// Whether tags are immutable, where whoever asks may know. A network may lead to the registry
+    /// alone: a list does without it.
     async fn lock(&self) -> Option<Lock> {
-        let rest = Rest::of(&self.site, &self.name).await.ok()??;
-        let is_immutable = rest.has_immutable_tags().await.unwrap_or(false);
+        let rest = Rest::of(&self.site, &self.name, Action::Pull)
+            .await
+            .ok()??;
+        let asked = tokio::time::timeout(PATIENCE, rest.has_immutable_tags()).await;
+        let is_immutable = asked.is_ok_and(|told| told.unwrap_or(false));
         is_immutable.then_some(Lock::Immutable)
     }
 
@@ -198,18 +214,16 @@ impl Inventory for Google {
 
     fn images(&self, detail: Detail) -> BoxStream<'static, Result<Image>> {
         let google = self.clone();
-        let listed = async move {
-            let lock = match detail {
-                Detail::Listed => None,
-                Detail::Full => google.lock().await,
-            };
-            let what = format!("cannot list {}/{}", google.site.host, google.name);
-            let pages = walk(what, FIRST.to_owned(), move |query| {
-                google.clone().page(query, lock)
-            });
-            Ok::<_, Error>(pages)
+        let what = format!("cannot list {}/{}", self.site.host, self.name);
+        let lock = match detail {
+            Detail::Listed => OnceCell::new_with(Some(None)),
+            Detail::Full => OnceCell::new(),
         };
-        stream::once(listed).try_flatten().boxed()
+        let lock = Arc::new(lock);
+        walk(what, FIRST.to_owned(), move |query| {
+            let (google, lock) = (google.clone(), Arc::clone(&lock));
+            async move { google.page(query, &lock).await }
+        })
     }
 
     async fn image(&self, digest: &Digest) -> Result<Option<Image>> {

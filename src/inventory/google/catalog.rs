@@ -4,6 +4,7 @@ use super::super::open::Site;
 use super::super::{Catalog, Created, Creation};
 use super::listing::{self, FIRST};
 use super::rest::Rest;
+use crate::auth::scope::Action;
 use crate::oci::reference::RepositoryName;
 use crate::registry::Error as ApiError;
 use crate::store::{Error, Kind, Result, Wanted};
@@ -130,7 +131,7 @@ impl Catalog for Projects {
     /// What is made is the repository that images of any name are pushed to.
     async fn create(&self, name: &RepositoryName, creation: &Creation) -> Result<Created> {
         let made = async {
-            match Rest::of(&self.site, name).await? {
+            match Rest::of(&self.site, name, Action::Push).await? {
                 Some(rest) => rest.create(creation.immutable).await.map(Some),
                 None => Ok(None),
             }

@@ -103,12 +103,17 @@ impl Place {
 }
 
 impl Rest {
-    /// `None`: whoever asks has no access token, or it is not known what to ask.
-    pub(super) async fn of(site: &Site, name: &RepositoryName) -> Result<Option<Self>, Error> {
+    /// The API as whoever may do `action` at the registry. `None`: that is nobody with an access
+    /// token, or it is not known what to ask.
+    pub(super) async fn of(
+        site: &Site,
+        name: &RepositoryName,
+        action: Action,
+    ) -> Result<Option<Self>, Error> {
         let Some(place) = Place::of(&site.host, name) else {
             return Ok(None);
         };
-        let found = site.client.credential(Some(name), &[Action::Pull]).await?;
+        let found = site.client.credential(Some(name), &[action]).await?;
         let token = found.and_then(|found| access_token(found.credential));
         let base = site.api.clone().or_else(|| Url::parse(BASE).ok());
         let (Some(token), Some(base)) = (token, base) else {

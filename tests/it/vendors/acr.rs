@@ -133,6 +133,9 @@ impl Vendor for Acr {
         if let Some(refused) = challenge(asked, shelf) {
             return Some(refused);
         }
+        if let Some(refused) = upload(asked, path) {
+            return Some(refused);
+        }
         if let Some(rest) = path.strip_prefix("/v2/") {
             let (repository, target) = rest.split_once("/manifests/")?;
             let is_removal = asked.method == "DELETE";
@@ -187,6 +190,40 @@ impl Vendor for Acr {
             }
             _ => error(405, "UNSUPPORTED", "The operation is unsupported."),
         })
+    }
+}
+
+/// What is wrong with a part of an upload, or with a whole one: that may have some 20 MB.
+fn upload(asked: &Asked, path: &str) -> Option<Reply> {
+    const MOST: usize = 20_000_000;
+    if !path.contains("/blobs/uploads/") {
+        return None;
+    }
+    let invalid = |why: &str| Some(error(400, "BLOB_UPLOAD_INVALID", why));
+    let is_long = asked.header("content-length").parse() == Ok(asked.body.len());
+    match (asked.method.as_str(), asked.header("content-range")) {
+        ("PUT", _) if asked.body.len() > MOST => {
+            let page = "<html><head><title>413 Request Entity Too Large</title></head></html>";
+            Some(Reply::text(413, "text/html", page))
+        }
+        ("PATCH", range) if !range.is_empty() => {
+            let ends = range.split_once('-');
+            let ends = ends.and_then(|(first, last)| {
+                Some((first.parse::<usize>().ok()?, last.parse::<usize>().ok()?))
+            });
+            match ends {
+                None => invalid("the Content-Range header format is invalid"),
+                Some(_) if !is_long => {
+                    let why = "the content length is invalid";
+                    Some(error(400, "CONTENT_LENGTH_INVALID", why))
+                }
+                Some((first, last)) if last + 1 - first != asked.body.len() => {
+                    invalid("the Content-Range header does not fit the body")
+                }
+                Some(_) => None,
+            }
+        }
+        _ => None,
     }
 }
 
@@ -404,4 +441,26 @@ fn what_is_not_there_is_said_to_be_missing() {
     let other = Image::small(2);
     let place = format!("reg.lab/team/app@{}", other.digest());
     stand.run(["rm", &place]).any_stderr().code(3);
+}
+
+/// A whole one is too large, and its parts have to say where they belong and how long they are.
+#[test]
+fn a_large_blob_goes_in_parts() {
+    let stand = Stand::new(Acr);
+    let image = Image::sized(1, &[21_000_000, 100]);
+    let lab = crate::lab::Lab::new();
+    lab.push("src.lab/app:v1", &image);
+    let place = format!("oci:{}:v1", lab.home.path("work/folder").display());
+    let copy = lab.run(["copy", "src.lab/app:v1", &place]);
+    copy.any_stdout().any_stderr().code(0);
+    let copy = stand.run(["copy", &place, "reg.lab/team/app:v1"]);
+    copy.any_stdout().any_stderr().code(0);
+    assert!(stand.has("team/app", &image));
+    let asked = stand.service.asked();
+    let parts = asked.iter().filter(|asked| asked.method == "PATCH");
+    let ranges: Vec<&str> = parts.map(|asked| asked.header("content-range")).collect();
+    assert!(
+        ranges.len() > 1 && ranges[0].starts_with("0-"),
+        "{ranges:?}"
+    );
 }

@@ -72,8 +72,11 @@ fn door(asked: &Asked) -> Option<Reply> {
     if asked.header("authorization") == "Bearer good" || !path.starts_with("/v2/") {
         return None;
     }
-    let host = asked.header("host");
-    let scheme = if host.contains(':') { "http" } else { "https" };
+    // Behind TLS it is spoken to as a host of Google's, with HTTP/2.
+    let (scheme, host) = match asked.header("host") {
+        host if host.contains(':') => ("http", host),
+        _ => ("https", rest::HOST),
+    };
     let mut challenge = format!("Bearer realm=\"{scheme}://{host}/v2/token\"");
     if let Some(repository) = repository(path) {
         let actions = match asked.method.as_str() {
