@@ -100,9 +100,16 @@ impl Authenticator {
         Box::pin(self.grant(&wish)).await
     }
 
-    /// Whose credential is for `access`, to be shown to the registry's vendor by another way.
+    /// Whose credential is for `access`, to be shown to the registry's vendor by another way. Where
+    /// the registry serves those who do not say who they are, the machine is asked no further than
+    /// for the registry itself.
     pub async fn found(&self, access: &Access) -> Result<Option<Found>, Arc<Error>> {
-        let asking = self.seeker.find(access, None).await?;
+        let known = self.known(access);
+        let realm = match &known {
+            Some(Remembered::Bearer { realm, .. }) => Some(realm),
+            _ => None,
+        };
+        let asking = self.seeker.find(access, realm).await?;
         Ok(asking.who.found().cloned())
     }
 

@@ -5,12 +5,14 @@
 //! [`rounds`] removes what needs several attempts, [`generic`] does it all over the distribution
 //! API, so that there always is an inventory.
 
+mod acr;
 mod api;
 mod distribution;
 mod ecr;
 mod fallback;
 mod generic;
 mod ghcr;
+mod google;
 mod harbor;
 mod hub;
 pub mod open;

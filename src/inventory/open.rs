@@ -1,10 +1,12 @@
 //! From a registry's kind to its inventory.
 
+use super::acr::Acr;
 use super::distribution::Distribution;
 use super::ecr::{Ecr, EcrCatalog};
 use super::fallback::{Remark, WithFallback};
 use super::generic::Generic;
 use super::ghcr::{self, Ghcr, Packages};
+use super::google;
 use super::harbor::{Artifacts, Projects};
 use super::hub::{self, Hub};
 use super::quay;
@@ -91,6 +93,8 @@ impl Inventories {
             }
             Some(Kind::Harbor) => (Arc::new(Artifacts::new(site, name)), "Harbor's API"),
             Some(Kind::Quay) => (Arc::new(quay::Tags::new(site, name)), "Quay's API"),
+            Some(Kind::Acr) => (Arc::new(Acr::new(site, name)), "Azure's API"),
+            Some(Kind::Google) => (Arc::new(google::Google::new(site, name)), "Google's list"),
             _ => return generic,
         };
         Arc::new(WithFallback::new(
@@ -110,6 +114,7 @@ impl Inventories {
                 Arc::new(hub::Namespaces::new(site))
             }
             Some(Kind::Ghcr) if ghcr::home(&site).is_some() => Arc::new(Packages::new(site)),
+            Some(Kind::Google) => Arc::new(google::Projects::new(site)),
             Some(Kind::Harbor) => Arc::new(Projects::new(site)),
             Some(Kind::Quay) => Arc::new(quay::Namespaces::new(site)),
             _ => Arc::new(Distribution::new(site)),

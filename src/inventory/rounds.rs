@@ -30,6 +30,19 @@ pub(super) async fn remove<F>(
 where
     F: Future<Output = Vec<Outcome>>,
 {
+    remove_after(false, images, remove).await
+}
+
+/// The same, after something that the registry may not have seen yet was removed already, if
+/// `has_begun`.
+pub(super) async fn remove_after<F>(
+    has_begun: bool,
+    images: &[Digest],
+    remove: impl Fn(Vec<Digest>) -> F,
+) -> Vec<Result<()>>
+where
+    F: Future<Output = Vec<Outcome>>,
+{
     let mut ended: HashMap<Digest, Result<()>> = HashMap::new();
     let mut left: Vec<Digest> = Vec::new();
     for image in images {
@@ -52,7 +65,8 @@ where
         }
         idle = if any { 0 } else { idle + 1 };
         // Where nothing was removed at all, there is nothing that the registry could yet see.
-        let hopeless = idle > IDLE || !ended.values().any(Result::is_ok);
+        let any_gone = has_begun || ended.values().any(Result::is_ok);
+        let hopeless = idle > IDLE || !any_gone;
         for (image, error) in needed {
             if hopeless {
                 ended.insert(image, Err(error));

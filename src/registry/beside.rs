@@ -35,7 +35,7 @@ pub struct Beside<'a> {
 pub struct Document {
     /// Its headers.
     pub headers: HeaderMap,
-    /// Its bytes, 8 MiB at most.
+    /// Its bytes, 8 MiB at most unless more was allowed.
     pub body: Bytes,
     /// How often it was asked for: what was removed at the first attempt is not there at the
     /// second.
@@ -54,6 +54,11 @@ impl Document {
 impl Client {
     /// Asks something beside the distribution API. What is no success is an error.
     pub async fn ask_beside(&self, asked: Beside<'_>) -> Result<Document, Error> {
+        self.ask_beside_for(asked, LIMIT).await
+    }
+
+    /// The same for an answer that has no more than `limit` bytes.
+    pub async fn ask_beside_for(&self, asked: Beside<'_>, limit: usize) -> Result<Document, Error> {
         let base = self.address.base().await?;
         let url = base.join(&asked.path);
         let url =
@@ -62,7 +67,7 @@ impl Client {
             Some(name) => self.access(name, asked.actions).await?,
             None => self.access_to_all(Scopes::one(Scope::catalog())).await?,
         };
-        let mut request = Request::new(asked.method, url).read_whole(LIMIT);
+        let mut request = Request::new(asked.method, url).read_whole(limit);
         if let Some((media_type, body)) = asked.body {
             let value = HeaderValue::from_static(media_type);
             request = request.header(CONTENT_TYPE, value).body(Body::Bytes(body));
@@ -75,7 +80,7 @@ impl Client {
         Ok(Document {
             headers: response.headers().clone(),
             attempts: response.attempts(),
-            body: response.bytes(LIMIT).await?,
+            body: response.bytes(limit).await?,
         })
     }
 

@@ -1,9 +1,11 @@
 //! What only a vendor's own API knows, against a stand-in for each vendor that reproduces its
 //! documentation, with a registry of the lab behind it.
 
+mod acr;
 mod contract;
 mod ecr;
 mod ghcr;
+mod google;
 mod harbor;
 mod hub;
 mod quay;

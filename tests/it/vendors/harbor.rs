@@ -3,8 +3,9 @@
 mod special;
 
 use super::contract::{Promises, contract};
-use super::shelf::{Shelf, Stored, Vendor};
+use super::shelf::{Shelf, Stand, Stored, Vendor};
 use crate::clouds::world::{Asked, Reply};
+use crate::lab::Image;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};

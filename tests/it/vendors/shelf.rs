@@ -190,7 +190,7 @@ impl Shelf {
     }
 
     /// What the registry behind the API answers.
-    async fn behind(&self, asked: &Asked) -> Reply {
+    pub(crate) async fn behind(&self, asked: &Asked) -> Reply {
         let mut request = Request::builder()
             .method(asked.method.as_str())
             .uri(&asked.target);
