@@ -9,6 +9,8 @@ mod api;
 mod distribution;
 mod fallback;
 mod generic;
+mod gitlab;
+mod graphql;
 mod harbor;
 pub mod open;
 mod pages;

@@ -3,6 +3,7 @@
 use super::distribution::Distribution;
 use super::fallback::{Remark, WithFallback};
 use super::generic::Generic;
+use super::gitlab::{GitLab, Groups};
 use super::harbor::{Harbor, Projects};
 use super::time::Times;
 use super::{Catalog, Inventory};
@@ -64,6 +65,7 @@ impl Inventories {
         let site = self.site(stores, &repository.host);
         let name = repository.name.clone();
         let (vendor, api): (Arc<dyn Inventory>, _) = match site.kind {
+            Some(Kind::GitLab) => (Arc::new(GitLab::new(site, name, store)), "GitLab's API"),
             Some(Kind::Harbor) => (Arc::new(Harbor::new(site, name)), "Harbor's API"),
             _ => return generic,
         };
@@ -79,6 +81,10 @@ impl Inventories {
     pub fn catalog(&self, stores: &Stores, host: &Host) -> Arc<dyn Catalog> {
         let site = self.site(stores, host);
         match site.kind {
+            Some(Kind::GitLab) => {
+                let whole = Arc::new(Distribution::new(site.clone()));
+                Arc::new(Groups::new(site, whole))
+            }
             Some(Kind::Harbor) => Arc::new(Projects::new(site)),
             _ => Arc::new(Distribution::new(site)),
         }

@@ -2,5 +2,7 @@
 //! documentation, with a registry of the lab behind it.
 
 mod contract;
+mod gitlab;
+mod graphql;
 mod harbor;
 mod shelf;
