@@ -16,6 +16,7 @@ pub mod open;
 mod pages;
 mod rounds;
 mod time;
+mod zot;
 
 use crate::oci::Platform;
 use crate::oci::reference::{RepositoryName, Tag};

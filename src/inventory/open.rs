@@ -6,6 +6,7 @@ use super::generic::Generic;
 use super::gitlab::{GitLab, Groups};
 use super::harbor::{Harbor, Projects};
 use super::time::Times;
+use super::zot::{self, Zot};
 use super::{Catalog, Inventory};
 use crate::oci::reference::Host;
 use crate::provider::machine::Machine;
@@ -67,6 +68,10 @@ impl Inventories {
         let (vendor, api): (Arc<dyn Inventory>, _) = match site.kind {
             Some(Kind::GitLab) => (Arc::new(GitLab::new(site, name, store)), "GitLab's API"),
             Some(Kind::Harbor) => (Arc::new(Harbor::new(site, name)), "Harbor's API"),
+            Some(Kind::Zot) => {
+                let whole = Arc::clone(&generic);
+                (Arc::new(Zot::new(site, name, store, whole)), "zot's search")
+            }
             _ => return generic,
         };
         Arc::new(WithFallback::new(
@@ -86,6 +91,10 @@ impl Inventories {
                 Arc::new(Groups::new(site, whole))
             }
             Some(Kind::Harbor) => Arc::new(Projects::new(site)),
+            Some(Kind::Zot) => {
+                let whole = Arc::new(Distribution::new(site.clone()));
+                Arc::new(zot::Repositories::new(site, whole))
+            }
             _ => Arc::new(Distribution::new(site)),
         }
     }

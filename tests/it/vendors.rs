@@ -6,3 +6,4 @@ mod gitlab;
 mod graphql;
 mod harbor;
 mod shelf;
+mod zot;

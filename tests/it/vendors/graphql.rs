@@ -97,6 +97,21 @@ pub(crate) fn read(
     reader.fields("Query", selection)
 }
 
+/// Every type, field and argument of `part` is in `whole`.
+pub(crate) fn assert_within(part: &str, whole: &str) {
+    let (part, whole) = (Schema::read(part), Schema::read(whole));
+    for (of, fields) in &part.0 {
+        for (name, field) in fields {
+            let known = whole.0.get(of).and_then(|of| of.get(name));
+            let known = known.unwrap_or_else(|| panic!("{of} has no {name}"));
+            assert_eq!(field.of, known.of, "{of} {name}");
+            for (argument, wanted) in &field.arguments {
+                assert_eq!(Some(wanted), known.arguments.get(argument), "{of} {name}");
+            }
+        }
+    }
+}
+
 struct Reader {
     schema: Schema,
     variables: Value,
