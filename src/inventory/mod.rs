@@ -12,7 +12,9 @@ mod ecr;
 mod fallback;
 mod generic;
 mod ghcr;
+mod gitlab;
 mod google;
+mod graphql;
 mod harbor;
 mod hub;
 pub mod open;
@@ -20,6 +22,7 @@ mod pages;
 mod quay;
 mod rounds;
 mod time;
+mod zot;
 
 pub use crate::config::creation::Creation;
 use crate::oci::Platform;

@@ -6,11 +6,13 @@ use super::ecr::{Ecr, EcrCatalog};
 use super::fallback::{Remark, WithFallback};
 use super::generic::Generic;
 use super::ghcr::{self, Ghcr, Packages};
+use super::gitlab::{GitLab, Groups};
 use super::google;
 use super::harbor::{Artifacts, Projects};
 use super::hub::{self, Hub};
 use super::quay;
 use super::time::Times;
+use super::zot::{self, Zot};
 use super::{Catalog, Inventory};
 use crate::oci::reference::{Host, Location, Repository, RepositoryName};
 use crate::provider::machine::Machine;
@@ -95,6 +97,11 @@ impl Inventories {
             Some(Kind::Quay) => (Arc::new(quay::Tags::new(site, name)), "Quay's API"),
             Some(Kind::Acr) => (Arc::new(Acr::new(site, name)), "Azure's API"),
             Some(Kind::Google) => (Arc::new(google::Google::new(site, name)), "Google's list"),
+            Some(Kind::GitLab) => (Arc::new(GitLab::new(site, name, store)), "GitLab's API"),
+            Some(Kind::Zot) => {
+                let whole = Arc::clone(&generic);
+                (Arc::new(Zot::new(site, name, store, whole)), "zot's search")
+            }
             _ => return generic,
         };
         Arc::new(WithFallback::new(
@@ -117,6 +124,14 @@ impl Inventories {
             Some(Kind::Google) => Arc::new(google::Projects::new(site)),
             Some(Kind::Harbor) => Arc::new(Projects::new(site)),
             Some(Kind::Quay) => Arc::new(quay::Namespaces::new(site)),
+            Some(Kind::GitLab) => {
+                let whole = Arc::new(Distribution::new(site.clone()));
+                Arc::new(Groups::new(site, whole))
+            }
+            Some(Kind::Zot) => {
+                let whole = Arc::new(Distribution::new(site.clone()));
+                Arc::new(zot::Repositories::new(site, whole))
+            }
             _ => Arc::new(Distribution::new(site)),
         }
     }

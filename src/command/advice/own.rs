@@ -134,6 +134,9 @@ impl No<'_> {
             (Cause::Unsupported, Wanted::Remove) => {
                 "an index refers to this manifest: remove that first".to_owned()
             }
+            (_, Wanted::Remove) if self.refusal.status == 409 => {
+                "several tags point to it, and the policy `detectManifestCollision` keeps it then: remove the tags one by one first".to_owned()
+            }
             _ => return None,
         };
         Some(hint)
