@@ -325,14 +325,12 @@ impl Inventory for Ghcr {
             let digest = digest.clone();
             async move {
                 let which = format!("@{digest}");
-                match numbers.get(&digest) {
-                    Some(number) => self.remove(*number, &which).await,
-                    None => {
-                        let (host, name) = (&self.site.host, &self.name);
-                        let what = format!("{host}/{name}{which} is no version of the package");
-                        Err(Error::new(Kind::NotFound, what))
-                    }
+                if let Some(number) = numbers.get(&digest) {
+                    return self.remove(*number, &which).await;
                 }
+                let (host, name) = (&self.site.host, &self.name);
+                let what = format!("{host}/{name}{which} is no version of the package");
+                Err(Error::new(Kind::NotFound, what))
             }
         };
         stream::iter(images.iter().map(removal))
