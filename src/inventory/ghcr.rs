@@ -5,12 +5,14 @@
 //! indexes. Source: GitHub's API description, `@octokit/openapi`.
 
 mod access;
+mod catalog;
+mod documents;
 mod placeholder;
 
 use super::api::{Call, is_gone, part};
 use super::open::Site;
 use super::pages::{Page, walk};
-use super::{Abilities, Catalog, Clock, Detail, Image, Inventory, Tagged, Untagging};
+use super::{Abilities, Clock, Detail, Image, Inventory, Tagged, Untagging};
 use crate::auth::scope::Action;
 use crate::oci::Digest;
 use crate::oci::manifest::Manifest;
@@ -20,9 +22,10 @@ use crate::store::{Error, Kind, Result, Wanted};
 use access::Visitor;
 pub(super) use access::home;
 use async_trait::async_trait;
+pub(super) use catalog::Packages;
+use documents::Version;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use placeholder::Placeholder;
-use serde::Deserialize;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -44,50 +47,6 @@ pub(super) struct Ghcr {
     visitor: Visitor,
     /// The numbers of versions that somebody asked for by digest.
     numbers: Arc<Mutex<HashMap<Digest, u64>>>,
-}
-
-/// GitHub's container packages.
-pub(super) struct Packages {
-    site: Site,
-    visitor: Visitor,
-}
-
-#[derive(Deserialize)]
-struct Version {
-    id: u64,
-    name: String,
-    created_at: Option<String>,
-    updated_at: Option<String>,
-    metadata: Option<Metadata>,
-}
-
-#[derive(Deserialize)]
-struct Metadata {
-    container: Option<Container>,
-}
-
-#[derive(Deserialize)]
-struct Container {
-    #[serde(default)]
-    tags: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Package {
-    name: String,
-    owner: Option<Owner>,
-}
-
-#[derive(Deserialize)]
-struct Owner {
-    login: String,
-}
-
-impl Version {
-    fn tags(&self) -> &[String] {
-        let container = self.metadata.as_ref().and_then(|it| it.container.as_ref());
-        container.map_or(&[], |container| &container.tags)
-    }
 }
 
 impl Ghcr {
@@ -366,72 +325,17 @@ impl Inventory for Ghcr {
             let digest = digest.clone();
             async move {
                 let which = format!("@{digest}");
-                match numbers.get(&digest) {
-                    Some(number) => self.remove(*number, &which).await,
-                    None => {
-                        let (host, name) = (&self.site.host, &self.name);
-                        let what = format!("{host}/{name}{which} is no version of the package");
-                        Err(Error::new(Kind::NotFound, what))
-                    }
+                if let Some(number) = numbers.get(&digest) {
+                    return self.remove(*number, &which).await;
                 }
+                let (host, name) = (&self.site.host, &self.name);
+                let what = format!("{host}/{name}{which} is no version of the package");
+                Err(Error::new(Kind::NotFound, what))
             }
         };
         stream::iter(images.iter().map(removal))
             .buffered(AT_ONCE)
             .collect()
             .await
-    }
-}
-
-impl Packages {
-    pub(super) fn new(site: Site) -> Self {
-        Self {
-            visitor: Visitor::new(site.clone()),
-            site,
-        }
-    }
-}
-
-async fn packages(
-    site: Site,
-    visitor: Visitor,
-    owner: Option<String>,
-    query: String,
-) -> Result<Page<RepositoryName, String>> {
-    let listed = async {
-        let path = match &owner {
-            Some(owner) => visitor.packages(None, owner).await?,
-            None => "user/packages".to_owned(),
-        };
-        let call = Call::get(format!("{path}?{query}"));
-        let answer = visitor.ask(None, &[], call).await?;
-        Ok((answer.json::<Vec<Package>>()?, answer.next_query()))
-    };
-    let (packages, next) = listed.await.map_err(|error| {
-        let what = format!("cannot list the repositories of {}", site.host);
-        site.failed(what, Wanted::List, error)
-    })?;
-    let named = |package: Package| {
-        let login = package.owner.map(|owner| owner.login);
-        let owner = login.or_else(|| owner.clone())?;
-        let name = format!("{owner}/{}", package.name);
-        name.to_ascii_lowercase().parse().ok()
-    };
-    let items = packages.into_iter().filter_map(named).collect();
-    Ok(Page { items, next })
-}
-
-/// Packages are made by the first push, and are private then.
-#[async_trait]
-impl Catalog for Packages {
-    /// Those of one owner; without one, of whoever asks.
-    fn repositories(&self, prefix: &str) -> BoxStream<'static, Result<RepositoryName>> {
-        let owner = prefix.split_once('/').map(|(owner, _)| owner.to_owned());
-        let (site, visitor) = (self.site.clone(), self.visitor.clone());
-        let what = format!("cannot list the repositories of {}", site.host);
-        let first = format!("package_type=container&{FIRST}");
-        walk(what, first, move |query| {
-            packages(site.clone(), visitor.clone(), owner.clone(), query)
-        })
     }
 }

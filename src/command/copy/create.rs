@@ -40,6 +40,9 @@ impl Job<'_> {
         let made = catalog.create(&repository.name, creation).await;
         match made.map_err(at_host(&repository.host))? {
             Created::New => output.status(&format!("{repository} is made")),
+            Created::ByPush if creation.public => output.note(&format!(
+                "{repository} is made by the first push, as visible as new ones are there"
+            )),
             Created::Existed | Created::ByPush => {}
         }
         Ok(())
