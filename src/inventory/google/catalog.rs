@@ -3,7 +3,7 @@
 use super::super::open::Site;
 use super::super::{Catalog, Created, Creation};
 use super::listing::{self, FIRST};
-use super::rest::Rest;
+use super::rest::{Rest, is_project, within};
 use crate::auth::scope::Action;
 use crate::oci::reference::RepositoryName;
 use crate::registry::Error as ApiError;
@@ -72,6 +72,34 @@ async fn below(site: Site, name: RepositoryName) -> Result<Below> {
 }
 
 impl Walk {
+    /// The walk to begin with: a project's repositories are listed by the other API, for those who
+    /// may ask that.
+    async fn below(site: Site, base: RepositoryName) -> Result<Self> {
+        let mut level = vec![base.clone()];
+        if is_project(&site.host, &base) {
+            let listed = async {
+                match Rest::of(&site, &within(&base), Action::Pull).await? {
+                    Some(rest) => rest.repositories().await.map(Some),
+                    None => Ok(None),
+                }
+            };
+            let listed = listed.await.map_err(|error| {
+                let what = format!("cannot list the repositories of {}/{base}", site.host);
+                site.failed(what, Wanted::List, error)
+            })?;
+            if let Some(names) = listed {
+                let names = names.iter().map(|name| format!("{base}/{name}").parse());
+                level = names.filter_map(Result::ok).collect();
+            }
+        }
+        Ok(Self {
+            site,
+            seen: level.iter().cloned().collect(),
+            level,
+            depth: 0,
+        })
+    }
+
     /// The repositories of the next level; `None` after the last.
     async fn next(mut self) -> Result<Option<(Vec<RepositoryName>, Self)>> {
         if self.level.is_empty() {
@@ -116,14 +144,13 @@ impl Catalog for Projects {
             let error = Error::new(Kind::Unsupported, what);
             return stream::once(std::future::ready(Err(error))).boxed();
         };
-        let walk = Walk {
-            site: self.site.clone(),
-            level: vec![base.clone()],
-            seen: HashSet::from([base]),
-            depth: 0,
-        };
-        stream::try_unfold(walk, Walk::next)
-            .map_ok(|names| stream::iter(names).map(Ok))
+        let walk = Walk::below(self.site.clone(), base);
+        stream::once(walk)
+            .map_ok(|walk| {
+                stream::try_unfold(walk, Walk::next)
+                    .map_ok(|names| stream::iter(names).map(Ok))
+                    .try_flatten()
+            })
             .try_flatten()
             .boxed()
     }

@@ -21,6 +21,8 @@ use url::Url;
 const BASE: &str = "https://artifactregistry.googleapis.com/";
 /// User names that go with an access token: Google's own, and go-containerregistry's.
 const USERNAMES: [&str; 2] = ["oauth2accesstoken", "_token"];
+/// A project has no more pages of repositories, a thousand on each.
+const MOST_PAGES: usize = 100;
 /// A new repository is asked for so often, a second apart.
 const ATTEMPTS: usize = 120;
 
@@ -42,7 +44,18 @@ struct Place {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+struct Repositories {
+    repositories: Option<Vec<Repository>>,
+    next_page_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Repository {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    format: String,
     docker_config: Option<DockerConfig>,
 }
 
@@ -72,9 +85,10 @@ impl Place {
         let mut parts = name.as_str().split('/');
         let first = parts.next()?;
         // A project of a domain is written with a `:` anywhere but in an image's name.
-        let project = match first.contains('.') {
-            true => format!("{first}:{}", parts.next()?),
-            false => first.to_owned(),
+        let project = if first.contains('.') {
+            format!("{first}:{}", parts.next()?)
+        } else {
+            first.to_owned()
         };
         let (location, repository) = match GoogleHost::of(host)? {
             GoogleHost::Location(location) => (location, parts.next()?.to_owned()),
@@ -127,6 +141,31 @@ impl Rest {
         }))
     }
 
+    /// The names of all repositories of the same project at the same location that hold images.
+    pub(super) async fn repositories(&self) -> Result<Vec<String>, Error> {
+        let (mut names, mut token) = (Vec::new(), String::new());
+        for _ in 0..MOST_PAGES {
+            let path = format!(
+                "{}?pageSize=1000&pageToken={}",
+                self.place.repositories(),
+                part(&token)
+            );
+            let answer = self.api.call(Call::get(path), &self.pass).await?;
+            let page: Repositories = answer.json()?;
+            let listed = page.repositories.unwrap_or_default().into_iter();
+            let docker = listed.filter(|repository| repository.format == "DOCKER");
+            names.extend(docker.filter_map(|repository| {
+                let (_, name) = repository.name.rsplit_once('/')?;
+                Some(name.to_owned())
+            }));
+            match page.next_page_token.filter(|next| !next.is_empty()) {
+                Some(next) => token = next,
+                None => return Ok(names),
+            }
+        }
+        Err(self.wrong("its list of repositories does not end".to_owned()))
+    }
+
     /// Whether the repository's tags never move.
     pub(super) async fn has_immutable_tags(&self) -> Result<bool, Error> {
         let path = format!(
@@ -176,6 +215,17 @@ impl Rest {
             what,
         }
     }
+}
+
+/// Whether `name` is a project, and no repository in one.
+pub(super) fn is_project(host: &Host, name: &RepositoryName) -> bool {
+    Place::of(host, name).is_none() && Place::of(host, &within(name)).is_some()
+}
+
+/// The name of some repository of a project.
+pub(super) fn within(project: &RepositoryName) -> RepositoryName {
+    let name = format!("{project}/any").parse();
+    name.unwrap_or_else(|_| project.clone())
 }
 
 /// The access token in a password for Google's registries, where it is one.

@@ -83,9 +83,8 @@ fn door(asked: &Asked) -> Option<Reply> {
             "GET" | "HEAD" => "pull",
             _ => "pull,push",
         };
-        challenge.push_str(&format!(
-            ",service=\"{host}\",scope=\"repository:{repository}:{actions}\""
-        ));
+        let scope = format!("repository:{repository}:{actions}");
+        challenge = format!("{challenge},service=\"{host}\",scope=\"{scope}\"");
     }
     let refused = error(401, "UNAUTHORIZED", "You don't have the needed permissions");
     Some(refused.with("www-authenticate", &challenge))

@@ -113,3 +113,33 @@ fn a_password_that_is_no_access_token_makes_no_repository() {
     run.stderr_has("access token").code(1);
     assert!(service.asked().is_empty());
 }
+
+#[test]
+fn the_repositories_of_a_project() {
+    let stand = Stand::new(Google::default());
+    for name in ["p/a/app", "p/b/app/more", "other/a/app"] {
+        stand.push(&format!("{name}:v1"), &Image::small(1), 2, None);
+    }
+    let service = Service::new(|asked| {
+        let named = |name: &str, format: &str| {
+            let name = format!("projects/p/locations/europe-west1/repositories/{name}");
+            json!({"name": name, "format": format})
+        };
+        let path = "/v1/projects/p/locations/europe-west1/repositories?pageSize=1000&pageToken=";
+        match asked.target.strip_prefix(path) {
+            Some("") => {
+                let repositories = [named("a", "DOCKER"), named("jars", "MAVEN")];
+                Reply::json(
+                    200,
+                    &json!({"repositories": repositories, "nextPageToken": "2"}),
+                )
+            }
+            Some("2") => Reply::json(200, &json!({"repositories": [named("b", "DOCKER")]})),
+            _ => Reply::json(404, &json!({"error": {"code": 404, "status": "NOT_FOUND"}})),
+        }
+    });
+    let world = world(&stand, &service);
+    let proxy = world.proxy();
+    let run = world.run(&proxy, ["ls", &format!("{HOST}/p/")]);
+    run.stdout("p/a/app\np/b/app/more\n").code(0);
+}
