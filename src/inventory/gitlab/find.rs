@@ -5,7 +5,6 @@
 
 use super::service::Service;
 use crate::inventory::api::part;
-use crate::inventory::graphql::Unanswered;
 use crate::registry::Error as ApiError;
 use http::StatusCode;
 use serde::Deserialize;
@@ -32,8 +31,8 @@ pub(super) struct Numbered {
 pub(super) enum Unasked {
     /// It was not let in, or not there.
     Refused(ApiError),
-    /// The question was not understood.
-    Unanswered(Unanswered),
+    /// The question was not understood, or the answer is none.
+    Unanswered,
 }
 
 #[derive(Deserialize)]
@@ -109,7 +108,7 @@ pub(super) async fn by_graphql(service: &Service, path: &str) -> Result<Option<N
         let asked = service.ask::<HashMap<String, Option<Project>>>(&query, &variables);
         let mut projects = match asked.await {
             Ok(Ok(projects)) => projects,
-            Ok(Err(error)) => return Err(Unasked::Unanswered(error)),
+            Ok(Err(_)) => return Err(Unasked::Unanswered),
             Err(error) => return Err(Unasked::Refused(error)),
         };
         let mut next = Vec::new();

@@ -167,7 +167,9 @@ impl GitLab {
         });
         loop {
             let read = match &at {
-                At::Graphql { fields, after } => self.by_graphql(place, *fields, after).await,
+                At::Graphql { fields, after } => {
+                    self.by_graphql(place, *fields, after.as_deref()).await
+                }
                 At::Rest { query } => return self.by_rest(place, query).await,
             };
             let error = match read {
@@ -186,7 +188,7 @@ impl GitLab {
         &self,
         place: &Place,
         fields: usize,
-        after: &Option<String>,
+        after: Option<&str>,
     ) -> Result<Page<Image, Option<At>>> {
         let id = format!("gid://gitlab/ContainerRepository/{}", place.numbered.id);
         let variables = json!({"id": id, "after": after});
