@@ -152,12 +152,16 @@ async fn refuse_the_last(place: Place<'_>, tag: &Tag, digest: &Digest) -> Result
     if place.inventory.abilities().untagging != Untagging::RemovesWithTheLast {
         return Ok(());
     }
-    let image = place.inventory.image(digest).await?;
-    let has_others = image.is_none_or(|image| image.tags.iter().any(|other| other.tag != *tag));
-    if has_others {
+    let location = place.store.location();
+    let Some(image) = place.inventory.image(digest).await? else {
+        // Gone meanwhile, or the API is another registry's, whose tag of that name is not meant.
+        let what =
+            format!("{location}:{tag} is {digest}, which the registry's own API does not know");
+        return Err(Error::new(Kind::NotFound, what).at(location));
+    };
+    if image.tags.iter().any(|other| other.tag != *tag) {
         return Ok(());
     }
-    let location = place.store.location();
     let what = format!(
         "{location}:{tag} is the last tag of {digest}, and this registry removes the image with it"
     );

@@ -52,16 +52,12 @@ impl Ecr {
         }
     }
 
-    async fn page(
-        self,
-        token: Option<String>,
-        detail: Detail,
-    ) -> Result<Page<Image, Option<String>>> {
+    async fn page(self, token: String, detail: Detail) -> Result<Page<Image, String>> {
         let what = format!("cannot list the images of {self}");
         let task = Task::list(what, "DescribeImages");
         let mut parameters = self.api.repository(&self.name, &task).await?;
         parameters.insert("maxResults".to_owned(), json!(PAGE));
-        if let Some(token) = token {
+        if !token.is_empty() {
             parameters.insert("nextToken".to_owned(), json!(token));
         }
         let parameters = Value::Object(parameters);
@@ -90,7 +86,7 @@ impl Ecr {
             let asked = self.api.ask("DescribeRepositories", &parameters, &task);
             let read: Repositories = asked.await.ok()?.document;
             let mut all = read.repositories.into_iter();
-            let own = all.find(|one| one.repository_name == self.name.as_str());
+            let own = all.find(|one| one.name == self.name.as_str());
             own.map(|one| one.mutability)
         };
         self.mutability.get_or_init(look).await.as_ref()
@@ -168,8 +164,8 @@ impl std::fmt::Display for Ecr {
 }
 
 /// Where the next page is.
-fn next(token: Option<String>) -> Option<Option<String>> {
-    token.filter(|token| !token.is_empty()).map(Some)
+fn next(token: Option<String>) -> Option<String> {
+    token.filter(|token| !token.is_empty())
 }
 
 #[async_trait]
@@ -188,7 +184,9 @@ impl Inventory for Ecr {
     fn images(&self, detail: Detail) -> BoxStream<'static, Result<Image>> {
         let ecr = self.clone();
         let what = format!("cannot list {self}");
-        walk(what, None, move |token| ecr.clone().page(token, detail))
+        walk(what, String::new(), move |token| {
+            ecr.clone().page(token, detail)
+        })
     }
 
     /// Whether its tags may move is not looked for.
@@ -261,8 +259,8 @@ impl EcrCatalog {
 async fn page(
     api: Api,
     alias: Option<String>,
-    token: Option<String>,
-) -> Result<Page<RepositoryName, Option<String>>> {
+    token: String,
+) -> Result<Page<RepositoryName, String>> {
     let what = format!("cannot list the repositories of {}", api.site.host);
     let task = Task::list(what, "DescribeRepositories");
     let mut parameters = api.registry();
@@ -271,17 +269,17 @@ async fn page(
         parameters.insert("registryId".to_owned(), json!(account));
     }
     parameters.insert("maxResults".to_owned(), json!(PAGE));
-    if let Some(token) = token {
+    if !token.is_empty() {
         parameters.insert("nextToken".to_owned(), json!(token));
     }
     let parameters = Value::Object(parameters);
     let read = api.ask::<Repositories>("DescribeRepositories", &parameters, &task);
     let listed = read.await?.document;
-    let name = |one: documents::Repository| match (&alias, one.repository_uri) {
-        (Some(alias), _) => format!("{alias}/{}", one.repository_name).parse().ok(),
+    let name = |one: documents::Repository| match (&alias, one.uri) {
+        (Some(alias), _) => format!("{alias}/{}", one.name).parse().ok(),
         // Its own name says the alias too.
         (None, Some(uri)) if api.is_public() => uri.split_once('/')?.1.parse().ok(),
-        _ => one.repository_name.parse().ok(),
+        _ => one.name.parse().ok(),
     };
     Ok(Page {
         items: listed.repositories.into_iter().filter_map(name).collect(),
@@ -298,7 +296,7 @@ impl Catalog for EcrCatalog {
         let alias = prefix.split_once('/').map(|(alias, _)| alias.to_owned());
         let alias = alias.filter(|_| is_public);
         let what = format!("cannot list the repositories of {}", self.site.host);
-        let mut listed = walk(what, None, move |token| {
+        let mut listed = walk(what, String::new(), move |token| {
             page(api.clone(), alias.clone(), token)
         });
         if is_public {
@@ -323,7 +321,7 @@ impl Catalog for EcrCatalog {
             // It is made in the registry of whoever asks, which is the right one.
             parameters.remove("registryId");
         } else {
-            settle(&mut parameters, creation);
+            settle(&mut parameters, *creation);
         }
         let parameters = Value::Object(parameters);
         let asked = api.try_to_ask("CreateRepository", &parameters, task.effort);
@@ -338,7 +336,7 @@ impl Catalog for EcrCatalog {
 }
 
 /// How a private repository is to be.
-fn settle(parameters: &mut Map<String, Value>, creation: &Creation) {
+fn settle(parameters: &mut Map<String, Value>, creation: Creation) {
     if creation.immutable {
         parameters.insert("imageTagMutability".to_owned(), json!("IMMUTABLE"));
     }

@@ -84,11 +84,12 @@ pub(super) struct Repositories {
 
 /// A repository.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub(super) struct Repository {
-    pub(super) repository_name: String,
+    #[serde(rename = "repositoryName")]
+    pub(super) name: String,
     /// The host, and what follows it in references.
-    pub(super) repository_uri: Option<String>,
+    #[serde(rename = "repositoryUri")]
+    pub(super) uri: Option<String>,
     #[serde(flatten)]
     pub(super) mutability: Mutability,
 }
@@ -220,23 +221,24 @@ pub(super) struct Removed {
 
 /// What was not removed, and why.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub(super) struct Failure {
-    #[serde(default)]
-    image_id: Name,
-    failure_code: Option<String>,
-    failure_reason: Option<String>,
+    #[serde(default, rename = "imageId")]
+    image: Name,
+    #[serde(rename = "failureCode")]
+    code: Option<String>,
+    #[serde(rename = "failureReason")]
+    reason: Option<String>,
 }
 
 impl Failure {
     pub(super) fn is(&self, code: &str) -> bool {
-        self.failure_code.as_deref() == Some(code)
+        self.code.as_deref() == Some(code)
     }
 
     /// In the API's words.
     pub(super) fn words(&self) -> String {
-        let code = self.failure_code.as_deref().unwrap_or("a failure");
-        match &self.failure_reason {
+        let code = self.code.as_deref().unwrap_or("a failure");
+        match &self.reason {
             Some(reason) => format!("{code}: {reason}"),
             None => code.to_owned(),
         }
@@ -250,11 +252,11 @@ impl Removed {
         let own = self
             .failures
             .iter()
-            .find(|failure| name.is_of(&failure.image_id));
+            .find(|failure| name.is_of(&failure.image));
         if own.is_some() || self.image_ids.iter().any(|gone| name.is_of(gone)) {
             return own;
         }
-        let is_stray = |failure: &&Failure| !asked.iter().any(|name| name.is_of(&failure.image_id));
+        let is_stray = |failure: &&Failure| !asked.iter().any(|name| name.is_of(&failure.image));
         self.failures.iter().find(is_stray)
     }
 }

@@ -3,11 +3,13 @@
 mod api;
 mod emulators;
 mod quirks;
+mod replies;
+mod stored;
 
 use super::contract::{Promises, contract};
 use super::shelf::{Shelf, Stand, Vendor};
 use crate::clouds::world::{Asked, Reply};
-use crate::lab::{Image, Run};
+use crate::lab::{Image, Lab, Run};
 use serde_json::{Value, json};
 
 #[derive(Clone)]
@@ -240,6 +242,34 @@ fn what_is_in_somebody_else_s_public_registry_is_not_mistaken_for_one_s_own() {
     );
     let run = stand.run(["ls", "reg.lab/team/"]);
     run.stdout("team/app\n").code(0);
+}
+
+/// The API may be another registry's, by a variable or the settings: what is called the same there
+/// is not what was named.
+#[test]
+fn what_the_api_knows_as_something_else_is_left_alone() {
+    let stand = Stand::new(Ecr);
+    let (own, other) = (Image::small(1), Image::small(2));
+    for tag in ["v1", "v2"] {
+        stand.push(&format!("team/app:{tag}"), &other, 2, None);
+    }
+    let lab = Lab::empty().open("reg");
+    for tag in ["v1", "v2"] {
+        lab.push(&format!("reg.lab/team/app:{tag}"), &own);
+    }
+    let settings = format!(
+        "registries:\n  reg.lab: {{kind: ecr, api: \"http://{}\"}}\n",
+        stand.service.address
+    );
+    lab.home.user_settings(&lab.addressed(&settings));
+    for (path, text) in FILES {
+        lab.home.write(&format!("home/{path}"), text);
+    }
+    let run = lab.run(["rm", "reg.lab/team/app:v1"]);
+    run.stderr_has("which the registry's own API does not know")
+        .code(3);
+    assert_eq!(stand.tags("team/app").len(), 2);
+    assert_eq!(operations(&stand), ["DescribeImages"]);
 }
 
 /// Nobody's answer tells what became of the first attempt.

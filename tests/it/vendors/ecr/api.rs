@@ -1,5 +1,7 @@
 //! The two APIs: JSON 1.1, signed, with nearly every error a 400.
 
+use super::replies::{error, invalid, reply};
+use super::stored::{find, seconds, size};
 use crate::clouds::world::{Asked, Reply};
 use crate::vendors::shelf::{Shelf, Stored};
 use serde_json::{Map, Value, json};
@@ -30,19 +32,6 @@ const ACCOUNT: &str = "123456789012";
 const ALIAS: &str = "team";
 
 type Refused = Result<Reply, Reply>;
-
-fn error(code: &str, message: &str) -> Reply {
-    let document = json!({"__type": format!("com.amazonaws.ecr#{code}"), "message": message});
-    reply(400, &document)
-}
-
-fn reply(status: u16, document: &Value) -> Reply {
-    Reply::text(status, "application/x-amz-json-1.1", document.to_string())
-}
-
-fn invalid(message: &str) -> Reply {
-    error("InvalidParameterException", message)
-}
 
 pub(super) async fn answer(flavour: Flavour, asked: &Asked, shelf: &Shelf) -> Option<Reply> {
     if asked.target.starts_with("/v2/") {
@@ -398,31 +387,4 @@ impl Api<'_> {
             }]}),
         ))
     }
-}
-
-fn find<'a>(all: &'a [Stored], name: &Value) -> Option<&'a Stored> {
-    all.iter()
-        .find(|image| match (&name["imageTag"], &name["imageDigest"]) {
-            (Value::String(tag), Value::Null) => image.tags.contains(tag),
-            (Value::Null, Value::String(digest)) => image.digest == *digest,
-            (Value::String(tag), Value::String(digest)) => {
-                image.tags.contains(tag) && image.digest == *digest
-            }
-            _ => false,
-        })
-}
-
-/// That of an index is the largest of its parts'.
-fn size(image: &Stored, all: &[Stored]) -> u64 {
-    let parts = image.parts();
-    let own = all.iter().filter(|other| parts.contains(&other.digest));
-    own.map(|part| part.size).max().unwrap_or(image.size)
-}
-
-/// Seconds since 1970, with a fraction.
-fn seconds(time: &str) -> Value {
-    let time: jiff::Timestamp = time.parse().unwrap();
-    #[allow(clippy::cast_precision_loss)]
-    let seconds = time.as_millisecond() as f64 / 1000.0;
-    json!(seconds)
 }
