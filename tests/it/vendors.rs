@@ -3,5 +3,6 @@
 
 mod contract;
 mod harbor;
+mod prism;
 mod quay;
 mod shelf;
