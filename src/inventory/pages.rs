@@ -103,7 +103,7 @@ impl Span {
         } else {
             left.min(AT_ONCE)
         };
-        let is_over = seen >= total || (left == 0 && listed == 0);
+        let is_over = seen >= total || (self.first > counted && listed == 0);
         (!is_over).then_some(Self { first, count, seen })
     }
 }

@@ -10,6 +10,7 @@ mod google;
 mod graphql;
 mod harbor;
 mod hub;
+mod prism;
 mod quay;
 mod shelf;
 mod zot;
