@@ -1,5 +1,6 @@
 //! From a registry's kind to its inventory.
 
+use super::artifactory::Artifactory;
 use super::distribution::Distribution;
 use super::fallback::{Remark, WithFallback};
 use super::generic::Generic;
@@ -64,6 +65,9 @@ impl Inventories {
         let site = self.site(stores, &repository.host);
         let name = repository.name.clone();
         let (vendor, api): (Arc<dyn Inventory>, _) = match site.kind {
+            Some(Kind::Artifactory) => {
+                (Arc::new(Artifactory::new(site, name)), "Artifactory's API")
+            }
             Some(Kind::Harbor) => (Arc::new(Harbor::new(site, name)), "Harbor's API"),
             _ => return generic,
         };
