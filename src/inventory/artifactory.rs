@@ -9,6 +9,7 @@ mod place;
 mod query;
 
 use super::api::{Answer, Api, Call, Pass, is_gone, part};
+use super::by_digest::untagged_last;
 use super::open::Site;
 use super::pages::{Page, walk};
 use super::{Abilities, Clock, Detail, Image, Inventory, Tagged, Untagging};
@@ -265,9 +266,14 @@ impl Inventory for Artifactory {
         let what = format!("cannot list {}", self.called());
         let listed = async move {
             let place = this.place().await?;
-            let (pages, what_now) = (this.clone(), what.clone());
-            let items = walk(what, 0, move |offset| pages.clone().page(detail, offset));
-            Ok::<_, Error>(images(items, place, times, detail, what_now))
+            let (pages, said) = (this.clone(), what.clone());
+            let items = walk(said, 0, move |offset| pages.clone().page(detail, offset));
+            let Place { key, image, .. } = &*place;
+            // Not there, or in another repository than was thought.
+            let why = format!("there is no image {image} in Artifactory's repository {key}");
+            let nothing = Error::caused(Kind::NotFound, what, why);
+            let images = images(items, Arc::clone(&place), times, detail);
+            Ok::<_, Error>(untagged_last(images, nothing))
         };
         stream::once(listed).try_flatten().boxed()
     }

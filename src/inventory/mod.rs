@@ -7,10 +7,12 @@
 
 mod api;
 mod artifactory;
+mod by_digest;
 mod distribution;
 mod fallback;
 mod generic;
 mod harbor;
+mod nexus;
 pub mod open;
 mod pages;
 mod rounds;

@@ -5,6 +5,7 @@ use super::distribution::Distribution;
 use super::fallback::{Remark, WithFallback};
 use super::generic::Generic;
 use super::harbor::{Harbor, Projects};
+use super::nexus::Nexus;
 use super::time::Times;
 use super::{Catalog, Inventory};
 use crate::oci::reference::Host;
@@ -69,6 +70,7 @@ impl Inventories {
                 (Arc::new(Artifactory::new(site, name)), "Artifactory's API")
             }
             Some(Kind::Harbor) => (Arc::new(Harbor::new(site, name)), "Harbor's API"),
+            Some(Kind::Nexus) => (Arc::new(Nexus::new(site, name)), "Nexus' API"),
             _ => return generic,
         };
         Arc::new(WithFallback::new(

@@ -4,4 +4,5 @@
 mod artifactory;
 mod contract;
 mod harbor;
+mod nexus;
 mod shelf;

@@ -6,9 +6,8 @@ use crate::inventory::time::Times;
 use crate::inventory::{Detail, Image, Tagged};
 use crate::oci::Digest;
 use crate::oci::reference::Tag;
-use crate::store::{Error, Kind, Result};
+use crate::store::Result;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
-use std::collections::HashSet;
 use std::sync::Arc;
 
 /// The files of one folder.
@@ -95,11 +94,6 @@ struct Walk {
     /// The first file of the next folder.
     next: Option<Item>,
     place: Arc<Place>,
-    /// What some tag points to.
-    tagged: HashSet<Digest>,
-    /// What is only called by its digest, until it is known that no tag points to it.
-    by_digest: Vec<Image>,
-    is_empty: bool,
 }
 
 impl Walk {
@@ -128,19 +122,7 @@ impl Walk {
 
     async fn image(&mut self, times: Times, detail: Detail) -> Result<Option<Image>> {
         while let Some((name, folder)) = self.folder().await? {
-            let Some(image) = folder.image(&name, times, detail) else {
-                continue;
-            };
-            self.is_empty = false;
-            if image.tags.is_empty() {
-                self.by_digest.push(image);
-            } else {
-                self.tagged.insert(image.digest.clone());
-                return Ok(Some(image));
-            }
-        }
-        while let Some(image) = self.by_digest.pop() {
-            if !self.tagged.contains(&image.digest) {
+            if let Some(image) = folder.image(&name, times, detail) {
                 return Ok(Some(image));
             }
         }
@@ -148,35 +130,21 @@ impl Walk {
     }
 }
 
-/// The images that these files are, which come in the order of their folders. `what` is being done.
+/// The images that these files are, which come in the order of their folders.
 pub(super) fn images(
     items: BoxStream<'static, Result<Item>>,
     place: Arc<Place>,
     times: Times,
     detail: Detail,
-    what: String,
 ) -> BoxStream<'static, Result<Image>> {
     let walk = Walk {
         items,
         next: None,
         place,
-        tagged: HashSet::new(),
-        by_digest: Vec::new(),
-        is_empty: true,
     };
-    stream::try_unfold((walk, what), move |(mut walk, what)| async move {
-        match walk.image(times, detail).await? {
-            Some(image) => Ok(Some((image, (walk, what)))),
-            // Not there, or in another repository than was thought.
-            None if walk.is_empty => {
-                let why = format!(
-                    "there is no image {} in Artifactory's repository {}",
-                    walk.place.image, walk.place.key
-                );
-                Err(Error::caused(Kind::NotFound, what, why))
-            }
-            None => Ok(None),
-        }
+    stream::try_unfold(walk, move |mut walk| async move {
+        let image = walk.image(times, detail).await?;
+        Ok(image.map(|image| (image, walk)))
     })
     .boxed()
 }

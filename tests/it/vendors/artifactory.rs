@@ -58,7 +58,9 @@ impl Vendor for Artifactory {
             let challenge = format!(
                 r#"Bearer realm="http://{host}/artifactory/api/docker/{key}/v2/token",service="{host}""#
             );
-            return Some(error(401, "Authentication is required").with("www-authenticate", &challenge));
+            return Some(
+                error(401, "Authentication is required").with("www-authenticate", &challenge),
+            );
         }
         let path = asked.target.strip_prefix("/artifactory/")?;
         if shelf.is_busy() {
@@ -129,8 +131,14 @@ impl Artifactory {
     async fn search(&self, query: &str, shelf: &Shelf) -> Reply {
         let wanted: Value = serde_json::from_str(argument(query, "items.find")).unwrap();
         let fields = argument(query, "include");
-        if !["\"repo\"", "\"path\"", "\"name\""].iter().all(|field| fields.contains(field)) {
-            return error(400, "For permissions reasons AQL demands the following fields: repo, path and name");
+        if !["\"repo\"", "\"path\"", "\"name\""]
+            .iter()
+            .all(|field| fields.contains(field))
+        {
+            return error(
+                400,
+                "For permissions reasons AQL demands the following fields: repo, path and name",
+            );
         }
         let offset: usize = argument(query, "offset").parse().unwrap();
         let limit: usize = argument(query, "limit").parse().unwrap();
@@ -145,7 +153,11 @@ impl Artifactory {
         let key = |item: &Value| (item["path"].to_string(), item["name"].to_string());
         items.sort_by_key(key);
         let total = items.len();
-        let shown: Vec<Value> = items.into_iter().skip(offset).take(limit.min(1000)).collect();
+        let shown: Vec<Value> = items
+            .into_iter()
+            .skip(offset)
+            .take(limit.min(1000))
+            .collect();
         let range = json!({"start_pos": offset, "end_pos": offset + shown.len(), "total": total, "limit": limit});
         Reply::json(200, &json!({"results": shown, "range": range}))
     }
@@ -197,10 +209,17 @@ fn files(key: &str, image: &str, stored: &Stored) -> Vec<Value> {
             })
         };
         let is_index = stored.manifest["manifests"].is_array();
-        let name = if is_index { "list.manifest.json" } else { "manifest.json" };
+        let name = if is_index {
+            "list.manifest.json"
+        } else {
+            "manifest.json"
+        };
         files.push(file(name.to_owned(), 500, &stored.digest));
         let layers = stored.manifest["layers"].as_array();
-        let blobs = layers.into_iter().flatten().chain(stored.manifest.get("config"));
+        let blobs = layers
+            .into_iter()
+            .flatten()
+            .chain(stored.manifest.get("config"));
         for blob in blobs {
             let digest = blob["digest"].as_str().unwrap();
             let name = digest.replace(':', "__");
@@ -261,7 +280,10 @@ fn a_key_that_nobody_names_is_not_guessed() {
     let run = stand.run(["ls", "-l", "--json", "reg.lab/team/app", "--filter", "v1"]);
     let ran = run.any_stdout().stderr_has("REPOSITORYKEY").code(0);
     assert_eq!(ran.json()[0]["digest"], image.digest());
-    stand.run(["rm", "reg.lab/team/app:v1"]).any_stderr().code(1);
+    stand
+        .run(["rm", "reg.lab/team/app:v1"])
+        .any_stderr()
+        .code(1);
     assert_eq!(stand.tags("team/app").len(), 2);
 }
 
