@@ -3,6 +3,7 @@
 //! This is the one place that repeats streamed bodies. The registry's own count of what arrived
 //! is believed, never ours.
 
+mod clash;
 mod renewal;
 
 use super::Client;
@@ -25,11 +26,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// So much more acknowledged is getting on, and breaks before it are forgiven.
 const PROGRESS: u64 = 1024 * 1024;
-
-/// How Nexus refuses a blob that somebody else is writing.
-///
-/// Source: nexus-public issue 967: parallel pushes of images that share a layer.
-const SOON: &str = "cannot be updated";
 
 /// How a blob came to be in a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -286,7 +282,7 @@ impl Filling<'_> {
 
     /// A final refusal, unless another way of sending may be liked better.
     async fn refused(&mut self, problem: Problem, act: Act) -> Result<Step, Error> {
-        if is_clash(&problem) {
+        if clash::is_clash(&problem) {
             return self.clashed(problem).await;
         }
         let digest = problem.has("DIGEST_INVALID");
@@ -308,21 +304,6 @@ impl Filling<'_> {
             return Ok(Step::Lost(Some(problem.into())));
         }
         Err(Error::Refused(problem))
-    }
-
-    /// Somebody else was putting the same blob there: it is there now, or soon.
-    async fn clashed(&mut self, problem: Problem) -> Result<Step, Error> {
-        let (client, digest) = (self.client, self.blob.digest());
-        client.uploads.end(&self.session);
-        if client.has_blob_as(self.name, digest, self.access).await? {
-            return Ok(Step::Done);
-        }
-        if !says(&problem, SOON) {
-            return Err(Error::Refused(problem));
-        }
-        let reason = "somebody else writes the same blob";
-        self.broke(Outcome::MaybeSent, reason).await;
-        Ok(Step::Lost(Some(problem.into())))
     }
 
     /// A PATCH was taken: as many bytes as the registry says.
@@ -415,17 +396,4 @@ impl Filling<'_> {
             *self.breaks = (*self.breaks).max(policy.attempts);
         }
     }
-}
-
-/// Whether a blob was refused because it is there, or about to be, as Nexus says it.
-fn is_clash(problem: &Problem) -> bool {
-    let is_there = says(problem, "does not allow updating assets");
-    problem.status == StatusCode::BAD_REQUEST && (is_there || says(problem, SOON))
-}
-
-fn says(problem: &Problem, words: &str) -> bool {
-    let details = problem.details.iter();
-    let details = details.map(|detail| format!("{} {}", detail.message, detail.detail));
-    let mut said = details.chain(problem.text.clone());
-    said.any(|text| text.contains(words))
 }
