@@ -190,11 +190,7 @@ async fn parents(place: Place<'_>, digest: &Digest) -> Result<Vec<String>> {
     let mut roots = Vec::new();
     let mut images = place.inventory.images(Detail::Listed);
     while let Some(image) = images.try_next().await? {
-        let is_index = image
-            .media_type
-            .as_ref()
-            .is_none_or(|kind| may_be_index_type(kind.as_ref()));
-        if is_index && image.digest != *digest && !image.tags.is_empty() {
+        if image.may_be_index() && image.digest != *digest && !image.tags.is_empty() {
             roots.push(image);
         }
     }

@@ -7,6 +7,8 @@
 
 mod acr;
 mod api;
+mod artifactory;
+mod by_digest;
 mod distribution;
 mod ecr;
 mod fallback;
@@ -17,6 +19,7 @@ mod google;
 mod graphql;
 mod harbor;
 mod hub;
+mod nexus;
 pub mod open;
 mod pages;
 mod quay;
@@ -26,6 +29,7 @@ mod zot;
 
 pub use crate::config::creation::Creation;
 use crate::oci::Platform;
+use crate::oci::manifest::may_be_index_type;
 
 use crate::oci::reference::{RepositoryName, Tag};
 use crate::oci::{Digest, MediaType};
@@ -44,6 +48,8 @@ pub struct Image {
     pub tags: Vec<Tagged>,
     /// The media type of its manifest.
     pub media_type: Option<MediaType>,
+    /// Whether it is an index, where the registry says that without the media type.
+    pub is_index: Option<bool>,
     /// What sort of artifact it is, where it is no image to be run: `artifactType`, or the media
     /// type of its config.
     pub artifact_type: Option<String>,
@@ -74,6 +80,7 @@ impl Image {
             digest,
             tags: Vec::new(),
             media_type: None,
+            is_index: None,
             artifact_type: None,
             size: None,
             platforms: Vec::new(),
@@ -85,6 +92,13 @@ impl Image {
             parts: Vec::new(),
             subject: None,
         }
+    }
+
+    /// Whether it may be an index, as far as the registry says.
+    pub fn may_be_index(&self) -> bool {
+        let kind = self.media_type.as_ref();
+        let by_type = kind.is_none_or(|kind| may_be_index_type(kind.as_ref()));
+        self.is_index.unwrap_or(by_type)
     }
 
     /// The time that it is aged by, and which clock that is: when it was pushed, else changed, else

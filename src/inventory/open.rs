@@ -1,6 +1,7 @@
 //! From a registry's kind to its inventory.
 
 use super::acr::Acr;
+use super::artifactory::Artifactory;
 use super::distribution::Distribution;
 use super::ecr::{Ecr, EcrCatalog};
 use super::fallback::{Remark, WithFallback};
@@ -10,6 +11,7 @@ use super::gitlab::{GitLab, Groups};
 use super::google;
 use super::harbor::{Artifacts, Projects};
 use super::hub::{self, Hub};
+use super::nexus::Nexus;
 use super::quay;
 use super::time::Times;
 use super::zot::{self, Zot};
@@ -102,6 +104,10 @@ impl Inventories {
                 let whole = Arc::clone(&generic);
                 (Arc::new(Zot::new(site, name, store, whole)), "zot's search")
             }
+            Some(Kind::Artifactory) => {
+                (Arc::new(Artifactory::new(site, name)), "Artifactory's API")
+            }
+            Some(Kind::Nexus) => (Arc::new(Nexus::new(site, name)), "Nexus' API"),
             _ => return generic,
         };
         Arc::new(WithFallback::new(

@@ -3,6 +3,7 @@
 //! This is the one place that repeats streamed bodies. The registry's own count of what arrived
 //! is believed, never ours.
 
+mod clash;
 mod renewal;
 
 use super::Client;
@@ -281,6 +282,9 @@ impl Filling<'_> {
 
     /// A final refusal, unless another way of sending may be liked better.
     async fn refused(&mut self, problem: Problem, act: Act) -> Result<Step, Error> {
+        if clash::is_clash(&problem) {
+            return self.clashed(problem).await;
+        }
         let digest = problem.has("DIGEST_INVALID");
         let style = matches!(problem.status.as_u16(), 400 | 405 | 411 | 413 | 415);
         if act == Act::Whole && style && !digest {

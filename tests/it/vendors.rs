@@ -2,6 +2,7 @@
 //! documentation, with a registry of the lab behind it.
 
 mod acr;
+mod artifactory;
 mod contract;
 mod ecr;
 mod ghcr;
@@ -10,6 +11,7 @@ mod google;
 mod graphql;
 mod harbor;
 mod hub;
+mod nexus;
 mod prism;
 mod quay;
 mod shelf;

@@ -71,7 +71,8 @@ impl Image {
         let Err(error) = self.put(to, node, target, precondition).await else {
             return Ok(true);
         };
-        if *precondition == Precondition::Anything || error.kind() != Kind::Refused {
+        // Nexus refuses to be told the same once more, where it lets nothing be deployed anew.
+        if error.kind() != Kind::Refused {
             return Err(error);
         }
         match self.run.to[to].store.find(target).await {
@@ -103,17 +104,19 @@ impl Image {
                     let target = Target::Digest(digest.clone());
                     let is_there = self.run.options.deep
                         && matches!(destination.store.find(&target).await, Ok(Some(_)));
+                    let mut is_new = !is_there;
                     if !is_there {
-                        match self.put(to, node, &target, &Precondition::Anything).await {
+                        let anything = &Precondition::Anything;
+                        match self.put_over(to, node, &target, anything).await {
                             Err(error) if self.may_do_without(position, &error) => {
                                 self.warn_refused(to, position, &error);
                                 return Ok(false);
                             }
-                            put => put?,
+                            put => is_new = put?,
                         }
                     }
                     duty.done();
-                    return Ok(!is_there);
+                    return Ok(is_new);
                 }
             }
         }

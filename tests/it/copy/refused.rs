@@ -3,6 +3,7 @@
 use super::{COPY, copied};
 use crate::lab::image::layer;
 use crate::lab::{Fault, Image, Lab};
+use futures_util::{StreamExt as _, stream};
 use serde_json::json;
 
 const DST: &str = "dst.lab/team/app:v1";
@@ -136,4 +137,59 @@ fn a_tag_that_is_where_it_is_to_be_is_not_written() {
         lab.run(COPY).stdout(copied(&image())).code(0);
         assert_eq!(lab.requests("dst").count("PUT", "manifests"), 0);
     }
+}
+
+/// Nexus, while somebody else pushes an image that shares a layer: the layer is there then.
+#[test]
+fn a_blob_that_somebody_else_just_put_there_is_there() {
+    for told in [
+        "Repository does not allow updating assets: hosted",
+        "Asset v2/-/blobs/sha256:aa cannot be updated",
+    ] {
+        let refused = json!({"errors": [{
+            "code": "BLOB_UPLOAD_INVALID", "message": "blob upload invalid", "detail": told,
+        }]});
+        let lab = Lab::new();
+        lab.push("src.lab/team/app:v1", &image());
+        let put = Fault::on("PUT", "/blobs/uploads/").always();
+        let put = put.change(move |answer| {
+            let body = bytes::Bytes::from(refused.to_string());
+            *answer.status_mut() = http::StatusCode::BAD_REQUEST;
+            answer
+                .headers_mut()
+                .insert("content-length", body.len().into());
+            *answer.body_mut() = stream::once(std::future::ready(Ok(body))).boxed();
+        });
+        lab.fault("dst", put);
+        lab.run(COPY).stdout(copied(&image())).code(0);
+        lab.assert_holds(DST, &image());
+        assert_eq!(lab.requests("dst").count("PATCH", "uploads"), 0);
+    }
+}
+
+/// A part of an index that is there, and may not be put there once more.
+#[test]
+fn a_part_that_is_there_is_not_refused() {
+    let lab = Lab::new();
+    let index = Image::index(&[("linux/amd64", &image())]);
+    lab.push("src.lab/team/app:v1", &index);
+    lab.push("dst.lab/team/app:there", &image());
+    let put = Fault::on("PUT", image().digest()).always();
+    let told = "Repository does not allow updating assets: hosted";
+    lab.fault("dst", put.refusal(400, "BLOB_UPLOAD_INVALID", told));
+    lab.run(COPY).stdout(copied(&index)).code(0);
+    lab.assert_holds(DST, &index);
+}
+
+/// One that is nowhere after all is a refusal, and is told as it came.
+#[test]
+fn a_blob_that_may_not_be_put_there_is_a_refusal() {
+    let lab = Lab::new();
+    lab.push("src.lab/team/app:v1", &image());
+    let put = Fault::on("PUT", "/blobs/uploads/").always();
+    let told = "Repository does not allow updating assets: hosted";
+    lab.fault("dst", put.refusal(400, "BLOB_UPLOAD_INVALID", told));
+    let run = lab.run([&COPY[..], &["--retries", "1"]].concat());
+    run.stderr_has(told).code(5);
+    assert_eq!(lab.digest(DST), None);
 }
