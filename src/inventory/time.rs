@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn seconds_and_milliseconds_are_read() {
         let times = Times::at("2026-11-22T00:00:00Z".parse().unwrap());
-        let told = |time: Option<Timestamp>| time.map(|time| time.as_millisecond());
+        let told = |time: Option<Timestamp>| time.map(Timestamp::as_millisecond);
         assert_eq!(
             told(times.seconds(Some(1_767_323_045.5))),
             Some(1_767_323_045_500)

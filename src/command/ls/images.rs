@@ -97,7 +97,7 @@ impl Listed {
     fn cells(&self) -> Vec<String> {
         const SHOWN: usize = 3;
         let unknown = || "-".to_owned();
-        let seconds = |time: Timestamp| format!("{:.0}", time);
+        let seconds = |time: Timestamp| format!("{time:.0}");
         let mut platforms = self.platforms[..self.platforms.len().min(SHOWN)].join(",");
         if self.platforms.len() > SHOWN {
             platforms = format!("{platforms},+{}", self.platforms.len() - SHOWN);

@@ -36,7 +36,8 @@ struct Artifact {
     digest: Digest,
     size: Option<u64>,
     manifest_media_type: Option<String>,
-    artifact_type: Option<String>,
+    #[serde(rename = "artifact_type")]
+    sort: Option<String>,
     push_time: Option<String>,
     pull_time: Option<String>,
     tags: Option<Vec<NamedTag>>,
@@ -113,7 +114,7 @@ impl Artifacts {
         Image {
             tags: tags.collect(),
             media_type: artifact.manifest_media_type.as_deref().map(MediaType::from),
-            artifact_type: artifact.artifact_type.filter(|kind| !is_image(kind)),
+            artifact_type: artifact.sort.filter(|kind| !is_image(kind)),
             size: artifact.size.filter(|size| *size > 0),
             platforms: platforms.collect(),
             created: times.read(created.as_deref()),

@@ -115,7 +115,7 @@ impl Catalog for Projects {
             let what = format!("cannot make the project {project} at {}", self.site.host);
             self.site.failed(what, Wanted::Write, error)
         };
-        let call = Call::new(Method::POST, "projects").json(&document(project, creation));
+        let call = Call::new(Method::POST, "projects").json(&document(project, *creation));
         match ask(&self.site, None, &[], call).await {
             Err(error) if error.status() == Some(StatusCode::CONFLICT) => {
                 return Ok(Created::Existed);
@@ -139,7 +139,7 @@ impl Catalog for Projects {
 }
 
 /// A new project. Its properties are texts.
-fn document(project: &str, creation: &Creation) -> Value {
+fn document(project: &str, creation: Creation) -> Value {
     let text = |wanted: bool| if wanted { "true" } else { "false" };
     let mut metadata = json!({"public": text(creation.public)});
     if creation.scan_on_push {
