@@ -53,15 +53,14 @@ impl Artifactory {
     }
 
     async fn api(&self, actions: &[Action]) -> Result<(Api, Pass), ApiError> {
-        let base = match &self.site.api {
-            Some(api) => base_and_key(api).0,
-            None => {
-                let (home, _) = self.site.client.home().await?;
-                home.join("artifactory/").map_err(|_| ApiError::Protocol {
-                    host: self.site.host.to_string(),
-                    what: "its address cannot be extended".to_owned(),
-                })?
-            }
+        let base = if let Some(api) = &self.site.api {
+            base_and_key(api).0
+        } else {
+            let (home, _) = self.site.client.home().await?;
+            home.join("artifactory/").map_err(|_| ApiError::Protocol {
+                host: self.site.host.to_string(),
+                what: "its address cannot be extended".to_owned(),
+            })?
         };
         let found = self.site.client.credential(Some(&self.name), actions);
         let found = found.await?;

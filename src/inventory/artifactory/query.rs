@@ -1,6 +1,6 @@
 //! Questions in Artifactory's query language (AQL), and its answers.
 //!
-//! Source: JFrog, "Artifactory Query Language": who is no administrator has to ask for `repo`,
+//! Source: `JFrog`, "Artifactory Query Language": who is no administrator has to ask for `repo`,
 //! `path` and `name`.
 
 use super::place::Place;

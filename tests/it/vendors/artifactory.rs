@@ -1,4 +1,4 @@
-//! Artifactory, as JFrog's pages on its query language and on items describe it: files in folders,
+//! Artifactory, as `JFrog`'s pages on its query language and on items describe it: files in folders,
 //! one with a copy of the manifest and the layers for each tag, and one for each image that was put
 //! there by digest.
 

@@ -165,7 +165,9 @@ impl Nexus {
 
 fn id(repository: &str, version: &str) -> String {
     let text = format!("{repository}:{version}");
-    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+    url::form_urlencoded::byte_serialize(text.as_bytes())
+        .collect::<String>()
+        .replace('%', "_")
 }
 
 /// One look for the whole name, one below the repository that it may begin with, and the pages.
