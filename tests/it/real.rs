@@ -14,6 +14,7 @@ mod images;
 mod layout;
 mod login;
 mod memory;
+mod odd_server;
 mod ping;
 mod program;
 mod referrers;
