@@ -13,7 +13,9 @@ fn typing(lab: &Lab, command: &str, lines: &[(&str, &str)]) -> Run {
         // Once it is asked for, the terminal may still be told to hide what is typed.
         let wait = format!("until grep -qF '{asked}' shown; do sleep 0.02; done; sleep 0.2\n");
         typing.push_str(&wait);
-        typing.push_str(&format!("printf '{line}' >&3\n"));
+        typing.push_str("printf '");
+        typing.push_str(line);
+        typing.push_str("' >&3\n");
     }
     let script = format!(
         "mkfifo keys && : > shown\n\

@@ -117,7 +117,7 @@ impl Scene {
 }
 
 fn is_secret(asked: &Asked) -> bool {
-    let headers = asked.headers.values().map(|value| value.as_bytes());
+    let headers = asked.headers.values().map(http::HeaderValue::as_bytes);
     let texts = headers.chain([&asked.body[..], asked.target.as_bytes()]);
     let texts: Vec<String> = texts
         .map(|text| String::from_utf8_lossy(text).into_owned())

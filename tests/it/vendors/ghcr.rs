@@ -134,7 +134,7 @@ impl Ghcr {
                     self.late.fetch_sub(1, Ordering::SeqCst);
                 }
                 let shown = all.iter().filter(|image| !is_new(image));
-                page(shown.map(version).collect(), query)
+                page(&shown.map(version).collect::<Vec<_>>(), query)
             }
             ("DELETE", [id]) => {
                 let found = all
@@ -179,10 +179,10 @@ fn packages(owner: &str, shelf: &Shelf, query: &str) -> Reply {
             "owner": {"login": own}, "visibility": "private"})
         })
     });
-    page(all.collect(), query)
+    page(&all.collect::<Vec<_>>(), query)
 }
 
-fn page(all: Vec<Value>, query: &str) -> Reply {
+fn page(all: &[Value], query: &str) -> Reply {
     let fields: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
         .into_owned()
         .collect();

@@ -221,13 +221,13 @@ async fn artifacts(
                 "VIOLATE_FOREIGN_KEY_CONSTRAINT",
                 "the deleting artifact is referenced by others",
             ),
-            Some(image) => match locked(&image.tags) {
-                Some(refused) => refused,
-                None => {
-                    remove(repository, image, &all, shelf).await;
-                    Reply::text(200, "text/plain", "")
+            Some(image) => {
+                if let Some(refused) = locked(&image.tags) {
+                    return refused;
                 }
-            },
+                remove(repository, image, &all, shelf).await;
+                Reply::text(200, "text/plain", "")
+            }
         },
         ("DELETE", [name, "tags", tag]) => match find(name) {
             Some(image) if image.tags.iter().any(|own| own == tag) => {

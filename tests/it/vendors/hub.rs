@@ -129,7 +129,7 @@ impl Hub {
                     let (own, name) = name.split_once('/')?;
                     (own == *namespace && may(own)).then(|| json!({"name": name, "namespace": own}))
                 });
-                page(all.collect(), query)
+                page(&all.collect::<Vec<_>>(), query)
             }
             ("GET", ["namespaces", namespace, "repositories", name]) if may(namespace) => {
                 let repository = format!("{namespace}/{name}");
@@ -151,7 +151,7 @@ impl Hub {
                     let tags = image.tags.iter();
                     tags.map(|tag| self.tag(tag, image, &images))
                 });
-                page(tags.collect(), query)
+                page(&tags.collect::<Vec<_>>(), query)
             }
             ("DELETE", ["repositories", namespace, name, "tags", tag, ""]) => {
                 let repository = format!("{namespace}/{name}");
@@ -173,7 +173,7 @@ impl Hub {
                     {"repo_name": "open/web", "short_description": "", "star_count": 3,
                         "is_official": false},
                 ]);
-                page(hits.as_array().unwrap().clone(), query)
+                page(hits.as_array().unwrap(), query)
             }
             _ => error(404, "object not found"),
         }
@@ -210,7 +210,7 @@ impl Hub {
 }
 
 /// A page past the end is none.
-fn page(all: Vec<Value>, query: &str) -> Reply {
+fn page(all: &[Value], query: &str) -> Reply {
     let fields: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
         .into_owned()
         .collect();

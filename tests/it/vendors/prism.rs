@@ -151,7 +151,7 @@ fn everything<V: Vendor>(vendor: V, repositories: [&str; 2]) -> Vec<Asked> {
         scan_on_push: true,
         public: true,
     };
-    stand.create("new/app", &wanted).unwrap();
+    stand.create("new/app", wanted).unwrap();
     for place in ["reg.lab", "reg.lab/team/"] {
         let run = stand.run(["ls", place]);
         run.any_stdout().any_stderr().code(0);

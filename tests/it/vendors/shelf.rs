@@ -133,14 +133,6 @@ impl Shelf {
         self.call("DELETE", &path, b"").await.0 == 202
     }
 
-    /// Puts a manifest that is there under another tag.
-    pub(crate) async fn tag(&self, repository: &str, digest: &str, tag: &str) {
-        let (media_type, bytes) = self.read(repository, digest).await;
-        let path = format!("/v2/{repository}/manifests/{tag}");
-        let (head, _) = self.request("PUT", &path, Some(&media_type), &bytes).await;
-        assert_eq!(head.status.as_u16(), 201);
-    }
-
     /// A manifest's media type and bytes.
     pub(crate) async fn read(&self, repository: &str, digest: &str) -> (String, Vec<u8>) {
         let path = format!("/v2/{repository}/manifests/{digest}");
@@ -314,9 +306,9 @@ impl<V: Vendor> Stand<V> {
     }
 
     /// Makes a repository.
-    pub(crate) fn create(&self, name: &str, creation: &Creation) -> Result<Created> {
+    pub(crate) fn create(&self, name: &str, creation: Creation) -> Result<Created> {
         let name = name.parse().unwrap();
-        wait_for(self.catalog().create(&name, creation))
+        wait_for(self.catalog().create(&name, &creation))
     }
 
     /// Puts an image there: `REPO:TAG`, or `REPO` for one without a tag. When it was pushed, and
@@ -327,7 +319,7 @@ impl<V: Vendor> Stand<V> {
         let day = |day: u8| format!("2026-01-{day:02}T00:00:00.678Z");
         let mut records = self.shelf.records.lock().unwrap();
         for manifest in &image.manifests {
-            let key = (repository.clone(), manifest.digest.to_string());
+            let key = (repository.clone(), manifest.digest.clone());
             records.pushed.entry(key).or_insert_with(|| day(pushed));
         }
         let key = (repository, image.digest().to_string());

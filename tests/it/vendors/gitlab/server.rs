@@ -61,7 +61,7 @@ impl Vendor for GitLab {
     async fn answer(&self, asked: &Asked, shelf: &Shelf) -> Option<Reply> {
         let (path, query) = asked.target.split_once('?').unwrap_or((&asked.target, ""));
         if path == "/jwt/auth" {
-            return Some(self.token(asked, query, shelf));
+            return Some(Self::token(asked, query, shelf));
         }
         if path.starts_with("/v2/") {
             return self.registry(asked, path, shelf).await;
@@ -90,7 +90,7 @@ impl Vendor for GitLab {
 
 impl GitLab {
     /// A token says what it is good for.
-    fn token(&self, asked: &Asked, query: &str, shelf: &Shelf) -> Reply {
+    fn token(asked: &Asked, query: &str, shelf: &Shelf) -> Reply {
         // `ann:secret`, `gitlab-ci-token:job`
         let known = [
             "Basic YW5uOnNlY3JldA==",

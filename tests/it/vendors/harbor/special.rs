@@ -173,7 +173,11 @@ fn no_session_is_kept() {
         .any_stdout()
         .code(0);
     let asked = stand.service.asked().into_iter();
-    assert!(asked.into_iter().all(|asked| asked.header("cookie") == ""));
+    assert!(
+        asked
+            .into_iter()
+            .all(|asked| asked.header("cookie").is_empty())
+    );
 }
 
 /// What a cache holds is listed and removed as elsewhere; nothing is put there.
@@ -220,8 +224,8 @@ fn a_search_finds_repositories() {
 fn a_project_is_made_where_there_is_none() {
     let stand = Stand::new(Harbor);
     let usual = Creation::default();
-    assert_eq!(stand.create("new/app", &usual).unwrap(), Created::New);
-    assert_eq!(stand.create("team/app", &usual).unwrap(), Created::Existed);
+    assert_eq!(stand.create("new/app", usual).unwrap(), Created::New);
+    assert_eq!(stand.create("team/app", usual).unwrap(), Created::Existed);
     let asked = stand.service.asked();
     let document: serde_json::Value = serde_json::from_slice(&asked[0].body).unwrap();
     assert_eq!(
@@ -238,7 +242,7 @@ fn a_project_is_made_as_it_was_wanted() {
         scan_on_push: true,
         public: true,
     };
-    assert_eq!(stand.create("2025/app", &wanted).unwrap(), Created::New);
+    assert_eq!(stand.create("2025/app", wanted).unwrap(), Created::New);
     let asked = stand.service.asked();
     let document: serde_json::Value = serde_json::from_slice(&asked[0].body).unwrap();
     assert_eq!(
@@ -246,7 +250,7 @@ fn a_project_is_made_as_it_was_wanted() {
         serde_json::json!({"public": "true", "auto_scan": "true"})
     );
     assert_eq!(asked[1].target, "/api/v2.0/projects/2025/immutabletagrules");
-    assert_eq!(stand.create("team/app", &wanted).unwrap(), Created::Existed);
+    assert_eq!(stand.create("team/app", wanted).unwrap(), Created::Existed);
     // The rules of a project that was there are its owner's.
     assert_eq!(stand.asked().len(), 3);
 }
@@ -254,6 +258,6 @@ fn a_project_is_made_as_it_was_wanted() {
 #[test]
 fn whoever_may_not_make_a_project_is_told() {
     let stand = Stand::new(Robot);
-    let made = stand.create("new/app", &Creation::default());
+    let made = stand.create("new/app", Creation::default());
     assert_eq!(made.unwrap_err().kind(), Kind::Denied);
 }

@@ -180,10 +180,10 @@ fn a_repository_is_made_where_there_is_none() {
             ..Creation::default()
         },
     );
-    assert_eq!(stand.create("team/new/er", &usual).unwrap(), Created::New);
-    assert_eq!(stand.create("team/open", &public).unwrap(), Created::New);
-    assert_eq!(stand.create("team/app", &usual).unwrap(), Created::Existed);
-    let error = stand.create("other/app", &usual).unwrap_err();
+    assert_eq!(stand.create("team/new/er", usual).unwrap(), Created::New);
+    assert_eq!(stand.create("team/open", public).unwrap(), Created::New);
+    assert_eq!(stand.create("team/app", usual).unwrap(), Created::Existed);
+    let error = stand.create("other/app", usual).unwrap_err();
     assert_eq!(error.kind(), Kind::Denied);
     let asked = stand.service.asked();
     let asked = asked.iter().filter(|asked| asked.method == "POST");
@@ -199,7 +199,7 @@ fn a_repository_is_made_where_there_is_none() {
 #[test]
 fn a_robot_makes_repositories_by_pushing() {
     let stand = Stand::new(Robot);
-    let made = stand.create("team/new", &Creation::default());
+    let made = stand.create("team/new", Creation::default());
     assert_eq!(made.unwrap(), Created::ByPush);
     assert_eq!(stand.asked(), Vec::<String>::new());
 }
