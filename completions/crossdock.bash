@@ -70,6 +70,9 @@ _crossdock() {
             crossdock,rm)
                 cmd="crossdock__subcmd__rm"
                 ;;
+            crossdock,search)
+                cmd="crossdock__subcmd__search"
+                ;;
             crossdock,settings)
                 cmd="crossdock__subcmd__settings"
                 ;;
@@ -101,7 +104,7 @@ _crossdock() {
 
     case "${cmd}" in
         crossdock)
-            opts="-q -v -j -h -V --json --quiet --verbose --progress --color --config-file --plain-http --insecure --ca-cert --retries --idle-timeout --deadline --jobs --help --version login logout copy cp tag digest ls inspect diff check rm ping settings demo completions man help manifest config auth"
+            opts="-q -v -j -h -V --json --quiet --verbose --progress --color --config-file --plain-http --insecure --ca-cert --retries --idle-timeout --deadline --jobs --help --version login logout copy cp tag digest ls inspect diff check rm search ping settings demo completions man help manifest config auth"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -531,7 +534,7 @@ _crossdock() {
             return 0
             ;;
         crossdock__subcmd__copy)
-            opts="-a -n -q -v -j -h --all-tags --tags --exclude --platform --referrers --no-clobber --deep --dry-run --check-tag --force-immutable --json --quiet --verbose --progress --color --config-file --plain-http --insecure --ca-cert --retries --idle-timeout --deadline --jobs --help"
+            opts="-a -n -q -v -j -h --all-tags --tags --exclude --platform --referrers --no-clobber --deep --create --dry-run --check-tag --force-immutable --json --quiet --verbose --progress --color --config-file --plain-http --insecure --ca-cert --retries --idle-timeout --deadline --jobs --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1035,7 +1038,7 @@ _crossdock() {
             return 0
             ;;
         crossdock__subcmd__ls)
-            opts="-O -q -v -j -h --filter --sort --limit --omit-digest-tags --full-ref --json --quiet --verbose --progress --color --config-file --plain-http --insecure --ca-cert --retries --idle-timeout --deadline --jobs --help"
+            opts="-l -O -q -v -j -h --long --untagged --filter --sort --limit --omit-digest-tags --full-ref --json --quiet --verbose --progress --color --config-file --plain-http --insecure --ca-cert --retries --idle-timeout --deadline --jobs --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1046,7 +1049,7 @@ _crossdock() {
                     return 0
                     ;;
                 --sort)
-                    COMPREPLY=($(compgen -W "name" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "name time" -- "${cur}"))
                     return 0
                     ;;
                 --limit)
@@ -1297,6 +1300,68 @@ _crossdock() {
                 return 0
             fi
             case "${prev}" in
+                --progress)
+                    COMPREPLY=($(compgen -W "auto bar plain json none" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --config-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plain-http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --insecure)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --idle-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        crossdock__subcmd__search)
+            opts="-q -v -j -h --limit --json --quiet --verbose --progress --color --config-file --plain-http --insecure --ca-cert --retries --idle-timeout --deadline --jobs --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --progress)
                     COMPREPLY=($(compgen -W "auto bar plain json none" -- "${cur}"))
                     return 0

@@ -56,6 +56,7 @@ complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "inspect" -d 'Sh
 complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "diff" -d 'Show how two images differ'
 complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "check" -d 'Check that an image is complete and intact'
 complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "rm" -d 'Remove a tag, or an image by its digest'
+complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "search" -d 'Find repositories by a word, where the registry offers that'
 complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "ping" -d 'Say what a registry is, who you are there, and what you may do'
 complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "settings" -d 'Show what applies to a registry and which file says it, check settings, begin a file'
 complete -c crossdock -n "__fish_crossdock_needs_command" -f -a "demo" -d 'A guided tour on two registries inside the process'
@@ -133,6 +134,7 @@ complete -c crossdock -n "__fish_crossdock_using_subcommand copy" -s a -l all-ta
 complete -c crossdock -n "__fish_crossdock_using_subcommand copy" -l referrers -d 'Take along what is attached: signatures, attestations, bills of materials'
 complete -c crossdock -n "__fish_crossdock_using_subcommand copy" -s n -l no-clobber -d 'Leave a tag alone that points to something else already (exit 5; with several tags, a note)'
 complete -c crossdock -n "__fish_crossdock_using_subcommand copy" -l deep -d 'Look for everything at the destination, and send what is missing, though the image is there'
+complete -c crossdock -n "__fish_crossdock_using_subcommand copy" -l create -d 'Make the repositories that are not there, where the registry wants that (ECR, Harbor\'s projects, Quay, Artifact Registry); `create` in the settings says how'
 complete -c crossdock -n "__fish_crossdock_using_subcommand copy" -l dry-run -d 'Say what would be copied, and copy nothing'
 complete -c crossdock -n "__fish_crossdock_using_subcommand copy" -l check-tag -d 'With a tag and a digest: the tag must point to the digest now'
 complete -c crossdock -n "__fish_crossdock_using_subcommand copy" -l force-immutable -d 'Move a tag although a rule of the settings calls it immutable'
@@ -163,6 +165,7 @@ complete -c crossdock -n "__fish_crossdock_using_subcommand cp" -s a -l all-tags
 complete -c crossdock -n "__fish_crossdock_using_subcommand cp" -l referrers -d 'Take along what is attached: signatures, attestations, bills of materials'
 complete -c crossdock -n "__fish_crossdock_using_subcommand cp" -s n -l no-clobber -d 'Leave a tag alone that points to something else already (exit 5; with several tags, a note)'
 complete -c crossdock -n "__fish_crossdock_using_subcommand cp" -l deep -d 'Look for everything at the destination, and send what is missing, though the image is there'
+complete -c crossdock -n "__fish_crossdock_using_subcommand cp" -l create -d 'Make the repositories that are not there, where the registry wants that (ECR, Harbor\'s projects, Quay, Artifact Registry); `create` in the settings says how'
 complete -c crossdock -n "__fish_crossdock_using_subcommand cp" -l dry-run -d 'Say what would be copied, and copy nothing'
 complete -c crossdock -n "__fish_crossdock_using_subcommand cp" -l check-tag -d 'With a tag and a digest: the tag must point to the digest now'
 complete -c crossdock -n "__fish_crossdock_using_subcommand cp" -l force-immutable -d 'Move a tag although a rule of the settings calls it immutable'
@@ -215,7 +218,8 @@ complete -c crossdock -n "__fish_crossdock_using_subcommand digest" -s q -l quie
 complete -c crossdock -n "__fish_crossdock_using_subcommand digest" -s v -l verbose -d 'Say more; twice: every request, with secrets masked'
 complete -c crossdock -n "__fish_crossdock_using_subcommand digest" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c crossdock -n "__fish_crossdock_using_subcommand ls" -l filter -d 'Only names that match this pattern; may be repeated' -r
-complete -c crossdock -n "__fish_crossdock_using_subcommand ls" -l sort -d 'Sort them; otherwise they come as the registry sends them' -r -f -a "name\t'By name'"
+complete -c crossdock -n "__fish_crossdock_using_subcommand ls" -l sort -d 'Sort them; otherwise they come as the registry sends them' -r -f -a "name\t'By name'
+time\t'The newest first'"
 complete -c crossdock -n "__fish_crossdock_using_subcommand ls" -l limit -d 'So many at most' -r
 complete -c crossdock -n "__fish_crossdock_using_subcommand ls" -l progress -d 'How progress is shown on stderr' -r -f -a "auto\t'Bars on a terminal, lines in a log, nothing beside `--json`'
 bar\t'Bars, as far as stderr is a terminal'
@@ -233,6 +237,8 @@ complete -c crossdock -n "__fish_crossdock_using_subcommand ls" -l retries -d 'T
 complete -c crossdock -n "__fish_crossdock_using_subcommand ls" -l idle-timeout -d 'Give up on a registry that is silent for so long, as in 30s or 2m' -r
 complete -c crossdock -n "__fish_crossdock_using_subcommand ls" -l deadline -d 'End everything after so long' -r
 complete -c crossdock -n "__fish_crossdock_using_subcommand ls" -s j -l jobs -d 'So many transfers at once' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand ls" -s l -l long -d 'More than the name: digest, size, time and whose clock it is, platforms, locks'
+complete -c crossdock -n "__fish_crossdock_using_subcommand ls" -l untagged -d 'Images without a tag, by digest; parts of indexes and attachments are among them'
 complete -c crossdock -n "__fish_crossdock_using_subcommand ls" -s O -l omit-digest-tags -d 'Leave out tags that only stand for a digest (sha256-…)'
 complete -c crossdock -n "__fish_crossdock_using_subcommand ls" -l full-ref -d 'Print whole references'
 complete -c crossdock -n "__fish_crossdock_using_subcommand ls" -l json -d 'Print one JSON document on stdout; errors are JSON objects on stderr'
@@ -324,13 +330,34 @@ complete -c crossdock -n "__fish_crossdock_using_subcommand rm" -l retries -d 'T
 complete -c crossdock -n "__fish_crossdock_using_subcommand rm" -l idle-timeout -d 'Give up on a registry that is silent for so long, as in 30s or 2m' -r
 complete -c crossdock -n "__fish_crossdock_using_subcommand rm" -l deadline -d 'End everything after so long' -r
 complete -c crossdock -n "__fish_crossdock_using_subcommand rm" -s j -l jobs -d 'So many transfers at once' -r
-complete -c crossdock -n "__fish_crossdock_using_subcommand rm" -l force -d 'Remove an image although tags point to it; they go with it'
+complete -c crossdock -n "__fish_crossdock_using_subcommand rm" -l force -d 'Remove an image although tags point to it; they go with it. And a tag although the registry removes the image with its last tag'
 complete -c crossdock -n "__fish_crossdock_using_subcommand rm" -l dry-run -d 'Say what would be removed, and remove nothing'
 complete -c crossdock -n "__fish_crossdock_using_subcommand rm" -l force-immutable -d 'Remove a tag although a rule of the settings calls it immutable'
 complete -c crossdock -n "__fish_crossdock_using_subcommand rm" -l json -d 'Print one JSON document on stdout; errors are JSON objects on stderr'
 complete -c crossdock -n "__fish_crossdock_using_subcommand rm" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c crossdock -n "__fish_crossdock_using_subcommand rm" -s v -l verbose -d 'Say more; twice: every request, with secrets masked'
 complete -c crossdock -n "__fish_crossdock_using_subcommand rm" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c crossdock -n "__fish_crossdock_using_subcommand search" -l limit -d 'So many at most' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand search" -l progress -d 'How progress is shown on stderr' -r -f -a "auto\t'Bars on a terminal, lines in a log, nothing beside `--json`'
+bar\t'Bars, as far as stderr is a terminal'
+plain\t'A line now and then'
+json\t'One JSON object a line for each event'
+none\t'Notes alone'"
+complete -c crossdock -n "__fish_crossdock_using_subcommand search" -l color -d 'When stderr is coloured' -r -f -a "auto\t'Where stderr is a terminal and `NO_COLOR` is not set'
+always\t'Always, even into a file; typed by hand, it holds over `NO_COLOR`'
+never\t'Never'"
+complete -c crossdock -n "__fish_crossdock_using_subcommand search" -l config-file -d 'Read the settings from this file' -r -F
+complete -c crossdock -n "__fish_crossdock_using_subcommand search" -l plain-http -d 'Speak plain HTTP with this host, and with no other' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand search" -l insecure -d 'Do not check the certificate of this host, and of no other' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand search" -l ca-cert -d 'Trust the certificate authorities in this PEM file too' -r -F
+complete -c crossdock -n "__fish_crossdock_using_subcommand search" -l retries -d 'Try again so often when a registry is busy or out of reach' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand search" -l idle-timeout -d 'Give up on a registry that is silent for so long, as in 30s or 2m' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand search" -l deadline -d 'End everything after so long' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand search" -s j -l jobs -d 'So many transfers at once' -r
+complete -c crossdock -n "__fish_crossdock_using_subcommand search" -l json -d 'Print one JSON document on stdout; errors are JSON objects on stderr'
+complete -c crossdock -n "__fish_crossdock_using_subcommand search" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c crossdock -n "__fish_crossdock_using_subcommand search" -s v -l verbose -d 'Say more; twice: every request, with secrets masked'
+complete -c crossdock -n "__fish_crossdock_using_subcommand search" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c crossdock -n "__fish_crossdock_using_subcommand ping" -l repo -d 'Say what you may do with this repository of it' -r
 complete -c crossdock -n "__fish_crossdock_using_subcommand ping" -l write -d 'Try out in this repository what only writing shows, and remove it again' -r
 complete -c crossdock -n "__fish_crossdock_using_subcommand ping" -l progress -d 'How progress is shown on stderr' -r -f -a "auto\t'Bars on a terminal, lines in a log, nothing beside `--json`'

@@ -1,8 +1,8 @@
 //! What only the registry's own API knows of its images: times, sizes, images without tags, locks.
 //!
 //! A vendor is one file with at most two types: its [`Inventory`], and its [`Catalog`]. What no
-//! vendor does differently is beside them: [`api`] asks, [`pages`] turns pages into a stream,
-//! [`rounds`] removes what needs several attempts, [`generic`] does it all over the distribution
+//! vendor does differently is beside them: `api` asks, `pages` turns pages into a stream,
+//! `rounds` removes what needs several attempts, `generic` does it all over the distribution
 //! API, so that there always is an inventory.
 
 mod acr;
