@@ -1,8 +1,8 @@
 //! Identities of Amazon Web Services, and what they come to: ECR's passwords.
 //!
-//! Which identity there is, variables and files say ([`source`]); AWS's own crates make
-//! credentials of it ([`chain`]), over our transport ([`http`]); with them ECR's API is asked
-//! ([`call`]) for a password ([`token`]), and whatever else it knows ([`api`]).
+//! Which identity there is, variables and files say (`source`); AWS's own crates make
+//! credentials of it (`chain`), over our transport (`http`); with them ECR's API is asked
+//! (`call`) for a password (`token`), and whatever else it knows (`api`).
 
 pub mod api;
 mod call;
