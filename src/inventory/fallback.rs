@@ -84,14 +84,12 @@ impl Inventory for WithFallback {
         stream::once(begin).flatten().boxed()
     }
 
+    /// Who asks about one image is about to remove something, and what is removed is removed by the
+    /// vendor's rules, or not at all.
     async fn image(&self, digest: &Digest) -> Result<Option<Image>> {
-        match self.vendor.image(digest).await {
-            Err(error) if is_shut(error.kind()) => self.generic.image(digest).await,
-            found => found,
-        }
+        self.vendor.image(digest).await
     }
 
-    /// What is removed is removed by the vendor's rules, or not at all.
     async fn untag(&self, tags: &[Tag]) -> Vec<Result<()>> {
         self.vendor.untag(tags).await
     }

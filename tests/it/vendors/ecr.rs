@@ -197,7 +197,7 @@ fn without_an_identity_lists_say_so_and_nothing_is_removed() {
         .code(0);
     let run = as_nobody(stand.run(["rm", "reg.lab/team/app:v1"]));
     run.stderr_has("ECR's own API")
-        .stderr_has("`ecr:BatchDeleteImage`")
+        .stderr_has("`ecr:DescribeImages`")
         .code(4);
     assert_eq!(stand.tags("team/app").len(), 2);
     assert!(asked(&stand).is_empty());

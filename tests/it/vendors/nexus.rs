@@ -229,6 +229,7 @@ fn a_search_that_lags_removes_nothing() {
     stand.push("team/app:v1", &Image::small(1), 2, None);
     stand.push("team/app:v2", &Image::small(1), 2, None);
     let run = stand.run(["rm", "reg.lab/team/app:v1"]);
-    run.stderr_has("the registry's own API does not know").code(3);
+    run.stderr_has("the registry's own API does not know")
+        .code(3);
     assert_eq!(stand.tags("team/app").len(), 2);
 }
