@@ -170,6 +170,31 @@ fn a_file_that_is_asked_first_is_told() {
         .code(0);
 }
 
+/// After every file, and before what the machine is by itself.
+#[test]
+fn the_keyring_has_its_place_among_the_others() {
+    let (lab, desktop) = logged_in();
+    let is_from = |origin: &str| {
+        run(&lab, &desktop, &["-v", DIGEST[0], DIGEST[1]])
+            .env("CI_REGISTRY", "dst.lab")
+            .env("CI_REGISTRY_USER", "ann")
+            .env("CI_REGISTRY_PASSWORD", "apple")
+            .any_stdout()
+            .stderr_has("the credential from ")
+            .stderr_has(origin)
+            .code(0);
+    };
+    is_from("the keyring (dst.lab)");
+    let file = lab.addressed(r#"{"auths": {"dst.lab": {"auth": "YW5uOmFwcGxl"}}}"#);
+    let file = lab.home.write("config/containers/auth.json", file);
+    is_from("config/containers/auth.json (dst.lab)");
+    std::fs::remove_file(file).unwrap();
+    run(&lab, &desktop, &["logout", "dst.lab"])
+        .any_stderr()
+        .code(0);
+    is_from("the variable CI_REGISTRY_PASSWORD");
+}
+
 /// Somebody else may tidy up.
 #[test]
 fn an_item_that_is_gone_is_no_credential() {

@@ -161,6 +161,8 @@ fn a_checkout_says_nothing_about_identities() {
         "plain_http: true",
         "allow_private: true",
         "mirrors: [mirror.example.net]",
+        "api: https://api.example.net",
+        "create: true",
     ] {
         let settings = format!("registries: {{\"dst.lab\": {{{line}}}}}");
         lab.home.settings(&lab.addressed(&settings));
