@@ -63,7 +63,11 @@ fn bearer_text(bearer: &Bearer) -> String {
         format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
     };
     let mut text = format!("Bearer realm={}", quoted(&bearer.realm));
-    for (name, value) in [("service", &bearer.service), ("scope", &bearer.scope)] {
+    for (name, value) in [
+        ("service", &bearer.service),
+        ("scope", &bearer.scope),
+        ("error", &bearer.error),
+    ] {
         if let Some(value) = value {
             text = format!("{text},{name}={}", quoted(value));
         }
