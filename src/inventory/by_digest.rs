@@ -1,4 +1,4 @@
-//! Lists in which an image can stand by its digest beside its tags, in no order.
+//! Lists in which an image can stand several times, by its digest and by its tags, in no order.
 
 use super::Image;
 use crate::oci::Digest;
@@ -49,6 +49,22 @@ pub(super) fn untagged_last(
     });
     let flat = tagged.map_ok(|images| stream::iter(images.into_iter().map(Ok)));
     flat.try_flatten().boxed()
+}
+
+/// All that a list says of one image, which may come several times, each time with other tags.
+pub(super) async fn gathered(
+    mut images: BoxStream<'static, Result<Image>>,
+    digest: &Digest,
+) -> Result<Option<Image>> {
+    let mut found: Option<Image> = None;
+    while let Some(image) = images.try_next().await? {
+        match &mut found {
+            _ if image.digest != *digest => {}
+            Some(found) => found.tags.extend(image.tags),
+            None => found = Some(image),
+        }
+    }
+    Ok(found)
 }
 
 #[cfg(test)]

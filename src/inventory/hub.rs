@@ -11,6 +11,7 @@ use super::api::{Call, is_gone, part};
 use super::open::Site;
 use super::pages::{Page, walk};
 use super::{Abilities, Clock, Detail, Image, Inventory, Untagging, rounds};
+use crate::inventory::by_digest::gathered;
 use crate::oci::Digest;
 use crate::oci::reference::{RepositoryName, Tag, Target};
 use crate::registry::Error as ApiError;
@@ -241,17 +242,7 @@ impl Inventory for Hub {
     }
 
     async fn image(&self, digest: &Digest) -> Result<Option<Image>> {
-        let mut found: Option<Image> = None;
-        let mut listed = self.images(Detail::Full);
-        while let Some(image) = listed.try_next().await? {
-            if image.digest != *digest {
-                continue;
-            }
-            match &mut found {
-                Some(found) => found.tags.extend(image.tags),
-                None => found = Some(image),
-            }
-        }
+        let found = gathered(self.images(Detail::Full), digest).await?;
         if found.is_some() {
             return Ok(found);
         }

@@ -9,6 +9,7 @@ use super::pages::{Page, walk};
 use super::rounds::{self, Outcome};
 use super::{Abilities, Catalog, Clock, Detail, Found, Image, Inventory, Tagged, Untagging};
 use crate::auth::scope::Action;
+use crate::inventory::by_digest::gathered;
 use crate::oci::config::is_config_type;
 use crate::oci::manifest::is_index_type;
 use crate::oci::reference::{RepositoryName, Tag, Target};
@@ -16,7 +17,7 @@ use crate::oci::{Digest, MediaType, Platform};
 use crate::registry::Beside;
 use crate::store::{Error, Kind, Result, Store, Wanted};
 use async_trait::async_trait;
-use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use futures_util::stream::{self, BoxStream, StreamExt};
 use http::Method;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -301,15 +302,7 @@ impl Inventory for Zot {
     }
 
     async fn image(&self, digest: &Digest) -> Result<Option<Image>> {
-        let mut found: Option<Image> = None;
-        let mut images = self.images(Detail::Listed);
-        while let Some(image) = images.try_next().await? {
-            match &mut found {
-                _ if image.digest != *digest => {}
-                Some(found) => found.tags.extend(image.tags),
-                None => found = Some(image),
-            }
-        }
+        let found = gathered(self.images(Detail::Listed), digest).await?;
         if found.is_some() {
             return Ok(found);
         }

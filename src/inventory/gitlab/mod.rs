@@ -18,6 +18,7 @@ use super::open::Site;
 use super::pages::{Page, walk};
 use super::{Abilities, Clock, Detail, Image, Inventory, Untagging};
 use crate::auth::scope::Action;
+use crate::inventory::by_digest::gathered;
 use crate::oci::Digest;
 use crate::oci::reference::{RepositoryName, Tag, Target};
 use crate::registry::Error as ApiError;
@@ -338,15 +339,7 @@ impl Inventory for GitLab {
     }
 
     async fn image(&self, digest: &Digest) -> Result<Option<Image>> {
-        let mut found: Option<Image> = None;
-        let mut images = self.images(Detail::Listed);
-        while let Some(image) = images.try_next().await? {
-            match &mut found {
-                _ if image.digest != *digest => {}
-                Some(found) => found.tags.extend(image.tags),
-                None => found = Some(image),
-            }
-        }
+        let found = gathered(self.images(Detail::Listed), digest).await?;
         if found.is_some() {
             return Ok(found);
         }

@@ -4,6 +4,7 @@
 use super::{api, parts};
 use crate::auth::scope::Action;
 use crate::inventory::api::{Call, is_gone, part};
+use crate::inventory::by_digest::gathered;
 use crate::inventory::open::Site;
 use crate::inventory::pages::{Page, walk};
 use crate::inventory::{Abilities, Clock, Detail, Image, Inventory, Lock, Tagged, Untagging};
@@ -12,7 +13,7 @@ use crate::oci::reference::{RepositoryName, Tag, Target};
 use crate::registry;
 use crate::store::{Error, Kind, Result, Wanted};
 use async_trait::async_trait;
-use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use futures_util::stream::{self, BoxStream, StreamExt};
 use serde::Deserialize;
 
 /// A page has no more items.
@@ -160,17 +161,7 @@ impl Inventory for Tags {
 
     /// Which tags point to an image takes a look at all of them.
     async fn image(&self, digest: &Digest) -> Result<Option<Image>> {
-        let mut listed = self.images(Detail::Listed);
-        let mut found: Option<Image> = None;
-        while let Some(image) = listed.try_next().await? {
-            if image.digest != *digest {
-                continue;
-            }
-            match &mut found {
-                Some(found) => found.tags.extend(image.tags),
-                None => found = Some(image),
-            }
-        }
+        let found = gathered(self.images(Detail::Listed), digest).await?;
         if found.is_some() {
             return Ok(found);
         }
